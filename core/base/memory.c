@@ -1,0 +1,71 @@
+#include "base/memory.h"
+
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { CACHE_LINE = 64 };
+
+/* Written by tests only; one relaxed load is what it costs everybody else. */
+static atomic_bool armed;
+static atomic_ulong seen;
+static atomic_ulong first_failing;
+static atomic_long failing_times;
+
+static bool must_fail(void)
+{
+    unsigned long number, first;
+    long times;
+
+    if (!atomic_load_explicit(&armed, memory_order_relaxed))
+        return false;
+    number = atomic_fetch_add(&seen, 1) + 1;
+    first = atomic_load(&first_failing);
+    times = atomic_load(&failing_times);
+    return first && number >= first && (times < 0 || number < first + (unsigned long)times);
+}
+
+unsigned long tni_memory_fail_at(unsigned long nth, long times)
+{
+    atomic_store(&first_failing, nth);
+    atomic_store(&failing_times, times);
+    atomic_store(&armed, nth != 0);
+    return atomic_exchange(&seen, 0);
+}
+
+void *tni_malloc(size_t size)
+{
+    return must_fail() ? NULL : malloc(size);
+}
+
+void *tni_calloc(size_t count, size_t size)
+{
+    return must_fail() ? NULL : calloc(count, size);
+}
+
+void *tni_realloc(void *memory, size_t size)
+{
+    return must_fail() ? NULL : realloc(memory, size);
+}
+
+char *tni_strdup(const char *text)
+{
+    size_t size = strlen(text) + 1;
+    char *copy = tni_malloc(size);
+
+    return copy ? memcpy(copy, text, size) : NULL;
+}
+
+void *tni_calloc_aligned(size_t size)
+{
+    size_t whole = (size + CACHE_LINE - 1) & ~(size_t)(CACHE_LINE - 1);
+    void *memory = must_fail() ? NULL : aligned_alloc(CACHE_LINE, whole);
+
+    return memory ? memset(memory, 0, whole) : NULL;
+}
+
+void tni_free(void *memory)
+{
+    free(memory);
+}

@@ -1,0 +1,23 @@
+/*
+ * memory.h: every allocation of the library goes through here, so that a test can make one fail.
+ *
+ * NULL means that there is none; callers turn it into -ENOMEM. Any thread.
+ */
+#ifndef TNI_MEMORY_H
+#define TNI_MEMORY_H
+
+#include <stddef.h>
+
+void *tni_malloc(size_t size);
+void *tni_calloc(size_t count, size_t size);
+void *tni_realloc(void *memory, size_t size);
+char *tni_strdup(const char *text);
+/** Zeroed and aligned to a cache line. */
+void *tni_calloc_aligned(size_t size);
+void tni_free(void *memory);
+
+/** For tests: the n-th allocation from now fails, and `times` from there (-1: all later ones); 0
+ *  switches it off. Returns how many allocations there were since the last call. */
+unsigned long tni_memory_fail_at(unsigned long nth, long times);
+
+#endif

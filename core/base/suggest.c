@@ -1,0 +1,56 @@
+#include "base/suggest.h"
+
+#include <string.h>
+
+enum { LONGEST = 48 };
+
+static unsigned least(unsigned a, unsigned b)
+{
+    return a < b ? a : b;
+}
+
+/* Edit distance in which two exchanged neighbours count as one change. */
+static unsigned distance(const char *a, const char *b)
+{
+    size_t rows = strlen(a), columns = strlen(b);
+    unsigned table[3][LONGEST + 1];
+
+    if (rows > LONGEST || columns > LONGEST)
+        return LONGEST;
+    for (size_t j = 0; j <= columns; j++)
+        table[0][j] = (unsigned)j;
+    for (size_t i = 1; i <= rows; i++) {
+        unsigned *now = table[i % 3], *before = table[(i + 2) % 3], *earlier = table[(i + 1) % 3];
+
+        now[0] = (unsigned)i;
+        for (size_t j = 1; j <= columns; j++) {
+            unsigned cost = a[i - 1] == b[j - 1] ? 0 : 1;
+
+            now[j] = least(least(before[j] + 1, now[j - 1] + 1), before[j - 1] + cost);
+            if (i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1])
+                now[j] = least(now[j], earlier[j - 2] + 1);
+        }
+    }
+    return table[rows % 3][columns];
+}
+
+const char *tni_nearest(const char *wanted, const char *const *names, size_t n)
+{
+    const char *best = NULL;
+    size_t length = strlen(wanted);
+    /* A third of the letters may be wrong, and always one. */
+    unsigned limit = length < 3 ? 1 : (unsigned)(length + 2) / 3, best_distance = limit + 1;
+
+    for (size_t i = 0; i < n; i++) {
+        unsigned d;
+
+        if (!names[i])
+            continue;
+        d = distance(wanted, names[i]);
+        if (d < best_distance) {
+            best_distance = d;
+            best = names[i];
+        }
+    }
+    return best;
+}

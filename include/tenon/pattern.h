@@ -1,0 +1,137 @@
+/*
+ * tenon/pattern.h: how to add a pattern.
+ *
+ * A pattern decides which of a socket's pipes a message goes to and comes from. All its ops run on an
+ * application thread under the socket's own lock: no lock of its own, no blocking, no call that waits.
+ * "Would block" is -EAGAIN; the core then waits and asks again.
+ *
+ * State. The core allocates `socket_state` zeroed bytes per socket and `pipe_state` per pipe.
+ *
+ * The life of a pipe: attach, then connected for each connection it gets (a connecting endpoint keeps
+ * its pipe over reconnects and may queue before the first one; an accepted or inproc peer is connected
+ * right after attach), disconnected when one is lost and the pipe stays, detach at its end. readable
+ * and writable tell of a change after a pipe_read or pipe_write said -EAGAIN.
+ */
+#ifndef TENON_PATTERN_H
+#define TENON_PATTERN_H
+
+#include <tenon/module.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+enum tn_pattern_flag {
+    TN_PATTERN_SENDS = 1,
+    TN_PATTERN_RECEIVES = 2,
+    /** What was queued for a lost connection is worthless: `connected` writes it anew (SUB, XSUB).
+     *  The core clears the outgoing queue at a loss and sends nothing until `connected` returned. */
+    TN_PATTERN_REBUILDS = 4,
+    /** "conflate" has a meaning here. */
+    TN_PATTERN_CONFLATES = 8,
+    /** Announces its routing id to peers (REQ, DEALER, ROUTER). */
+    TN_PATTERN_IDENTIFIES = 16,
+    /** A second tn_connect to the same endpoint does nothing. */
+    TN_PATTERN_ONE_PER_ENDPOINT = 32,
+    /** Subscribes: tn_subscribe, tn_unsubscribe reach `subscribe`. */
+    TN_PATTERN_SUBSCRIBES = 64,
+    /** Subscriptions of peers reach `recv` of the pipe as flagged frames (PUB, XPUB). */
+    TN_PATTERN_TAKES_SUBSCRIPTIONS = 128,
+};
+
+/** Reasons for host->sock_drop: enum tn_drop_reason of tenon.h. */
+
+typedef struct tn_pattern_ops {
+    uint32_t size;
+    uint32_t flags;
+    const char *wire_name;    /* "ROUTER": the Socket-Type of RFC 37 */
+    const char *const *peers; /* wire names it may talk to, ended by NULL */
+    uint32_t socket_state;
+    uint32_t pipe_state;
+
+    int (*open)(void *state, tn_sock_t *sock, const tn_host_t *host);
+    void (*close)(void *state);
+
+    /** A new pipe. Negative code: the peer is not wanted, its connection is closed (no detach). */
+    int (*attach)(void *state, tn_pipe_t *pipe, void *pipe_state);
+    void (*detach)(void *state, tn_pipe_t *pipe, void *pipe_state);
+    /** The handshake is done; host->pipe_routing_id is known. Negative code: closes the peer, and
+     *  detach follows. */
+    int (*connected)(void *state, tn_pipe_t *pipe, void *pipe_state);
+    void (*disconnected)(void *state, tn_pipe_t *pipe, void *pipe_state);
+    void (*readable)(void *state, tn_pipe_t *pipe, void *pipe_state);
+    void (*writable)(void *state, tn_pipe_t *pipe, void *pipe_state);
+
+    /** One frame; TN_MSG_MORE in its flags says that another follows. On success takes the body. A
+     *  message is all or nothing: -EAGAIN is allowed at its first frame only. */
+    int (*send)(void *state, tn_msg_t *msg);
+    /** One frame; the body may be borrowed from the pipe until the next op. */
+    int (*recv)(void *state, tn_msg_t *out_msg);
+    /** TN_POLLIN and TN_POLLOUT of tenon.h. Must agree with what send and recv would do, except that
+     *  where the pipe depends on the message (ROUTER, XPUB without drops) TN_POLLOUT says only that
+     *  some message could be sent: a send that waits must try again after each `writable`, not when
+     *  poll says TN_POLLOUT. */
+    unsigned (*poll)(void *state);
+
+    /** An option of the feature's table, by its index there; already checked for type and range. */
+    int (*set)(void *state, unsigned index, const tn_value_t *value);
+    /** Fills `value`; NULL op: the core returns what was set. -ENOTSUP: likewise for this one. */
+    int (*get)(void *state, unsigned index, tn_value_t *out_value);
+    /** Counted: `add` 1 or 0. */
+    int (*subscribe)(void *state, const void *prefix, size_t size, int add);
+} tn_pattern_ops_t;
+
+/*
+ * The host's functions for patterns:
+ *
+ * pipe_write      Appends one frame; at the first frame -EAGAIN when the peer's high-water mark is
+ *                 reached (then `writable` comes). The last frame commits. Takes the body on success.
+ *                 TN_MSG_SUBSCRIBE and TN_MSG_CANCEL frames ignore the mark, and travel as commands.
+ *                 -ENOMEM: nothing was appended, and the unfinished message is rolled back.
+ *                 -EPIPE: the peer is gone (`detach` follows). A pattern that gets an error in the
+ *                 middle of a message drops the rest of it.
+ * pipe_rollback   Takes back the frames of an unfinished message.
+ * pipe_read       The next frame of a whole message, borrowed until the next pipe_read of the pipe
+ *                 or the end of the op; -EAGAIN when there is none (then `readable` comes). Frames with
+ *                 TN_MSG_SUBSCRIBE or TN_MSG_CANCEL are requests of the peer.
+ * pipe_can_write, pipe_can_read   What the next first frame would get: 1 or 0. 0 announces the change
+ *                 (`writable`, `readable`) as -EAGAIN does.
+ * pipe_close      Ends the peer's connection; `detach` is not called any more.
+ * pipe_state      The pattern's state for this pipe.
+ * pipe_routing_id What the peer announced; empty if it did not.
+ * pipe_next_routing_id  "connect_routing_id" as it was at this pipe's connect; empty if unset.
+ * pipe_connections      How many connections the pipe has had.
+ * pipe_is_alive   0: a loss left it without a connection just now.
+ * pipe_peer_pattern     The peer's wire name, "" before it is known.
+ *
+ * fq_...     One fair queue per socket: add and remove a pipe, fq_ready in `readable`; fq_recv takes
+ *            the next frame, whole messages in turn from each pipe that has one, and tells the pipe:
+ *            NULL when that one went away in the middle of the message, whose rest is still given.
+ *            fq_can_recv: 1 when fq_recv would give a frame. With `out_pipe` it says of which pipe, and
+ *            binds the next fq_recv to it; NULL asks only.
+ * lb_...     One load balancer per socket: lb_send writes whole messages in turn to each pipe that
+ *            takes one; -EAGAIN when none does. When the pipe of an unfinished message dies, the rest
+ *            of that message is dropped silently, and `out_pipe` is NULL. Pipe pointers may be NULL in
+ *            all fq_ and lb_ calls where they are results. -ENOMEM in the middle of a message: what
+ *            follows of it, up to its last frame, is swallowed.
+ * fan_...    One fan-out per socket. Before the first frame of a message the pattern marks pipes with
+ *            fan_match (or all, or inverts the marks); fan_send writes to the marked ones, drops for
+ *            those at their mark (and counts), and clears the marks after the last frame.
+ *            fan_can_send: 1 when no marked pipe is full; if one is, the marks are cleared. Marks do not
+ *            change in the middle of a message.
+ * topics_... A trie of prefixes, each with the set of those who asked for it, counted: add returns 1
+ *            when the prefix is new to the trie, remove 1 when it was its last, -ENOENT when `who` had
+ *            not asked. match visits each `who` once. forget removes `who` everywhere and reports
+ *            its prefixes; `is_last`: nobody else wants that one. each reports each prefix with its
+ *            number of subscriptions, until a visit returns non-zero, which it returns. The functions
+ *            that are called back must not change the trie. Nothing recurses; a prefix may be 1 MiB,
+ *            a longer one is -EMSGSIZE.
+ * sock_drop  Counts messages that were dropped, by reason.
+ * sock_option  A common option of the socket by name.
+ * sock_subscriptions  How many subscriptions there are now, for statistics and tn_wait_subscribers.
+ */
+
+#ifdef __cplusplus
+}
+#endif
+#endif

@@ -1,0 +1,426 @@
+/*
+ * tenon.h: the interface for programs.
+ *
+ * Conventions, which hold unless a function says otherwise:
+ * - A function returns 0 or a count on success, a negative code on failure: -EINVAL and the other
+ *   errno values, or one of the -TN_E... below. tn_strerror() names a code; tn_last_error() gives the
+ *   calling thread a sentence on what failed, where, why, and what to do.
+ * - Times are milliseconds; -1 means "for ever", 0 means "do not wait".
+ * - Sockets and contexts may be shared between threads. A call on a socket that another thread closes
+ *   returns -TN_ECLOSED.
+ * - Strings are UTF-8 and end with a NUL; blobs carry their length.
+ * - After fork() a child may only close sockets and contexts that it inherited; every other call on
+ *   them returns -TN_EFORKED.
+ */
+#ifndef TENON_TENON_H
+#define TENON_TENON_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include <tenon/message.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+#define TN_VERSION_MAJOR 0
+#define TN_VERSION_MINOR 1
+#define TN_VERSION_PATCH 0
+
+#if defined(__GNUC__)
+#define TN_EXPORT __attribute__((visibility("default")))
+#else
+#define TN_EXPORT
+#endif
+
+/* Codes that errno does not have. */
+#define TN_EBASE 5525504
+#define TN_ETERM (TN_EBASE + 1)     /* the context was shut down                           */
+#define TN_ECLOSED (TN_EBASE + 2)   /* the socket is closed, or never was one              */
+#define TN_EFSM (TN_EBASE + 3)      /* not now: the pattern's state forbids it             */
+#define TN_ENOCOMPAT (TN_EBASE + 4) /* the two patterns do not go together                 */
+#define TN_EFORKED (TN_EBASE + 5)   /* the object belongs to the parent process            */
+#define TN_EMODULE (TN_EBASE + 6)   /* a module is missing, unfit or excluded              */
+#define TN_EDENIED (TN_EBASE + 7)   /* the deployment's policy forbids it                  */
+#define TN_ENOOPTION (TN_EBASE + 8) /* no such option                                      */
+
+typedef struct tn_ctx tn_ctx_t;
+typedef struct tn_socket tn_socket_t;
+typedef struct tn_monitor tn_monitor_t;
+
+/* ------------------------------------------------------------------ errors and version */
+
+/** Version of the library that is running; any pointer may be NULL. */
+TN_EXPORT void tn_version(int *major, int *minor, int *patch);
+
+/** A short name for a code, positive or negative. Never NULL; the library's, valid for ever. */
+TN_EXPORT const char *tn_strerror(int code);
+
+/** The sentence that the last failing call of this thread left. Never NULL; valid until the thread's
+ *  next failing call. */
+TN_EXPORT const char *tn_last_error(void);
+
+/** The code that the last failing call of this thread returned, negative; 0 if there was none. For
+ *  the functions that return a pointer. */
+TN_EXPORT int tn_last_code(void);
+
+/* ------------------------------------------------------------------ context */
+
+/** Makes a context: the modules, I/O threads and sockets of one part of a program. Does not block.
+ *  Returns NULL when memory or descriptors are short, when a manifest is wrong in a way that
+ *  `required = yes` makes fatal, or when TENON_MODULES is wrong; see tn_last_code(). */
+TN_EXPORT tn_ctx_t *tn_ctx_new(void);
+
+/** Context options, to be set before the first socket is made:
+ *    "io_threads"   number of I/O threads, 0 to 64, default 1. With 0 the program drives the
+ *                   connections itself: inside its blocking calls, or with tn_ctx_step().
+ *    "max_sockets"  most sockets at one time, 1 to 65535, default 65535
+ *    "allow_load"   0: only modules that are linked in, default 1
+ *  -TN_ENOOPTION: no such option; -EINVAL: out of range; -EBUSY: too late. */
+TN_EXPORT int tn_ctx_set_int(tn_ctx_t *ctx, const char *name, int64_t value);
+TN_EXPORT int tn_ctx_get_int(tn_ctx_t *ctx, const char *name, int64_t *out_value);
+
+/** Text options of a context, to be set before the first socket is made:
+ *    "plugins_d"    one more directory of manifests, above all others; may be set several times
+ *    "modules"      as the environment's TENON_MODULES, and instead of it
+ *    "thread_name"  prefix of the I/O threads' names, at most 8 bytes */
+TN_EXPORT int tn_ctx_set_str(tn_ctx_t *ctx, const char *name, const char *value);
+
+/** Wakes every call that is blocked in the context; those and all later ones, tn_close() apart,
+ *  return -TN_ETERM. Does not block. May be called from any thread, more than once. */
+TN_EXPORT int tn_ctx_shutdown(tn_ctx_t *ctx);
+
+/** Ends the context: shuts it down, waits until every socket has been closed and has sent what its
+ *  "linger" allows, joins the threads and frees everything.
+ *  `timeout` in ms; -1 waits for ever. On -ETIMEDOUT nothing has been freed, tn_last_error() names
+ *  what still blocks, and the call may be repeated. -EINTR: a signal came; repeat. */
+TN_EXPORT int tn_ctx_term(tn_ctx_t *ctx, int timeout);
+
+/** A context without I/O threads, inside another event loop: wait until the descriptor is readable
+ *  or the deadline has come, then call tn_ctx_step(). The descriptor is the library's, level
+ *  triggered; -ENOTSUP when the context has I/O threads. */
+TN_EXPORT int tn_ctx_fd(tn_ctx_t *ctx);
+/** Milliseconds until tn_ctx_step() must run at the latest; -1: no timer is set. */
+TN_EXPORT int tn_ctx_deadline(tn_ctx_t *ctx);
+/** Serves everything that is ready, without blocking. Returns 0, or -ENOTSUP. */
+TN_EXPORT int tn_ctx_step(tn_ctx_t *ctx);
+
+/* ------------------------------------------------------------------ sockets */
+
+/** Opens a socket of a pattern: "pair" "push" "pull" "req" "rep" "dealer" "router" "pub" "sub"
+ *  "xpub" "xsub", or one that a module adds. Loads the module if need be.
+ *  NULL: -TN_EMODULE (no such pattern, or its module does not load: the sentence says why), -EMFILE
+ *  ("max_sockets"), -ENOMEM, -TN_ETERM. The caller closes it with tn_close(). */
+TN_EXPORT tn_socket_t *tn_socket(tn_ctx_t *ctx, const char *pattern);
+
+/** Closes a socket and returns at once. What was sent goes on being sent in the background for the
+ *  time of "linger"; what was received and not read is dropped. Other threads that are inside a call
+ *  on the socket return -TN_ECLOSED first. -TN_ECLOSED: it was closed already, or is NULL. */
+TN_EXPORT int tn_close(tn_socket_t *socket);
+
+/** Accepts connections at an endpoint, "transport://address[?option=value&...]".
+ *  "last_endpoint" then gives it with wildcards filled in. Returns after the address is taken.
+ *  -EINVAL: malformed; -TN_EMODULE: the transport is unknown or does not load; -TN_EDENIED: policy;
+ *  -EADDRINUSE, -EADDRNOTAVAIL, -EACCES, -ENODEV: from the system; -EMFILE, -ENOMEM. */
+TN_EXPORT int tn_bind(tn_socket_t *socket, const char *endpoint);
+
+/** Connects to an endpoint, now and again whenever the connection is lost. Returns at once: names
+ *  are resolved and connections made in the background, and errors there go to the monitor.
+ *  Errors as for tn_bind(). */
+TN_EXPORT int tn_connect(tn_socket_t *socket, const char *endpoint);
+
+/** Undoes tn_bind() or tn_connect(). `endpoint` is the string that was given, or "last_endpoint" as
+ *  it was then. Connections that a bind accepted stay; a connection is closed after what was queued
+ *  for it is sent, within "linger". -ENOENT: there is none. */
+TN_EXPORT int tn_unbind(tn_socket_t *socket, const char *endpoint);
+TN_EXPORT int tn_disconnect(tn_socket_t *socket, const char *endpoint);
+
+/* Options by name; docs/options.md lists them, `tenon info NAME` those of a module. A name with a dot
+ * ("tcp.keepalive") is an option of that transport and applies to later binds and connects.
+ * -TN_ENOOPTION: unknown (the sentence has the nearest name); -EINVAL: wrong type or out of range;
+ * -EACCES: can only be read, or only be set. */
+TN_EXPORT int tn_set_int(tn_socket_t *socket, const char *name, int64_t value);
+TN_EXPORT int tn_set_str(tn_socket_t *socket, const char *name, const char *value);
+TN_EXPORT int tn_set_blob(tn_socket_t *socket, const char *name, const void *data, size_t size);
+TN_EXPORT int tn_get_int(tn_socket_t *socket, const char *name, int64_t *out_value);
+/** `*io_size`: the room in `buffer` in bytes, then the size of the value; for text that includes the
+ *  NUL. -EMSGSIZE: too small, `*io_size` says what is needed. */
+TN_EXPORT int tn_get_str(tn_socket_t *socket, const char *name, char *buffer, size_t *io_size);
+TN_EXPORT int tn_get_blob(tn_socket_t *socket, const char *name, void *buffer, size_t *io_size);
+
+/** SUB and XPUB in manual mode: asks for messages that begin with `prefix`, or no longer. Counted:
+ *  two subscriptions need two cancellations. -ENOTSUP: not a pattern that subscribes. */
+TN_EXPORT int tn_subscribe(tn_socket_t *socket, const void *prefix, size_t size);
+TN_EXPORT int tn_unsubscribe(tn_socket_t *socket, const void *prefix, size_t size);
+
+/* ------------------------------------------------------------------ messages */
+
+typedef void (*tn_free_fn)(void *data, void *hint);
+
+/** An empty message. Cannot fail. */
+TN_EXPORT void tn_msg_init(tn_msg_t *msg);
+/** A body of `size` bytes, not set. -ENOMEM. */
+TN_EXPORT int tn_msg_init_size(tn_msg_t *msg, size_t size);
+/** A copy of `data`. -ENOMEM. */
+TN_EXPORT int tn_msg_init_copy(tn_msg_t *msg, const void *data, size_t size);
+/** Zero copy: the body is `data` itself, which the library takes on success. `free_fn(data, hint)`
+ *  is called once, from any thread, when the last user is done; NULL: never. -ENOMEM. */
+TN_EXPORT int tn_msg_init_data(tn_msg_t *msg, void *data, size_t size, tn_free_fn free_fn,
+                               void *hint);
+/** Ends the message; it must be made again before it is used again. */
+TN_EXPORT void tn_msg_close(tn_msg_t *msg);
+/** `to` is closed and becomes `from`, which becomes empty. */
+TN_EXPORT void tn_msg_move(tn_msg_t *to, tn_msg_t *from);
+/** `to` is closed and shares the body of `from`. -ENOMEM. */
+TN_EXPORT int tn_msg_copy(tn_msg_t *to, tn_msg_t *from);
+/** The body, which may be written to unless it is shared. */
+TN_EXPORT void *tn_msg_data(tn_msg_t *msg);
+TN_EXPORT size_t tn_msg_size(const tn_msg_t *msg);
+/** Whether another frame of the same message follows. */
+TN_EXPORT bool tn_msg_more(const tn_msg_t *msg);
+TN_EXPORT void tn_msg_set_more(tn_msg_t *msg, bool more);
+/** A property of the connection it came from: "Socket-Type", "Identity", "Peer-Address",
+ *  "Local-Address", "User-Id", or one that the peer announced. NULL when there is none; valid as long
+ *  as the message. */
+TN_EXPORT const char *tn_msg_property(const tn_msg_t *msg, const char *name);
+/** Number of the connection it came from, as in monitor events; 0: made here. */
+TN_EXPORT uint64_t tn_msg_connection(const tn_msg_t *msg);
+
+/* ------------------------------------------------------------------ send and receive */
+
+enum tn_io_flag {
+    TN_DONTWAIT = 1, /* -EAGAIN instead of blocking                                        */
+    TN_MORE = 2,     /* another frame of the same message follows                          */
+};
+
+/** Sends one frame, copied from `data`. Success means queued. A message of several frames goes out
+ *  whole or not at all, and belongs to the thread that began it until its last frame.
+ *  Blocks, up to "sndtimeo", where the pattern blocks (no peer, or all at their high-water mark).
+ *  -EAGAIN: would block, or "sndtimeo" is over; -ENOTSUP: the pattern does not send; -TN_EFSM;
+ *  -EHOSTUNREACH: ROUTER with "router_mandatory"; -EINTR: a signal came; -ENOMEM; -TN_ETERM;
+ *  -TN_ECLOSED. */
+TN_EXPORT int tn_send(tn_socket_t *socket, const void *data, size_t size, int flags);
+
+/** Receives one frame into `buffer` and returns its length, which may be more than `capacity`: then
+ *  the rest of it is lost. "rcvmore" tells whether another frame follows; frames of one message come
+ *  without waiting. Blocks up to "rcvtimeo". Errors as for tn_send(). */
+TN_EXPORT ssize_t tn_recv(tn_socket_t *socket, void *buffer, size_t capacity, int flags);
+
+/** As tn_send(); on success takes the body, and `msg` is empty. TN_MORE, or tn_msg_set_more(). */
+TN_EXPORT int tn_msg_send(tn_socket_t *socket, tn_msg_t *msg, int flags);
+/** As tn_recv(); `msg` is an initialised message, whose body is replaced on success. Returns its
+ *  length. */
+TN_EXPORT ssize_t tn_msg_recv(tn_socket_t *socket, tn_msg_t *msg, int flags);
+
+/** Sends one message of `count` frames; takes all of them on success, none on failure. */
+TN_EXPORT int tn_send_parts(tn_socket_t *socket, tn_msg_t *parts, size_t count, int flags);
+/** Receives one message whole into `parts[0..max)`, initialised by the caller, and returns the number
+ *  of frames. -EMSGSIZE: it has more than `max`; the first `max` are delivered, the rest dropped. */
+TN_EXPORT int tn_recv_parts(tn_socket_t *socket, tn_msg_t *parts, size_t max, int flags);
+
+/** Sends up to `count` frames of whole messages (tn_msg_set_more() marks all but the last frame of
+ *  each) under one lock; blocks for the first message only. Returns the number of frames taken. */
+TN_EXPORT int tn_send_batch(tn_socket_t *socket, tn_msg_t *msgs, size_t count, int flags);
+/** Receives up to `max` frames that are there, blocking for the first one only, into initialised
+ *  `msgs`; returns how many. tn_msg_more() tells where messages end; one that `max` cuts goes on in the
+ *  next call. */
+TN_EXPORT int tn_recv_batch(tn_socket_t *socket, tn_msg_t *msgs, size_t max, int flags);
+
+/* ------------------------------------------------------------------ waiting */
+
+enum tn_poll_event {
+    TN_POLLIN = 1,
+    TN_POLLOUT = 2,
+    TN_POLLERR = 4, /* of a descriptor; of a socket: it was closed                         */
+    TN_POLLPRI = 8, /* of a descriptor                                                     */
+};
+
+typedef struct tn_pollitem {
+    tn_socket_t *socket; /* or NULL for */
+    int fd;              /* a descriptor */
+    short events;
+    short revents;
+} tn_pollitem_t;
+
+/** Waits until one of `items` is ready. Returns how many are, 0 after `timeout` ms.
+ *  -EINTR, -TN_ETERM, -EINVAL. */
+TN_EXPORT int tn_poll(tn_pollitem_t *items, size_t count, int timeout);
+
+/** A descriptor, the library's, that is readable while the socket has the one event `TN_POLLIN` or
+ *  `TN_POLLOUT`: level triggered, for poll, epoll, libuv or asyncio. It may be readable once when
+ *  there is nothing: call tn_recv() or tn_send() with TN_DONTWAIT until -EAGAIN. Closed by
+ *  tn_close(). */
+TN_EXPORT int tn_fd(tn_socket_t *socket, int event);
+
+/** Waits until `count` peers have finished their handshake. Returns the number there is, or
+ *  -ETIMEDOUT. */
+TN_EXPORT int tn_wait_peers(tn_socket_t *socket, size_t count, int timeout);
+/** PUB and XPUB: waits until `count` subscriptions have arrived. */
+TN_EXPORT int tn_wait_subscribers(tn_socket_t *socket, size_t count, int timeout);
+/** Waits until everything sent has been handed to the system. 0 or -ETIMEDOUT. */
+TN_EXPORT int tn_drain(tn_socket_t *socket, int timeout);
+
+/* ------------------------------------------------------------------ proxy */
+
+/** Moves messages between two sockets until the context ends or `control` says TERMINATE. `capture`
+ *  and `control` may be NULL; `control` accepts the messages PAUSE, RESUME, TERMINATE and STATISTICS,
+ *  the last answered with eight frames of a native 64-bit number: messages and bytes received and
+ *  sent at `frontend`, then at `backend`. Returns 0 after TERMINATE, -TN_ETERM, -EINTR. */
+TN_EXPORT int tn_proxy(tn_socket_t *frontend, tn_socket_t *backend, tn_socket_t *capture,
+                       tn_socket_t *control);
+
+/* ------------------------------------------------------------------ monitor */
+
+enum tn_event_kind {
+    TN_EVENT_LISTENING = 1,
+    TN_EVENT_BIND_FAILED = 2,
+    TN_EVENT_ACCEPTED = 4,
+    TN_EVENT_ACCEPT_FAILED = 8,   /* `error` says why; out of descriptors pauses the listener */
+    TN_EVENT_CONNECT_DELAYED = 16, /* the connection is being made                            */
+    TN_EVENT_CONNECT_RETRIED = 32, /* `value`: ms until the next attempt; `error`: why         */
+    TN_EVENT_CONNECTED = 64,      /* the transport is connected                              */
+    TN_EVENT_HANDSHAKE_SUCCEEDED = 128,
+    TN_EVENT_HANDSHAKE_FAILED = 256, /* `error` and `reason`                                 */
+    TN_EVENT_DISCONNECTED = 512,  /* `error` and `reason`                                    */
+    TN_EVENT_CLOSED = 1024,       /* a listener was closed                                   */
+    TN_EVENT_CLOSE_FAILED = 2048,
+    TN_EVENT_STOPPED = 4096,      /* the socket is closed: the last event                    */
+    TN_EVENT_OVERFLOW = 8192,     /* `value` events were dropped before this one             */
+    TN_EVENT_ALL = 0xffff,
+};
+
+typedef struct tn_event {
+    uint32_t kind;        /* one of tn_event_kind */
+    int32_t error;        /* negative code, or 0  */
+    int64_t value;
+    uint64_t connection;  /* number of the connection, 0: none */
+    uint64_t time_ms;     /* CLOCK_MONOTONIC */
+    char endpoint[256];   /* as the program wrote it, wildcards filled in */
+    char local[128];
+    char remote[128];
+    char identity[128];   /* user id that the mechanism established */
+    uint8_t routing_id[255];
+    uint8_t routing_id_size;
+    char reason[160];
+} tn_event_t;
+
+/** Watches the events of a socket that are in `mask`. Bounded: 1,000 events wait at most, then
+ *  TN_EVENT_OVERFLOW tells how many were lost; the connections never wait for a reader. */
+TN_EXPORT tn_monitor_t *tn_monitor(tn_socket_t *socket, uint32_t mask);
+/** The next event. -ETIMEDOUT after `timeout` ms; -EINTR; -TN_ECLOSED after TN_EVENT_STOPPED. */
+TN_EXPORT int tn_monitor_recv(tn_monitor_t *monitor, tn_event_t *out_event, int timeout);
+/** Readable while an event waits; the library's. */
+TN_EXPORT int tn_monitor_fd(tn_monitor_t *monitor);
+TN_EXPORT void tn_monitor_close(tn_monitor_t *monitor);
+/** "connected", "handshake_failed", ... */
+TN_EXPORT const char *tn_event_name(uint32_t kind);
+
+/* ------------------------------------------------------------------ statistics */
+
+enum tn_drop_reason {
+    TN_DROP_HWM,         /* PUB, ROUTER: that peer's queue was full    */
+    TN_DROP_UNROUTABLE,  /* ROUTER, REP: no such peer                  */
+    TN_DROP_PEER_LOST,   /* queued for a peer that went away           */
+    TN_DROP_LINGER,      /* still queued when "linger" ended           */
+    TN_DROP_FILTERED,    /* SUB: no subscription matched               */
+    TN_DROP_MALFORMED,   /* REP: without a delimiter, and the like     */
+    TN_DROP_STATE,       /* REQ: not the reply that is waited for      */
+    TN_DROP_UNREAD,      /* received, and never read                   */
+    TN_DROP_REASONS
+};
+
+typedef struct tn_stats {
+    uint64_t messages_sent, bytes_sent;         /* by the program; bytes of bodies          */
+    uint64_t messages_received, bytes_received; /* by the program                           */
+    uint64_t peers;                             /* connected now                            */
+    uint64_t subscriptions;                     /* of our peers (PUB) or of ours (SUB)      */
+    uint64_t connections_made, connections_lost, handshakes_failed;
+    uint64_t dropped[TN_DROP_REASONS];
+} tn_stats_t;
+
+typedef struct tn_peer {
+    uint64_t connection;
+    uint64_t queued_out, queued_in;  /* messages */
+    uint64_t messages_sent, messages_received;
+    uint64_t dropped;
+    bool connected;
+    char endpoint[256];
+    char remote[128];
+    uint8_t routing_id[255];
+    uint8_t routing_id_size;
+} tn_peer_t;
+
+TN_EXPORT int tn_stats(tn_socket_t *socket, tn_stats_t *out_stats);
+/** Fills up to `max` peers and returns how many there are. */
+TN_EXPORT int tn_peers(tn_socket_t *socket, tn_peer_t *out_peers, size_t max);
+/** "hwm", "unroutable", ... */
+TN_EXPORT const char *tn_drop_name(int reason);
+
+/* ------------------------------------------------------------------ modules */
+
+typedef struct tn_module_info {
+    const char *kind;    /* "transport", "pattern", "mechanism", "authenticator"; "manifest": a file
+                          * that could not be used, of which nothing more is known */
+    const char *name;    /* of the feature: "tcp" */
+    const char *module;  /* that provides it */
+    const char *version; /* of the module; "" while it is not loaded */
+    int abi_major, abi_minor;
+    int priority;
+    const char *source;  /* "built-in", or the manifest's path */
+    const char *state;   /* "available", "loaded", "shadowed", "excluded", "masked", "denied", "failed" */
+    const char *reason;  /* why it is in that state, or "" */
+    const char *path;    /* of the shared object, or "" */
+} tn_module_info_t;
+
+/** Calls `visit` for each feature the context knows, sorted by kind and name, until it returns
+ *  non-zero, which is then returned. The strings are valid during the call. Loads nothing. -ENOMEM. */
+TN_EXPORT int tn_modules(tn_ctx_t *ctx, int (*visit)(const tn_module_info_t *info, void *arg),
+                         void *arg);
+
+typedef struct tn_option_info {
+    const char *kind, *feature; /* "transport", "tcp" */
+    const char *name;
+    const char *type; /* "int", "bool", "text", "blob" */
+    const char *unit; /* "ms", "bytes", "" */
+    const char *range;         /* "0 to 100", "at most 255 bytes" */
+    const char *help;
+    const char *default_value; /* of the module, as text; "" when it is not set */
+    const char *value;         /* that new sockets begin with: the deployment's, or the default */
+    const char *source;        /* where `value` comes from: "default", or "file:line" */
+} tn_option_info_t;
+
+/** Calls `visit` for each option of the feature `name`, "tcp" or "transport:tcp", until it returns
+ *  non-zero, which is then returned. Loads the feature's module. The strings are valid during the
+ *  call; what is secret reads "(secret)". -TN_EMODULE: no such feature, or its module does not load;
+ *  -ENOMEM. */
+TN_EXPORT int tn_feature_options(tn_ctx_t *ctx, const char *name,
+                                 int (*visit)(const tn_option_info_t *info, void *arg), void *arg);
+
+typedef struct tn_module_path {
+    const char *kind; /* "vendor", "administrator", "environment", "API": manifests, lowest first;
+                       * "modules": where the shared objects are */
+    const char *path;
+    const char *note; /* why it is not used, or "" */
+} tn_module_path_t;
+
+/** Calls `visit` for each directory that is searched, until it returns non-zero, which is then
+ *  returned. The strings are valid during the call. */
+TN_EXPORT int tn_module_paths(tn_ctx_t *ctx, int (*visit)(const tn_module_path_t *path, void *arg),
+                              void *arg);
+
+/** What the scheme of an endpoint stands for, after alias and deny, from the top: "tls+tcp". Loads the
+ *  modules. Writes at most `size` bytes with the NUL. Errors as for tn_bind(); -EMSGSIZE. */
+TN_EXPORT int tn_scheme_chain(tn_ctx_t *ctx, const char *scheme, char *buffer, size_t size);
+
+/** Whether the shared object at an absolute path is a module that this library can use: opens it,
+ *  checks its description, starts and ends it. That runs its code in the calling process: do it in
+ *  a child for a file you do not trust. 0, or -TN_EMODULE with the reason; -ENOMEM. */
+TN_EXPORT int tn_module_probe(tn_ctx_t *ctx, const char *path);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

@@ -1,0 +1,106 @@
+/*
+ * tenon/transport.h: how to add a transport.
+ *
+ * Three shapes share one table:
+ * - STREAM moves bytes between two ends (tcp, ipc). Non-blocking.
+ * - LAYER is a stream that stands on another one (tls, a fault filter): "tls+ipc://path" is the layer
+ *   tls over the transport ipc, and `lower` names the one it takes when the scheme is its own alone.
+ * - MESSAGE joins two sockets of one context without a wire (inproc).
+ *
+ * Threads. Ops of one stream are serialised: the core holds the connection's lock, on whichever
+ * thread serves, which may be the application's. So they must not block, must use
+ * sendmsg(MSG_NOSIGNAL) and not write(), and must leave errno and OpenSSL's error queue as they were.
+ * check, listen and unlisten run on the application's thread; accept is serialised with unlisten.
+ * attach and detach (MESSAGE) run on the application's thread under the socket's lock; the module
+ * guards what its endpoints share with a mutex of its own.
+ *
+ * State. The core allocates `stream_state` and `listener_state` zeroed bytes for each object and hands
+ * them to every op; the module does not free them.
+ *
+ * Returns. 0 or a count, or a negative code: -EAGAIN "not now" from readv, writev and accept,
+ * -EINPROGRESS from dial, established and handshake; anything else ends the connection, and the code
+ * (with the sentence of host->set_error, if any) reaches the monitor.
+ */
+#ifndef TENON_TRANSPORT_H
+#define TENON_TRANSPORT_H
+
+#include <tenon/module.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+struct addrinfo;
+
+enum tn_transport_shape { TN_SHAPE_STREAM = 1, TN_SHAPE_LAYER = 2, TN_SHAPE_MESSAGE = 3 };
+
+enum tn_transport_flag {
+    TN_TRANSPORT_PROTECTS = 1, /* what is below it is encrypted and authenticated           */
+};
+
+enum tn_role { TN_ROLE_BIND = 1, TN_ROLE_CONNECT = 2 };
+
+typedef struct tn_transport_ops {
+    uint32_t size;
+    uint16_t shape; /* tn_transport_shape */
+    uint16_t flags; /* tn_transport_flag  */
+    uint32_t stream_state;
+    uint32_t listener_state;
+    const char *lower; /* LAYER: the scheme it stands on by default */
+
+    /** Whether `address` (what follows "://", without options) is well formed for this role. Called in
+     *  tn_bind and tn_connect before anything is made. May be NULL for a layer: then the transport at
+     *  the bottom alone judges. -EINVAL with a sentence. */
+    int (*check)(const tn_host_t *host, const char *address, unsigned role);
+
+    /* ---- STREAM: listeners ---- */
+    /** Takes the address. Calls host->listener_set_address with what is really bound. */
+    int (*listen)(void *state, tn_listener_t *listener, const tn_host_t *host, const char *address);
+    /** The descriptor that is readable when accept has something; -1: none, listener_ready tells. */
+    int (*listener_fd)(void *state);
+    /** Takes the next connection into a stream whose open has been called. -EAGAIN: no more;
+     *  -EMFILE, -ENFILE, -ENOBUFS, -ENOMEM: the core pauses the listener and tries again later. */
+    int (*accept)(void *state, void *stream_state);
+    /** Gives the address back. Also called after listen failed. */
+    void (*unlisten)(void *state);
+
+    /* ---- STREAM and LAYER: streams ---- */
+    /** Called first. A layer starts its side of the handshake here; `role` says which. */
+    int (*open)(void *state, tn_stream_t *stream, const tn_host_t *host, unsigned role,
+                const char *address);
+    /** STREAM: starts to connect: 0, or -EINPROGRESS. */
+    int (*dial)(void *state, const char *address);
+    /** STREAM: the answer to host->stream_resolve: status 0 and a list that stays the core's, or a
+     *  code. Goes on as dial does. May be NULL if never asked for. */
+    int (*resolved)(void *state, int status, const struct addrinfo *addresses);
+    /** STREAM: called when the descriptor of a dialled stream is writable: 0 when the connection
+     *  stands, -EINPROGRESS. */
+    int (*established)(void *state);
+    /** LAYER: goes on with the handshake whenever there is progress below: 0 when it is done,
+     *  -EINPROGRESS. */
+    int (*handshake)(void *state);
+    /** Bytes read, 0 at the end of the stream, or -EAGAIN. */
+    ssize_t (*readv)(void *state, const struct iovec *iov, int count);
+    /** Bytes written, or -EAGAIN. */
+    ssize_t (*writev)(void *state, const struct iovec *iov, int count);
+    /** Whether bytes lie inside the stream that the descriptor does not announce. May be NULL. */
+    int (*pending)(void *state);
+    /** The descriptor, watched for both directions, edge triggered; -1: none, stream_ready tells. It
+     *  must not change between established (or accept) and close. */
+    int (*fd)(void *state);
+    /** Ends the stream at once; called exactly once after a successful open, in any state. */
+    void (*close)(void *state);
+
+    /* ---- MESSAGE ---- */
+    /** A bind or a connect. `state` is what the module's init made. A bind joins the connects that
+     *  wait for the address, by host->endpoint_join; a connect joins the bind, or waits for it. */
+    int (*attach)(tn_module_state_t *state, tn_endpoint_t *endpoint, const tn_host_t *host,
+                  const char *address, unsigned role);
+    /** The end of a bind or connect; afterwards the endpoint must not be used. */
+    void (*detach)(tn_module_state_t *state, tn_endpoint_t *endpoint);
+} tn_transport_ops_t;
+
+#ifdef __cplusplus
+}
+#endif
+#endif
