@@ -1,0 +1,133 @@
+# tenon_module(NAME SOURCES file... PROVIDES kind:name... [REQUIRES kind:name...] [LIBS lib...]
+#              [PRIORITY n])
+#
+# One module. It is compiled with include/ alone on its path, into the object library
+# tenon_NAME_objects, and then either linked into libtenon (TENON_STATIC_MODULES names it) or made
+# into lib/tenon/NAME.so with the manifest lib/tenon/plugins.d/50-NAME.conf, in the build tree as in
+# the installed one.
+#
+# tenon_write_builtin(FILE), once all modules are known, writes the list of those that are linked in.
+#
+# Global properties: TENON_MODULE_OBJECTS and TENON_BUILTIN_OBJECTS, the object libraries of all and
+# of the linked-in modules; TENON_BUILTIN_LIBS, what the latter need; TENON_HAS_NETWORK, whether one
+# of them makes connections.
+
+set(TENON_MODULE_SOURCE_DIR ${CMAKE_CURRENT_LIST_DIR})
+
+define_property(GLOBAL PROPERTY TENON_MODULE_NAMES)
+define_property(GLOBAL PROPERTY TENON_MODULE_OBJECTS)
+define_property(GLOBAL PROPERTY TENON_BUILTIN_NAMES)
+define_property(GLOBAL PROPERTY TENON_BUILTIN_OBJECTS)
+define_property(GLOBAL PROPERTY TENON_BUILTIN_LIBS)
+define_property(GLOBAL PROPERTY TENON_HAS_NETWORK)
+
+# Sanitizers and coverage put constructors into every object: the loader then tolerates them.
+if(TENON_SANITIZE OR TENON_COVERAGE OR TENON_FUZZ)
+    add_compile_definitions(TENON_INSTRUMENTED)
+endif()
+
+# One data symbol leaves a module.
+file(WRITE ${CMAKE_BINARY_DIR}/generated/module.map
+    "{\n    global: *_LTX_tenon_module_v*;\n    local: *;\n};\n")
+
+function(tenon_module name)
+    cmake_parse_arguments(arg "" "PRIORITY" "SOURCES;PROVIDES;REQUIRES;LIBS" ${ARGN})
+    if(NOT name MATCHES "^[a-z0-9_]+$")
+        message(FATAL_ERROR "tenon_module: \"${name}\" must consist of a-z, 0-9 and _")
+    endif()
+    if(arg_UNPARSED_ARGUMENTS OR NOT arg_SOURCES OR NOT arg_PROVIDES)
+        message(FATAL_ERROR "tenon_module(${name}): SOURCES and PROVIDES are needed; "
+            "not understood: \"${arg_UNPARSED_ARGUMENTS}\"")
+    endif()
+
+    set(objects tenon_${name}_objects)
+    add_library(${objects} OBJECT ${arg_SOURCES})
+    set_target_properties(${objects} PROPERTIES
+        C_VISIBILITY_PRESET hidden POSITION_INDEPENDENT_CODE ON)
+    target_link_libraries(${objects} PRIVATE tenon_api tenon_flags ${arg_LIBS})
+    set_property(GLOBAL APPEND PROPERTY TENON_MODULE_NAMES ${name})
+    set_property(GLOBAL APPEND PROPERTY TENON_MODULE_OBJECTS ${objects})
+
+    if(name IN_LIST TENON_STATIC_MODULES OR "all" IN_LIST TENON_STATIC_MODULES)
+        _tenon_module_builtin(${name} ${objects} "${arg_SOURCES}" "${arg_LIBS}")
+    elseif(TENON_DLOPEN)
+        _tenon_module_shared(${name} ${objects} "${arg_LIBS}")
+        _tenon_module_manifest(${name} "${arg_PROVIDES}" "${arg_REQUIRES}" "${arg_PRIORITY}")
+    endif()
+endfunction()
+
+function(_tenon_module_builtin name objects sources libs)
+    set_property(GLOBAL APPEND PROPERTY TENON_BUILTIN_NAMES ${name})
+    set_property(GLOBAL APPEND PROPERTY TENON_BUILTIN_OBJECTS ${objects})
+    if(libs)
+        set_property(GLOBAL APPEND PROPERTY TENON_BUILTIN_LIBS ${libs})
+    endif()
+    # A transport says in its source whether it makes connections.
+    foreach(source IN LISTS sources)
+        cmake_path(ABSOLUTE_PATH source BASE_DIRECTORY ${CMAKE_CURRENT_SOURCE_DIR})
+        file(STRINGS ${source} connects REGEX "TN_SHAPE_(STREAM|LAYER)" LIMIT_COUNT 1)
+        if(connects)
+            set_property(GLOBAL PROPERTY TENON_HAS_NETWORK ON)
+        endif()
+    endforeach()
+endfunction()
+
+function(_tenon_module_shared name objects libs)
+    add_library(tenon_${name} MODULE $<TARGET_OBJECTS:${objects}>)
+    set_target_properties(tenon_${name} PROPERTIES
+        PREFIX "" OUTPUT_NAME ${name} SUFFIX .so
+        LIBRARY_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/lib/tenon)
+    target_link_libraries(tenon_${name} PRIVATE tenon_flags ${libs})
+    target_link_options(tenon_${name} PRIVATE ${TENON_LINK_CLOSED}
+        LINKER:-z,now LINKER:-z,nodelete LINKER:--gc-sections LINKER:--as-needed
+        LINKER:--version-script=${CMAKE_BINARY_DIR}/generated/module.map)
+    install(TARGETS tenon_${name} LIBRARY DESTINATION ${CMAKE_INSTALL_LIBDIR}/tenon)
+endfunction()
+
+function(_tenon_module_manifest name provides requires priority)
+    list(JOIN provides " " provides)
+    list(JOIN requires " " requires)
+    set(text "module = ${name}\nprovides = ${provides}\n")
+    if(requires)
+        string(APPEND text "requires = ${requires}\n")
+    endif()
+    if(NOT priority STREQUAL "")
+        string(APPEND text "priority = ${priority}\n")
+    endif()
+    set(manifest ${CMAKE_BINARY_DIR}/lib/tenon/plugins.d/50-${name}.conf)
+    file(CONFIGURE OUTPUT ${manifest} CONTENT "${text}" @ONLY)
+    set_property(GLOBAL APPEND PROPERTY TENON_MANIFEST_FILES ${manifest})
+    install(FILES ${manifest} DESTINATION ${CMAKE_INSTALL_LIBDIR}/tenon/plugins.d)
+endfunction()
+
+# What an earlier configuration of this build tree left must not be found.
+function(_tenon_module_tidy)
+    get_property(wanted GLOBAL PROPERTY TENON_MANIFEST_FILES)
+    file(GLOB present ${CMAKE_BINARY_DIR}/lib/tenon/plugins.d/50-*.conf)
+    foreach(manifest IN LISTS present)
+        if(NOT manifest IN_LIST wanted)
+            file(REMOVE ${manifest})
+        endif()
+    endforeach()
+endfunction()
+
+function(tenon_write_builtin file)
+    get_property(known GLOBAL PROPERTY TENON_MODULE_NAMES)
+    get_property(builtin GLOBAL PROPERTY TENON_BUILTIN_NAMES)
+    foreach(name IN LISTS TENON_STATIC_MODULES)
+        if(NOT name STREQUAL "all" AND NOT name IN_LIST known)
+            list(JOIN known " " known)
+            message(FATAL_ERROR
+                "TENON_STATIC_MODULES names \"${name}\", which is not a module. There are: ${known}")
+        endif()
+    endforeach()
+    set(TENON_BUILTIN_DECLARATIONS "")
+    set(TENON_BUILTIN_LIST "")
+    foreach(name IN LISTS builtin)
+        string(APPEND TENON_BUILTIN_DECLARATIONS
+            "extern const tn_module_t ${name}_LTX_tenon_module_v1;\n")
+        string(APPEND TENON_BUILTIN_LIST "&${name}_LTX_tenon_module_v1, ")
+    endforeach()
+    configure_file(${TENON_MODULE_SOURCE_DIR}/../core/module/builtin.c.in ${file} @ONLY)
+    _tenon_module_tidy()
+endfunction()

@@ -1,0 +1,22 @@
+# What a build can be asked for.
+
+if(NOT CMAKE_BUILD_TYPE)
+    set(CMAKE_BUILD_TYPE Release CACHE STRING "Release, Debug, RelWithDebInfo or MinSizeRel" FORCE)
+endif()
+
+set(TENON_STATIC_MODULES "" CACHE STRING "Modules to link into libtenon: a list, or \"all\"")
+option(TENON_DLOPEN "Load modules at run time; OFF leaves libltdl out" ON)
+option(TENON_MANIFESTS "Read policy and option defaults from plugins.d" ON)
+option(TENON_BUILD_SHARED "Build libtenon.so" ON)
+option(TENON_BUILD_TESTS "Build the tests" ${PROJECT_IS_TOP_LEVEL})
+option(TENON_BUILD_TOOLS "Build the tenon command" ON)
+option(TENON_BUILD_EXAMPLES "Build the examples" ${PROJECT_IS_TOP_LEVEL})
+option(TENON_BUILD_BENCH "Build the benchmarks" ${PROJECT_IS_TOP_LEVEL})
+option(TENON_FUZZ "Build the fuzz targets with libFuzzer; needs clang" OFF)
+option(TENON_COVERAGE "Count which lines run" OFF)
+set(TENON_SANITIZE "" CACHE STRING "Sanitizers, as for -fsanitize=: \"address,undefined\", \"thread\"")
+
+if(TENON_DLOPEN AND NOT TENON_MANIFESTS)
+    message(FATAL_ERROR "TENON_MANIFESTS=OFF leaves nothing that could name a module to load: "
+        "set TENON_DLOPEN=OFF as well.")
+endif()

@@ -1,0 +1,163 @@
+#include "module/inspect.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/error.h"
+#include "module/registry_inl.h"
+#include "module/rows.h"
+#include "module/select.h"
+
+enum { TEXT = 512 };
+
+int tni_inspect_modules(struct tni_registry *registry,
+                        int (*visit)(const tn_module_info_t *info, void *arg), void *arg)
+{
+    struct tni_row *rows;
+    size_t count;
+    int rc = tni_rows_make(registry, &rows, &count);
+
+    if (rc < 0)
+        return tni_fail_code(rc);
+    for (size_t i = 0; rc == 0 && i < count; i++)
+        rc = visit(&rows[i].info, arg);
+    tni_rows_free(rows, count);
+    return rc;
+}
+
+static void print_value(const tn_option_desc_t *option, const tn_value_t *value, char text[TEXT])
+{
+    if (option->flags & TN_OPTION_SECRET)
+        snprintf(text, TEXT, "%s", value->data || value->number ? "(secret)" : "");
+    else if (option->type == TN_OPTION_BOOL)
+        snprintf(text, TEXT, "%s", value->number ? "yes" : "no");
+    else if (option->type == TN_OPTION_INT)
+        snprintf(text, TEXT, "%" PRId64, value->number);
+    else
+        snprintf(text, TEXT, "%s",
+                 option->type == TN_OPTION_STR && value->data ? (const char *)value->data : "");
+}
+
+static void print_range(const tn_option_desc_t *option, char text[TEXT])
+{
+    if (option->type == TN_OPTION_BOOL)
+        snprintf(text, TEXT, "yes or no");
+    else if (option->type == TN_OPTION_INT)
+        snprintf(text, TEXT, "%" PRId64 " to %" PRId64, option->min, option->max);
+    else if (option->min > 0)
+        snprintf(text, TEXT, "%" PRId64 " to %" PRId64 " bytes", option->min, option->max);
+    else
+        snprintf(text, TEXT, "at most %" PRId64 " bytes", option->max);
+}
+
+static int tell_option(const struct tni_feature *feature, const tn_option_desc_t *option,
+                       const struct tni_default *now,
+                       int (*visit)(const tn_option_info_t *info, void *arg), void *arg)
+{
+    static const char *const types[] = {"", "int", "bool", "text", "blob"};
+    char range[TEXT], value[TEXT], usual[TEXT];
+    tn_value_t original = {.number = option->default_int, .data = option->default_str};
+    tn_option_info_t info = {.kind = tni_kind_name((int)feature->kind),
+                             .feature = feature->name,
+                             .name = option->name,
+                             .type = types[option->type],
+                             .unit = option->unit,
+                             .range = range,
+                             .help = option->help,
+                             .default_value = usual,
+                             .value = value,
+                             .source = now->source ? now->source : "default"};
+
+    print_range(option, range);
+    print_value(option, &original, usual);
+    print_value(option, &now->value, value);
+    return visit(&info, arg);
+}
+
+/* "tcp" may name features of several kinds: the first that there is, in the order of the kinds. */
+static int want_feature(struct tni_registry *registry, const char *name,
+                        const struct tni_loaded **out_loaded)
+{
+    const char *colon = strchr(name, ':');
+    int kind = colon ? tni_kind_from_name(name, (size_t)(colon - name)) : TN_TRANSPORT;
+    const char *bare = colon ? colon + 1 : name;
+
+    if (kind == TNI_KIND_ANY || kind == TNI_KIND_LAYER)
+        return tni_fail(-TN_EMODULE, "\"%.60s\" is not NAME or KIND:NAME", name);
+    if (!colon) {
+        while (kind < TN_AUTHENTICATOR &&
+               !tni_select(&registry->catalog, &registry->filter, kind, bare))
+            kind++;
+    }
+    if (kind == TN_AUTHENTICATOR && !colon)
+        return tni_fail(
+            -TN_EMODULE,
+            "no transport, pattern or mechanism is called \"%.60s\"; `tenon info` lists "
+            "what there is",
+            name);
+    return tni_loader_want(&registry->loader, kind, bare, out_loaded, NULL);
+}
+
+int tni_inspect_options(struct tni_registry *registry, const char *name,
+                        int (*visit)(const tn_option_info_t *info, void *arg), void *arg)
+{
+    const struct tni_loaded *loaded = NULL;
+    int rc;
+
+    pthread_mutex_lock(&registry->lock);
+    rc = want_feature(registry, name, &loaded);
+    pthread_mutex_unlock(&registry->lock);
+    for (size_t i = 0; rc == 0 && loaded && i < loaded->option_count; i++)
+        rc = tell_option(&loaded->feature, &loaded->options[i], &loaded->defaults[i], visit, arg);
+    return rc;
+}
+
+/* The directories are constant once the registry is made. */
+int tni_inspect_paths(struct tni_registry *registry,
+                      int (*visit)(const tn_module_path_t *path, void *arg), void *arg)
+{
+    tn_module_path_t modules = {.kind = "modules", .path = registry->sites.modules, .note = ""};
+    int rc = 0;
+
+    for (size_t i = 0; rc == 0 && i < registry->catalog.directory_count; i++) {
+        const struct tni_directory *directory = &registry->catalog.directories[i];
+        tn_module_path_t path = {.kind = tni_level_name(directory->level),
+                                 .path = directory->path,
+                                 .note = directory->note ? directory->note : ""};
+
+        rc = visit(&path, arg);
+    }
+    return rc ? rc : visit(&modules, arg);
+}
+
+int tni_inspect_chain(struct tni_registry *registry, const char *scheme, char *buffer, size_t size)
+{
+    struct tni_scheme chain;
+    size_t used = 0;
+    int rc = tni_registry_endpoint(registry, scheme, &chain);
+
+    if (rc < 0)
+        return rc;
+    for (unsigned i = chain.depth; i-- > 0;) {
+        int length =
+            snprintf(buffer + used, size - used, "%s%s", chain.layer[i]->name, i > 0 ? "+" : "");
+
+        if (length < 0 || (size_t)length >= size - used)
+            return tni_fail(-EMSGSIZE, "the chain of \"%.60s\" does not fit into %zu bytes", scheme,
+                            size);
+        used += (size_t)length;
+    }
+    return 0;
+}
+
+int tni_inspect_probe(struct tni_registry *registry, const char *path)
+{
+    int rc;
+
+    pthread_mutex_lock(&registry->lock);
+    rc = tni_loader_probe(&registry->loader, path);
+    pthread_mutex_unlock(&registry->lock);
+    return rc;
+}

@@ -1,0 +1,183 @@
+#include "module/registry.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <tenon/tenon.h>
+
+#include "base/error.h"
+#include "base/log.h"
+#include "base/memory.h"
+#include "module/chain.h"
+#include "module/policy.h"
+#include "module/registry_inl.h"
+#include "module/select.h"
+
+static int load_required(struct tni_registry *registry, const struct tni_entry *entry,
+                         const struct tni_ref *ref)
+{
+    const struct tni_loaded *loaded;
+    int rc = tni_loader_want(&registry->loader, ref->kind, ref->name, &loaded, NULL);
+
+    if (rc == -TN_EMODULE)
+        tni_fail_context(rc, "%s:%u requires %s:%s", entry->path, entry->manifest->required_line,
+                         tni_kind_name(ref->kind), ref->name);
+    return rc;
+}
+
+/* What is eager may fail, with a warning; what is required may not. */
+static int load_early(struct tni_registry *registry, struct tni_entry *entry)
+{
+    const struct tni_manifest *manifest = entry->manifest;
+    int rc = 0;
+
+    if (manifest->is_required && tni_policy_is_in_force(entry)) {
+        tni_log(TN_LOG_INFO, "policy", "%s:%u: required", entry->path, manifest->required_line);
+        for (size_t i = 0; rc == 0 && i < manifest->provides.count; i++)
+            rc = load_required(registry, entry, &manifest->provides.item[i]);
+    }
+    if (rc == 0 && manifest->load == TNI_LOAD_EAGER && tni_entry_is_active(entry)) {
+        for (size_t i = 0; rc == 0 && i < manifest->provides.count; i++) {
+            const struct tni_ref *ref = &manifest->provides.item[i];
+
+            if (tni_select(&registry->catalog, &registry->filter, ref->kind, ref->name) == entry)
+                rc = tni_loader_load(&registry->loader, entry);
+        }
+        if (rc == -TN_EMODULE)
+            rc = 0;
+    }
+    return rc;
+}
+
+static int fill(struct tni_registry *registry, const struct tni_registry_config *config)
+{
+    const char *selection = config->modules;
+    int rc = tni_sites_find(config->places, &registry->sites);
+
+    if (rc == 0)
+        rc = tni_sources_read(&registry->catalog, &registry->sites, config);
+    if (rc == 0)
+        rc = tni_catalog_settle(&registry->catalog, registry->sites.modules);
+    if (!selection && !registry->sites.is_secure)
+        selection = secure_getenv("TENON_MODULES");
+    if (rc == 0)
+        rc = tni_filter_parse(selection, &registry->filter);
+    if (rc == 0)
+        rc = tni_filter_check(&registry->filter, &registry->catalog);
+    if (rc < 0)
+        return rc;
+    if (registry->filter.is_set)
+        tni_log(TN_LOG_INFO, "policy", "module selection: %s", selection);
+    tni_select_announce(&registry->catalog, &registry->filter);
+    registry->loader.is_privileged = registry->sites.is_privileged;
+    for (size_t i = 0; rc == 0 && i < registry->catalog.entry_count; i++)
+        rc = load_early(registry, registry->catalog.entries[i]);
+    return rc;
+}
+
+int tni_registry_new(const struct tni_registry_config *config, const tn_host_t *host,
+                     struct tni_registry **out_registry)
+{
+    struct tni_registry *registry = tni_calloc(1, sizeof *registry);
+    int rc;
+
+    if (!registry)
+        return tni_fail_code(-ENOMEM);
+    pthread_mutex_init(&registry->lock, NULL);
+    registry->loader.catalog = &registry->catalog;
+    registry->loader.filter = &registry->filter;
+    registry->loader.host = host;
+    registry->loader.may_open = config->allow_load;
+    atomic_init(&registry->loader.instances, NULL);
+    rc = fill(registry, config);
+    if (rc < 0) {
+        tni_registry_free(registry);
+        return rc == -ENOMEM ? tni_fail_code(rc) : rc;
+    }
+    *out_registry = registry;
+    return 0;
+}
+
+void tni_registry_free(struct tni_registry *registry)
+{
+    if (!registry)
+        return;
+    tni_loader_fini(&registry->loader);
+    tni_filter_fini(&registry->filter);
+    tni_catalog_fini(&registry->catalog);
+    pthread_mutex_destroy(&registry->lock);
+    tni_free(registry);
+}
+
+static int find_locked(struct tni_registry *registry, tn_feature_kind_t kind, const char *name,
+                       const struct tni_feature **out_feature)
+{
+    const struct tni_loaded *loaded = NULL;
+    struct tni_rule rule;
+    int rc;
+
+    if (tni_policy_denies(&registry->catalog, kind, name, &rule)) {
+        tni_log(TN_LOG_INFO, "policy", "%s %s is denied (%s:%u)", tni_kind_name(kind), name,
+                rule.entry->path, rule.line);
+        return tni_fail(-TN_EDENIED, "the %s \"%s\" is denied by policy: %s:%u says `deny = %s:%s`",
+                        tni_kind_name(kind), name, rule.entry->path, rule.line, tni_kind_name(kind),
+                        name);
+    }
+    rc = tni_loader_want(&registry->loader, kind, name, &loaded, NULL);
+    if (rc == 0)
+        *out_feature = &loaded->feature;
+    return rc;
+}
+
+int tni_registry_find(struct tni_registry *registry, tn_feature_kind_t kind, const char *name,
+                      const struct tni_feature **out_feature)
+{
+    int rc;
+
+    if (!name || !tni_is_feature_name(name, strlen(name)))
+        return tni_fail(-TN_EMODULE, "\"%.60s\" is not the name of a %s", name ? name : "",
+                        tni_kind_name(kind));
+    pthread_mutex_lock(&registry->lock);
+    rc = find_locked(registry, kind, name, out_feature);
+    pthread_mutex_unlock(&registry->lock);
+    return rc;
+}
+
+int tni_registry_endpoint(struct tni_registry *registry, const char *scheme,
+                          struct tni_scheme *out_scheme)
+{
+    int rc;
+
+    pthread_mutex_lock(&registry->lock);
+    rc = tni_chain_resolve(&registry->loader, scheme, out_scheme);
+    pthread_mutex_unlock(&registry->lock);
+    return rc;
+}
+
+/* Without the lock: a loaded feature does not change. */
+int tni_registry_default(struct tni_registry *registry, const struct tni_feature *feature,
+                         const char *option, tn_value_t *out_value, const char **out_source)
+{
+    const struct tni_loaded *loaded = (const struct tni_loaded *)(const void *)feature;
+    int index = tni_defaults_find(loaded, option);
+
+    (void)registry;
+    if (index < 0)
+        return tni_fail_code(-TN_ENOOPTION);
+    *out_value = loaded->defaults[index].value;
+    if (out_source)
+        *out_source = loaded->defaults[index].source ? loaded->defaults[index].source : "default";
+    return 0;
+}
+
+tn_module_state_t *tni_registry_module_state(struct tni_registry *registry,
+                                             const tn_module_t *module)
+{
+    const struct tni_instance *instance =
+        atomic_load_explicit(&registry->loader.instances, memory_order_acquire);
+
+    while (instance && instance->module != module)
+        instance = instance->next;
+    return instance ? instance->state : NULL;
+}
