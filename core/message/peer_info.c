@@ -1,0 +1,157 @@
+#include "message/peer_info.h"
+
+#include <errno.h>
+#include <stdbool.h>
+#include <string.h>
+#include <strings.h>
+
+#include "base/error.h"
+#include "base/memory.h"
+
+/* RFC 37: property = length octet, name, 4 octets of value length (network order), value. */
+struct reader {
+    const uint8_t *at;
+    size_t left;
+};
+
+struct raw {
+    const uint8_t *name, *value;
+    size_t name_size, value_size;
+};
+
+/* 1: one more; 0: the end; -EPROTO. */
+static int next_property(struct reader *reader, struct raw *out_raw)
+{
+    const uint8_t *length;
+
+    if (reader->left == 0)
+        return 0;
+    out_raw->name_size = reader->at[0];
+    if (out_raw->name_size == 0 || reader->left < 1 + out_raw->name_size + 4)
+        return -EPROTO;
+    out_raw->name = reader->at + 1;
+    length = out_raw->name + out_raw->name_size;
+    out_raw->value = length + 4;
+    out_raw->value_size = (size_t)length[0] << 24 | (size_t)length[1] << 16 |
+                          (size_t)length[2] << 8 | (size_t)length[3];
+    reader->left -= 1 + out_raw->name_size + 4;
+    if (out_raw->value_size > reader->left)
+        return -EPROTO;
+    reader->left -= out_raw->value_size;
+    reader->at = out_raw->value + out_raw->value_size;
+    return 1;
+}
+
+static size_t text_room(const char *text)
+{
+    return text ? strlen(text) + 1 : 0;
+}
+
+static int measure(const struct tni_peer_pieces *pieces, size_t *out_count, size_t *out_room)
+{
+    struct reader reader = {pieces->metadata, pieces->metadata_size};
+    struct raw raw;
+    int status;
+
+    *out_count = 0;
+    *out_room = text_room(pieces->local) + text_room(pieces->remote) + text_room(pieces->user_id) +
+                text_room(pieces->mechanism) + text_room(pieces->socket_type) +
+                pieces->identity_size + 1;
+    while ((status = next_property(&reader, &raw)) == 1) {
+        ++*out_count;
+        *out_room += raw.name_size + 1 + raw.value_size + 1;
+    }
+    return status;
+}
+
+static const char *put(char **at, const void *data, size_t size)
+{
+    char *start = *at;
+
+    memcpy(start, data, size);
+    start[size] = '\0';
+    *at = start + size + 1;
+    return start;
+}
+
+static const char *put_text(char **at, const char *text)
+{
+    return text ? put(at, text, strlen(text)) : NULL;
+}
+
+static void fill(struct tn_peer_info *info, char *at, const struct tni_peer_pieces *pieces)
+{
+    struct reader reader = {pieces->metadata, pieces->metadata_size};
+    struct raw raw;
+
+    info->connection = pieces->connection;
+    info->local = put_text(&at, pieces->local);
+    info->remote = put_text(&at, pieces->remote);
+    info->user_id = put_text(&at, pieces->user_id);
+    info->mechanism = put_text(&at, pieces->mechanism);
+    info->socket_type = put_text(&at, pieces->socket_type);
+    if (pieces->identity) {
+        info->identity = put(&at, pieces->identity, pieces->identity_size);
+        info->identity_size = pieces->identity_size;
+    }
+    while (next_property(&reader, &raw) == 1) {
+        struct tni_peer_property *property = &info->properties[info->property_count++];
+
+        property->name = put(&at, raw.name, raw.name_size);
+        property->value = put(&at, raw.value, raw.value_size);
+        property->size = raw.value_size;
+        if (strcasecmp(property->name, "Socket-Type") == 0)
+            info->socket_type = property->value;
+        if (strcasecmp(property->name, "Identity") == 0) {
+            info->identity = property->value;
+            info->identity_size = property->size;
+        }
+    }
+}
+
+int tni_peer_info_new(const struct tni_peer_pieces *pieces, struct tn_peer_info **out_info)
+{
+    struct tn_peer_info *info;
+    size_t count, room, head;
+
+    if (measure(pieces, &count, &room) < 0)
+        return tni_fail(-EPROTO, "the peer's metadata is cut short or malformed (RFC 37)");
+    head = sizeof *info + count * sizeof info->properties[0];
+    info = tni_malloc(head + room);
+    if (!info)
+        return tni_fail(-ENOMEM, "no memory to describe a peer (%zu bytes)", head + room);
+    memset(info, 0, head);
+    atomic_init(&info->refs, 1);
+    fill(info, (char *)info + head, pieces);
+    *out_info = info;
+    return 0;
+}
+
+void tni_peer_info_unref(struct tn_peer_info *info)
+{
+    /* acq_rel: the freeing thread comes after all readers. */
+    if (info && atomic_fetch_sub_explicit(&info->refs, 1, memory_order_acq_rel) == 1)
+        tni_free(info);
+}
+
+const char *tni_peer_info_property(const struct tn_peer_info *info, const char *name)
+{
+    const struct {
+        const char *name;
+        const char *value;
+    } ours[] = {
+        {"Peer-Address", info->remote}, {"Local-Address", info->local},
+        {"User-Id", info->user_id},     {"Socket-Type", info->socket_type},
+        {"Identity", info->identity},   {"Routing-Id", info->identity},
+    };
+
+    for (size_t i = 0; i < sizeof ours / sizeof ours[0]; i++) {
+        if (strcasecmp(ours[i].name, name) == 0)
+            return ours[i].value;
+    }
+    for (size_t i = 0; i < info->property_count; i++) {
+        if (strcasecmp(info->properties[i].name, name) == 0)
+            return info->properties[i].value;
+    }
+    return NULL;
+}

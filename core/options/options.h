@@ -1,0 +1,83 @@
+/*
+ * options.h: the options that every socket has.
+ *
+ * Plain fields, read directly by the core; by name for programs, endpoints ("?sndhwm=10") and modules.
+ * A socket has one set, under its lock; an endpoint takes a copy when it is made and reads that one
+ * afterwards. Options of modules are not here but in store.h.
+ */
+#ifndef TNI_OPTIONS_H
+#define TNI_OPTIONS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <tenon/module.h>
+
+enum { TNI_ID_MAX = 255, TNI_DEVICE_MAX = 15, TNI_METADATA_MAX = 4096, TNI_METADATA_COUNT = 24 };
+
+struct tni_id {
+    uint8_t size;
+    uint8_t bytes[TNI_ID_MAX];
+};
+
+struct tni_options {
+    int sndhwm; /* messages per pipe, 0: no limit; so rcvhwm */
+    int rcvhwm;
+    int sndtimeo; /* ms, -1: no limit; so rcvtimeo, linger */
+    int rcvtimeo;
+    int linger;
+    int64_t maxmsgsize; /* bytes of one frame, -1: no limit */
+    int max_parts; /* frames of one message, 0: no limit */
+    bool conflate;
+    bool immediate;
+    bool ipv6;
+    int reconnect_ivl; /* ms, -1: never */
+    int reconnect_ivl_max; /* ms, 0: no back-off */
+    int connect_timeout; /* ms, 0: the system's */
+    int handshake_ivl; /* ms, 0: no limit */
+    int heartbeat_ivl; /* ms, 0: none */
+    int heartbeat_ttl; /* ms, 0: none */
+    int heartbeat_timeout; /* ms, -1: as heartbeat_ivl */
+    int backlog;
+    int sndbuf; /* bytes, -1: the system's; so rcvbuf */
+    int rcvbuf;
+    int tos;
+    int priority;
+    uint64_t affinity; /* a bit per I/O thread, 0: any */
+    char bindtodevice[TNI_DEVICE_MAX + 1];
+    struct tni_id routing_id;
+    struct tni_id connect_routing_id; /* of the next connect, which empties it */
+    uint8_t *metadata; /* what "metadata" added, encoded as in RFC 37; or NULL */
+    size_t metadata_size;
+};
+
+/** The defaults of the native interface. */
+void tni_options_init(struct tni_options *options);
+void tni_options_fini(struct tni_options *options);
+
+/** Makes `to` (not initialised) a copy. -ENOMEM: `to` has the defaults. */
+int tni_options_copy(struct tni_options *to, const struct tni_options *from);
+
+/** -TN_ENOOPTION, with the nearest name; -EINVAL: type or range; -EACCES: cannot be set; -ENOMEM. */
+int tni_options_set(struct tni_options *options, const char *name, const tn_value_t *value);
+
+/** As above, from text, as tni_value_parse() reads it. */
+int tni_options_set_text(struct tni_options *options, const char *name, const char *text,
+                         size_t size);
+
+/** `out_value` borrows until the option is set. -TN_ENOOPTION; -EACCES: can only be set; -ENOTSUP: an
+ *  option whose value the socket itself knows ("type", "events", "rcvmore", "last_endpoint"). */
+int tni_options_get(const struct tni_options *options, const char *name, tn_value_t *out_value);
+
+/** The description of an option, or NULL: there is none of that name. */
+const tn_option_desc_t *tni_options_find(const char *name);
+
+/** The n-th description, in the order of the manual; NULL after the last. */
+const tn_option_desc_t *tni_options_at(size_t index);
+
+/** Leaves the sentence "no such option, did you mean ...?", with the nearest of our names and of
+ *  `table` (may be NULL), and returns -TN_ENOOPTION. */
+int tni_options_unknown(const char *name, const tn_option_desc_t *table);
+
+#endif
