@@ -1,0 +1,332 @@
+#include "pipe/pipe.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include "base/memory.h"
+#include "message/message.h"
+#include "socket/socket.h"
+#include "zmtp/command.h"
+#include "zmtp/frame.h"
+
+static void wake(void *owner, unsigned what)
+{
+    struct tn_pipe *pipe = owner;
+
+    if (!tni_mpsc_announce(&pipe->item, what))
+        return;
+    atomic_fetch_add_explicit(&pipe->refs, 1, memory_order_relaxed);
+    tni_mpsc_push(&pipe->sock->events, &pipe->item);
+    tni_sock_notify(pipe->sock);
+}
+
+const struct tni_side_ops tni_pipe_side_ops = {.wake = wake, .unref = tni_pipe_unref};
+
+struct tn_pipe *tni_pipe_new(struct tn_sock *sock, struct tni_duplex *duplex, unsigned side)
+{
+    struct tn_pipe *pipe = tni_calloc_aligned(sizeof *pipe + sock->ops->pipe_state);
+
+    if (!pipe)
+        return NULL;
+    tni_mpsc_item_init(&pipe->item);
+    atomic_init(&pipe->refs, 1);
+    pipe->sock = sock;
+    pipe->duplex = duplex;
+    pipe->side = side;
+    tni_link_init(&pipe->link);
+    tni_link_init(&pipe->attention);
+    tni_fair_queue_node_init(&pipe->fair, pipe);
+    tni_load_balancer_node_init(&pipe->balance, pipe);
+    tni_fan_out_node_init(&pipe->fan, pipe);
+    return pipe;
+}
+
+void tni_pipe_unref(void *pointer)
+{
+    struct tn_pipe *pipe = pointer;
+
+    if (atomic_fetch_sub_explicit(&pipe->refs, 1, memory_order_acq_rel) != 1)
+        return;
+    tni_peer_info_unref(pipe->introduced);
+    tni_peer_info_unref(pipe->peer);
+    tni_free(pipe);
+}
+
+void tni_pipe_offer(struct tn_pipe *pipe)
+{
+    wake(pipe, TNI_WAKE_NEW);
+}
+
+static void need_attention(struct tn_pipe *pipe)
+{
+    if (!tni_link_is_linked(&pipe->attention))
+        tni_list_append(&pipe->sock->attention, &pipe->attention);
+}
+
+void tni_pipe_on_event(struct tn_pipe *pipe, unsigned bits)
+{
+    struct tn_sock *sock = pipe->sock;
+
+    if (bits & TNI_WAKE_NEW) {
+        if (atomic_load_explicit(&sock->state, memory_order_relaxed) == TNI_SOCK_OPEN)
+            tni_pipe_adopt(pipe);
+        else
+            tni_pipe_close(pipe); /* it came too late */
+    }
+    if (!pipe->is_closed) {
+        if (bits & (TNI_WAKE_DATA | TNI_WAKE_CLOSED))
+            need_attention(pipe);
+        if (bits & TNI_WAKE_SPACE)
+            sock->ops->writable(sock->pattern_state, pipe, pipe->state);
+    }
+    tni_pipe_unref(pipe); /* the queue's */
+}
+
+static void count_unsent(struct tn_pipe *pipe)
+{
+    uint64_t left = tni_chain_length(tni_pipe_out(pipe));
+
+    if (left && tni_duplex_other_is_closing(pipe->duplex, pipe->side)) {
+        tni_count_drop(&pipe->sock->counters, TN_DROP_PEER_LOST, left);
+        pipe->dropped += left;
+    }
+}
+
+void tni_pipe_close(struct tn_pipe *pipe)
+{
+    struct tn_sock *sock = pipe->sock;
+
+    if (pipe->is_closed)
+        return;
+    pipe->is_closed = true;
+    if (pipe->is_connected)
+        tni_count_down(&sock->counters.peers);
+    pipe->is_connected = false;
+    tni_fair_queue_remove(&sock->fair, &pipe->fair);
+    tni_load_balancer_remove(&sock->balance, &pipe->balance);
+    tni_fan_out_remove(&sock->fan, &pipe->fan);
+    tni_chain_rollback(tni_pipe_out(pipe));
+    count_unsent(pipe);
+    tni_link_remove(&pipe->link);
+    tni_link_remove(&pipe->attention);
+    tni_duplex_close(pipe->duplex, pipe->side);
+    tni_pipe_unref(pipe); /* the socket's */
+}
+
+void tni_pipe_detach(struct tn_pipe *pipe)
+{
+    struct tn_sock *sock = pipe->sock;
+
+    if (pipe->is_closed)
+        return;
+    if (pipe->is_attached)
+        sock->ops->detach(sock->pattern_state, pipe, pipe->state);
+    tni_pipe_close(pipe);
+}
+
+/* What was queued for the last connection is worthless; the pattern writes it anew. */
+static int rebuild(struct tn_pipe *pipe)
+{
+    struct tn_sock *sock = pipe->sock;
+    struct tni_chain *out = tni_pipe_out(pipe);
+    int rc;
+
+    tni_chain_rollback(out);
+    pipe->is_writing = false;
+    tni_chain_skip(out);
+    rc = sock->ops->connected(sock->pattern_state, pipe, pipe->state);
+    atomic_store(&out->epoch, pipe->connections);
+    tni_duplex_wake_other(pipe->duplex, pipe->side, TNI_WAKE_DATA);
+    return rc;
+}
+
+static void on_connected(struct tn_pipe *pipe, struct tn_peer_info *info)
+{
+    struct tn_sock *sock = pipe->sock;
+    int rc;
+
+    tni_peer_info_unref(pipe->peer);
+    pipe->peer = info;
+    pipe->connections++;
+    if (!pipe->is_connected)
+        tni_count(&sock->counters.peers, 1);
+    pipe->is_connected = true;
+    if ((sock->ops->flags & TN_PATTERN_REBUILDS) && pipe->connections > 1)
+        rc = rebuild(pipe);
+    else
+        rc = sock->ops->connected(sock->pattern_state, pipe, pipe->state);
+    if (rc < 0)
+        pipe->must_close = true;
+    tni_sock_notify(sock);
+}
+
+static void on_disconnected(struct tn_pipe *pipe)
+{
+    struct tn_sock *sock = pipe->sock;
+
+    if (pipe->is_connected)
+        tni_count_down(&sock->counters.peers);
+    pipe->is_connected = false;
+    sock->ops->disconnected(sock->pattern_state, pipe, pipe->state);
+}
+
+int tni_pipe_adopt(struct tn_pipe *pipe)
+{
+    struct tn_sock *sock = pipe->sock;
+    int rc;
+
+    tni_list_append(&sock->pipes, &pipe->link);
+    rc = sock->ops->attach(sock->pattern_state, pipe, pipe->state);
+    if (rc < 0) {
+        tni_pipe_close(pipe);
+        return rc;
+    }
+    pipe->is_attached = true;
+    if (pipe->introduced) {
+        on_connected(pipe, pipe->introduced);
+        pipe->introduced = NULL;
+    }
+    need_attention(pipe);
+    return 0;
+}
+
+void tni_pipe_attend(struct tn_pipe *pipe)
+{
+    struct tn_sock *sock = pipe->sock;
+    struct tni_chain *in = tni_pipe_in(pipe);
+    struct tni_frame_view view;
+    bool is_ending = tni_duplex_other_is_closing(pipe->duplex, pipe->side);
+
+    atomic_fetch_add_explicit(&pipe->refs, 1, memory_order_relaxed);
+    while (!pipe->is_closed && !pipe->must_close && tni_chain_peek(in, &view) && view.is_control) {
+        struct tni_attachment *record = view.attachment;
+        uint32_t kind = record->kind;
+        record->kind = TNI_ATTACH_NOTHING;
+        tni_chain_next(in, &view);
+        if (kind == TNI_ATTACH_CONNECTED)
+            on_connected(pipe, record->object);
+        else
+            on_disconnected(pipe);
+    }
+    if (pipe->is_closed) {
+        tni_pipe_unref(pipe);
+        return;
+    }
+    if (pipe->must_close) {
+        tni_pipe_detach(pipe);
+    } else if (!tni_chain_is_empty(in)) {
+        sock->ops->readable(sock->pattern_state, pipe, pipe->state);
+    } else if (is_ending) {
+        /* Asked before the chain was found empty: nothing more can come. */
+        tni_pipe_detach(pipe);
+    }
+    tni_pipe_unref(pipe);
+}
+
+/* ------------------------------------------------------------------ for patterns */
+
+int tni_pipe_can_write(struct tn_pipe *pipe)
+{
+    return !pipe->is_closed && !tni_duplex_other_is_closing(pipe->duplex, pipe->side) &&
+           !tni_chain_is_full(tni_pipe_out(pipe));
+}
+
+int tni_pipe_write(struct tn_pipe *pipe, tn_msg_t *msg)
+{
+    struct tni_chain *out = tni_pipe_out(pipe);
+    size_t size = tn_msg_length(msg);
+    uint8_t flags = msg->flags;
+    int rc;
+
+    if (pipe->is_closed || tni_duplex_other_is_closing(pipe->duplex, pipe->side))
+        return -EPIPE;
+    if (!pipe->is_writing && !(flags & (TN_MSG_SUBSCRIBE | TN_MSG_CANCEL)) &&
+        tni_chain_is_full(out))
+        return -EAGAIN;
+    rc = tni_chain_write(out, msg);
+    if (rc < 0) {
+        pipe->is_writing = false;
+        return rc;
+    }
+    tni_count_owned(&pipe->sock->counters.bytes_sent, size);
+    pipe->is_writing = flags & TN_MSG_MORE;
+    if (!pipe->is_writing) {
+        pipe->sent++;
+        tni_duplex_wake_other(pipe->duplex, pipe->side, TNI_WAKE_DATA);
+    }
+    return 0;
+}
+
+void tni_pipe_rollback(struct tn_pipe *pipe)
+{
+    tni_chain_rollback(tni_pipe_out(pipe));
+    pipe->is_writing = false;
+}
+
+/* The frame as a message: a subscription without its command's name, an attached body taken. */
+static void view_to_msg(struct tni_frame_view *view, tn_msg_t *msg)
+{
+    uint8_t flags = view->flags & TNI_FRAME_MORE ? TN_MSG_MORE : 0;
+    struct tni_command_view command;
+
+    if (view->attachment) {
+        tni_msg_take_body(msg, view->attachment->object, view->body, view->size);
+        view->attachment->kind = TNI_ATTACH_NOTHING;
+    } else if (view->flags & TNI_FRAME_COMMAND) {
+        /* Only these two are ever put into a chain. */
+        tni_command_parse(view->body, view->size, &command);
+        tn_msg_borrow(msg, command.data, command.size);
+        flags = command.kind == TNI_COMMAND_SUBSCRIBE ? TN_MSG_SUBSCRIBE : TN_MSG_CANCEL;
+    } else {
+        tn_msg_borrow(msg, view->body, view->size);
+    }
+    msg->flags = flags;
+}
+
+static void release(struct tn_pipe *pipe, bool force)
+{
+    if (tni_chain_release(tni_pipe_in(pipe), force))
+        tni_duplex_wake_other(pipe->duplex, pipe->side, TNI_WAKE_SPACE);
+}
+
+int tni_pipe_can_read(struct tn_pipe *pipe)
+{
+    struct tni_frame_view view;
+
+    if (pipe->is_closed)
+        return 0;
+    if (!tni_chain_peek(tni_pipe_in(pipe), &view)) {
+        release(pipe, true);
+        if (tni_duplex_other_is_closing(pipe->duplex, pipe->side))
+            need_attention(pipe);
+        return 0;
+    }
+    if (view.is_control) {
+        need_attention(pipe);
+        return 0;
+    }
+    pipe->sock->reading = pipe;
+    return 1;
+}
+
+int tni_pipe_read(struct tn_pipe *pipe, tn_msg_t *out_msg)
+{
+    struct tni_chain *in;
+    struct tni_frame_view view;
+
+    if (pipe->is_closed)
+        return -EAGAIN;
+    in = tni_pipe_in(pipe);
+    pipe->sock->reading = pipe;
+    if (!tni_chain_peek(in, &view) || view.is_control) {
+        tni_pipe_can_read(pipe);
+        return -EAGAIN;
+    }
+    view_to_msg(&view, out_msg);
+    tni_chain_next(in, &view);
+    if (!(view.flags & TNI_FRAME_MORE)) {
+        pipe->received++;
+        release(pipe, false);
+    }
+    return 0;
+}

@@ -1,0 +1,101 @@
+/*
+ * pipe.h: a socket's end of a pipe: what a pattern calls a pipe.
+ *
+ * Owned by its socket and by the duplex it is a side of, counted. Everything here runs under the
+ * socket's lock, except where it says "any thread". The other end is a connection's session or, for
+ * inproc, another socket's pipe; this file does not know which.
+ *
+ * What the other end announces (data, space, its end, the pipe itself) arrives as an item in the
+ * socket's `events`, which the socket drains on its next turn. Control records in the incoming chain
+ * (connected, disconnected) need the pattern: they put the pipe on the socket's `attention` list, as
+ * does the end of a pipe whose peer is gone, and tni_pipe_attend deals with it outside the pattern's
+ * own ops.
+ */
+#ifndef TNI_PIPE_H
+#define TNI_PIPE_H
+
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include <tenon/pattern.h>
+
+#include "base/list.h"
+#include "base/mpsc.h"
+#include "options/options.h"
+#include "pipe/duplex.h"
+#include "route/fair_queue.h"
+#include "route/fan_out.h"
+#include "route/load_balancer.h"
+
+struct tn_sock;
+struct tn_peer_info;
+
+struct tn_pipe {
+    struct tni_mpsc_item item; /* in sock->events; enum tni_wake */
+    atomic_uint refs;
+    struct tn_sock *sock;
+    struct tni_duplex *duplex;
+    unsigned side;
+
+    struct tni_link link; /* in sock->pipes */
+    struct tni_link attention;
+    struct tni_fair_queue_node fair;
+    struct tni_load_balancer_node balance;
+    struct tni_fan_out_node fan;
+
+    struct tn_peer_info *peer; /* of the present or last connection, or NULL */
+    struct tn_peer_info *introduced; /* inproc: its peer, known before it is adopted; counted */
+    uint32_t connections;
+    bool has_session;  /* the other end is a connection, not a socket */
+    bool is_attached;  /* the pattern knows it */
+    bool is_connected;
+    bool is_writing;   /* in the middle of an outgoing message */
+    bool is_closed;    /* our side: nothing is read or written any more */
+    bool must_close;   /* the pattern refused it */
+
+    uint64_t sent, received, dropped; /* messages */
+    struct tni_id next_routing_id;    /* "connect_routing_id" of its connect */
+    char endpoint[256];
+
+    alignas(16) uint8_t state[]; /* the pattern's */
+};
+
+/** Returns new, with one reference and side `side` of the duplex. NULL: no memory. Any thread. */
+struct tn_pipe *tni_pipe_new(struct tn_sock *sock, struct tni_duplex *duplex, unsigned side);
+void tni_pipe_unref(void *pipe);
+extern const struct tni_side_ops tni_pipe_side_ops;
+
+/** Shows it to its socket, which takes the caller's reference. Any thread. */
+void tni_pipe_offer(struct tn_pipe *pipe);
+/** The same, at once, under the socket's lock. Negative: the pattern does not want it; it is closed. */
+int tni_pipe_adopt(struct tn_pipe *pipe);
+
+/** Handles what was announced since the last time; `bits` of enum tni_wake. Gives the queue's
+ *  reference back. */
+void tni_pipe_on_event(struct tn_pipe *pipe, unsigned bits);
+/** Deals with control records and with the end of the pipe. */
+void tni_pipe_attend(struct tn_pipe *pipe);
+/** Closes our side without telling the pattern: it is closing, or has asked for it. */
+void tni_pipe_close(struct tn_pipe *pipe);
+/** Tells the pattern, and closes. */
+void tni_pipe_detach(struct tn_pipe *pipe);
+
+/* The host's functions of pattern.h. */
+int tni_pipe_write(struct tn_pipe *pipe, tn_msg_t *msg);
+void tni_pipe_rollback(struct tn_pipe *pipe);
+int tni_pipe_read(struct tn_pipe *pipe, tn_msg_t *out_msg);
+int tni_pipe_can_write(struct tn_pipe *pipe);
+int tni_pipe_can_read(struct tn_pipe *pipe);
+
+static inline struct tni_chain *tni_pipe_out(struct tn_pipe *pipe)
+{
+    return &pipe->duplex->way[pipe->side];
+}
+
+static inline struct tni_chain *tni_pipe_in(struct tn_pipe *pipe)
+{
+    return &pipe->duplex->way[!pipe->side];
+}
+
+#endif

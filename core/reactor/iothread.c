@@ -1,0 +1,199 @@
+#include "reactor/iothread.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/error.h"
+#include "base/memory.h"
+#include "reactor/loop.h"
+#include "reactor/poller.h"
+#include "socket/ctx.h"
+
+enum { AT_ONCE = 64 };
+
+static void drain_kick(struct tni_armed *armed)
+{
+    struct tni_iothread *thread =
+        (struct tni_iothread *)(void *)((char *)armed - offsetof(struct tni_iothread, kicked));
+    uint64_t drained;
+
+    if (read(thread->kick, &drained, sizeof drained) < 0) {
+        /* Somebody else took it: the round that follows is all that it asked for. */
+    }
+}
+
+static void wake(struct tni_iothread *thread)
+{
+    static const uint64_t one = 1;
+
+    if (!atomic_exchange(&thread->asleep, 0))
+        return;
+    if (write(thread->kick, &one, sizeof one) < 0) {
+        /* Full: it is readable already. */
+    }
+}
+
+void tni_iothread_post(struct tni_iothread *thread, struct tni_task *task, unsigned bits)
+{
+    if (!tni_mpsc_announce(&task->item, bits))
+        return;
+    tni_mpsc_push(&thread->run, &task->item);
+    wake(thread);
+}
+
+int tni_iothread_timer(struct tni_iothread *thread, struct tni_timer *timer, uint64_t deadline)
+{
+    bool is_first;
+    int rc = tni_timer_set(&thread->timers, timer, deadline, &is_first);
+
+    if (is_first)
+        wake(thread);
+    return rc;
+}
+
+static void take_ready(struct tni_iothread *thread)
+{
+    struct tni_poll_event events[AT_ONCE];
+    int count = tni_poller_take(thread->arming, events, AT_ONCE);
+
+    for (int i = 0; i < count; i++) {
+        struct tni_armed *armed = events[i].who;
+        armed->ready(armed);
+    }
+}
+
+void tni_iothread_round(struct tni_iothread *thread)
+{
+    uint64_t next;
+
+    tni_tasks_run(&thread->run);
+    take_ready(thread);
+    next = tni_timers_next(&thread->timers);
+    if (next != UINT64_MAX && next <= tni_clock_ms())
+        tni_timers_run(&thread->timers, tni_clock_ms());
+    tni_tasks_run(&thread->run);
+}
+
+void tni_iothread_step(struct tni_iothread *thread)
+{
+    uint64_t before;
+
+    if (pthread_mutex_trylock(&thread->loop_lock) != 0)
+        return;
+    before = tni_timers_next(&thread->timers);
+    atomic_store(&thread->asleep, 0);
+    do
+        tni_iothread_round(thread);
+    while (!tni_mpsc_is_empty(&thread->run));
+    /* Nobody is asleep in it, but whoever polls its descriptor wants to be woken. */
+    atomic_store(&thread->asleep, 1);
+    if (!tni_mpsc_is_empty(&thread->run) || tni_timers_next(&thread->timers) < before)
+        wake(thread);
+    pthread_mutex_unlock(&thread->loop_lock);
+}
+
+static void *run_thread(void *arg)
+{
+    struct tni_iothread *thread = arg;
+
+    while (!atomic_load(&thread->must_stop)) {
+        tni_iothread_round(thread);
+        atomic_store(&thread->asleep, 1);
+        if (tni_mpsc_is_empty(&thread->run) && !atomic_load(&thread->must_stop))
+            tni_loop_sleep(thread->loop, tni_timers_next(&thread->timers));
+        atomic_store(&thread->asleep, 0);
+    }
+    /* What was announced last refers to objects that are to be freed. */
+    while (tni_tasks_run(&thread->run))
+        continue;
+    return NULL;
+}
+
+/* No signal is handled on our threads: they are the application's. */
+static int start(struct tni_iothread *thread)
+{
+    char name[16];
+    sigset_t all, before;
+    int rc;
+
+    sigfillset(&all);
+    pthread_sigmask(SIG_SETMASK, &all, &before);
+    rc = pthread_create(&thread->thread, NULL, run_thread, thread);
+    pthread_sigmask(SIG_SETMASK, &before, NULL);
+    if (rc != 0)
+        return -rc;
+    thread->has_thread = true;
+    snprintf(name, sizeof name, "%s/io%u", thread->ctx->thread_name, thread->index);
+    pthread_setname_np(thread->thread, name);
+    return 0;
+}
+
+int tni_iothread_new(struct tn_ctx *ctx, unsigned index, bool has_thread,
+                     struct tni_iothread **out_thread)
+{
+    struct tni_iothread *thread = tni_calloc(1, sizeof *thread);
+    int rc;
+
+    if (!thread)
+        return tni_fail(-ENOMEM, "I/O thread %u: out of memory", index);
+    thread->ctx = ctx;
+    thread->index = index;
+    thread->kicked.ready = drain_kick;
+    tni_mpsc_init(&thread->run);
+    tni_timers_init(&thread->timers);
+    pthread_mutex_init(&thread->loop_lock, NULL);
+    atomic_init(&thread->asleep, !has_thread);
+    thread->kick = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+    rc = thread->kick < 0 ? -errno : 0;
+    thread->arming = rc == 0 ? tni_poller_new() : -1;
+    if (rc == 0)
+        rc = thread->arming < 0
+                 ? thread->arming
+                 : tni_poller_add_level(thread->arming, thread->kick, &thread->kicked);
+    if (rc == 0 && has_thread) {
+        thread->loop = tni_loop_new(thread->arming);
+        rc = thread->loop ? start(thread) : -ENOMEM;
+    }
+    if (rc < 0) {
+        tni_iothread_free(thread);
+        return tni_fail(rc, "I/O thread %u cannot be started: %s", index, strerror(-rc));
+    }
+    *out_thread = thread;
+    return 0;
+}
+
+static void close_descriptors(struct tni_iothread *thread)
+{
+    if (thread->arming >= 0)
+        close(thread->arming);
+    if (thread->kick >= 0)
+        close(thread->kick);
+    thread->arming = thread->kick = -1;
+}
+
+void tni_iothread_free(struct tni_iothread *thread)
+{
+    if (thread->has_thread) {
+        atomic_store(&thread->must_stop, true);
+        wake(thread);
+        pthread_join(thread->thread, NULL);
+    } else {
+        while (tni_tasks_run(&thread->run))
+            continue;
+    }
+    tni_loop_free(thread->loop);
+    close_descriptors(thread);
+    tni_timers_fini(&thread->timers);
+    pthread_mutex_destroy(&thread->loop_lock);
+    tni_free(thread);
+}
+
+void tni_iothread_abandon(struct tni_iothread *thread)
+{
+    close_descriptors(thread);
+}

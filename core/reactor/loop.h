@@ -1,0 +1,22 @@
+/*
+ * loop.h: how an I/O thread sleeps: on one descriptor and until one deadline, through libevent.
+ *
+ * The one place that knows libevent. All calls on the I/O thread, except new and free, which come
+ * before it starts and after it has ended.
+ */
+#ifndef TNI_LOOP_H
+#define TNI_LOOP_H
+
+#include <stdint.h>
+
+struct tni_loop;
+
+/** `fd` is what wakes it. NULL: no memory or descriptors. */
+struct tni_loop *tni_loop_new(int fd);
+void tni_loop_free(struct tni_loop *loop);
+
+/** Sleeps until the descriptor is readable or `deadline` (ms of the monotonic clock, UINT64_MAX:
+ *  none) has come. */
+void tni_loop_sleep(struct tni_loop *loop, uint64_t deadline);
+
+#endif

@@ -1,0 +1,295 @@
+#include "reactor/reactor.h"
+
+#include <errno.h>
+#include <pthread.h>
+#include <sched.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/error.h"
+#include "base/memory.h"
+#include "reactor/poller.h"
+#include "socket/socket.h"
+#include "socket/wait.h"
+
+enum { AT_ONCE = 64 };
+
+/* ------------------------------------------------------------------ lock and calls */
+
+/* All of these are sequentially consistent: tests/model checks them so. */
+static bool enter(struct tni_reactor *reactor)
+{
+    unsigned expected = 0;
+
+    if (atomic_compare_exchange_strong(&reactor->lock, &expected, 1))
+        return true;
+    atomic_store(&reactor->want, 1);
+    expected = 0;
+    return atomic_compare_exchange_strong(&reactor->lock, &expected, 1);
+}
+
+static void leave(struct tni_reactor *reactor)
+{
+    bool is_wanted;
+
+    atomic_store(&reactor->lock, 0);
+    is_wanted = atomic_exchange(&reactor->want, 0);
+    if (is_wanted || tni_reactor_is_busy(reactor))
+        tni_reactor_call(reactor);
+}
+
+void tni_reactor_call(struct tni_reactor *reactor)
+{
+    struct tni_waiter *waiter = atomic_load(&reactor->watch);
+
+    if (waiter)
+        tni_waiter_wake(waiter);
+    else
+        tni_iothread_post(reactor->thread, &reactor->run, 0);
+}
+
+void tni_reactor_post(struct tni_reactor *reactor, struct tni_task *task, unsigned bits)
+{
+    if (!tni_mpsc_announce(&task->item, bits))
+        return;
+    tni_mpsc_push(&reactor->inbox, &task->item);
+    tni_reactor_call(reactor);
+}
+
+/* ------------------------------------------------------------------ serving */
+
+void tni_reactor_make_ready(struct tni_member *member)
+{
+    if (!tni_link_is_linked(&member->ready))
+        tni_list_append(&member->reactor->ready, &member->ready);
+}
+
+static void take_events(struct tni_reactor *reactor)
+{
+    struct tni_poll_event events[AT_ONCE];
+    int count = tni_poller_take(reactor->set, events, AT_ONCE);
+
+    for (int i = 0; i < count; i++) {
+        struct tni_member *member = events[i].who;
+        member->on_events(member, events[i].events);
+    }
+    if (count == AT_ONCE) /* there may be more: this descriptor stays readable */
+        atomic_store(&reactor->want, 1);
+}
+
+/* Each ready member once; who wants more goes to the end of the list. */
+static void serve_ready(struct tni_reactor *reactor)
+{
+    struct tni_link batch;
+
+    tni_link_init(&batch);
+    if (tni_list_is_empty(&reactor->ready))
+        return;
+    batch = reactor->ready;
+    batch.next->prev = batch.prev->next = &batch;
+    tni_link_init(&reactor->ready);
+    while (!tni_list_is_empty(&batch)) {
+        struct tni_member *member = tni_container(batch.next, struct tni_member, ready);
+        tni_link_remove(&member->ready);
+        if (member->serve(member))
+            tni_reactor_make_ready(member);
+    }
+}
+
+static void serve(struct tni_reactor *reactor, bool with_events)
+{
+    int kept = errno;
+
+    tni_tasks_run(&reactor->inbox);
+    if (with_events && reactor->set >= 0)
+        take_events(reactor);
+    serve_ready(reactor);
+    atomic_store(&reactor->pending, !tni_list_is_empty(&reactor->ready));
+    errno = kept;
+}
+
+static bool try_to_serve(struct tni_reactor *reactor, bool with_events)
+{
+    struct tn_sock *sock = reactor->sock;
+    unsigned ended;
+
+    if (!enter(reactor))
+        return false;
+    serve(reactor, with_events);
+    ended = reactor->ended;
+    reactor->ended = 0;
+    leave(reactor);
+    /* The last one gives the socket's slot back, and the reactor with it. */
+    while (ended--)
+        tni_sock_live_down(sock);
+    return true;
+}
+
+bool tni_reactor_serve(struct tni_reactor *reactor)
+{
+    return try_to_serve(reactor, true);
+}
+
+void tni_reactor_serve_posted(struct tni_reactor *reactor)
+{
+    if (!try_to_serve(reactor, false))
+        return; /* whoever serves it was told that we want it */
+}
+
+static void on_stop(struct tni_task *task, unsigned bits)
+{
+    struct tni_reactor *reactor = tni_container(task, struct tni_reactor, stopping);
+
+    (void)bits;
+    reactor->stop(reactor);
+}
+
+void tni_reactor_stop(struct tni_reactor *reactor, void (*stop)(struct tni_reactor *reactor))
+{
+    reactor->stop = stop;
+    tni_reactor_post(reactor, &reactor->stopping, 0);
+}
+
+/* ------------------------------------------------------------------ watching */
+
+static void arm(struct tni_reactor *reactor, bool is_armed)
+{
+    if (reactor->set >= 0)
+        tni_poller_arm(reactor->thread->arming, reactor->set, &reactor->armed, is_armed);
+}
+
+static void serve_on_thread(struct tni_reactor *reactor)
+{
+    if (atomic_load(&reactor->watch) || !try_to_serve(reactor, true))
+        return;
+    if (!atomic_load(&reactor->watch) && !atomic_load(&reactor->pending))
+        arm(reactor, true);
+}
+
+static void on_run(struct tni_task *task, unsigned bits)
+{
+    (void)bits;
+    serve_on_thread(tni_container(task, struct tni_reactor, run));
+}
+
+static void on_armed(struct tni_armed *armed)
+{
+    serve_on_thread(tni_container(armed, struct tni_reactor, armed));
+}
+
+bool tni_reactor_watch(struct tni_reactor *reactor, struct tni_waiter *waiter)
+{
+    struct tni_waiter *expected = NULL;
+
+    if (!atomic_compare_exchange_strong(&reactor->watch, &expected, waiter))
+        return false;
+    arm(reactor, false);
+    return true;
+}
+
+void tni_reactor_unwatch(struct tni_reactor *reactor)
+{
+    atomic_store(&reactor->watch, NULL);
+    arm(reactor, true);
+    if (tni_reactor_is_busy(reactor))
+        tni_reactor_call(reactor);
+}
+
+int tni_reactor_descriptor(struct tni_reactor *reactor)
+{
+    return reactor->set;
+}
+
+bool tni_reactor_is_busy(struct tni_reactor *reactor)
+{
+    return !tni_mpsc_is_empty(&reactor->inbox) || atomic_load(&reactor->pending);
+}
+
+bool tni_reactor_is_wanted(struct tni_reactor *reactor)
+{
+    return atomic_load(&reactor->want);
+}
+
+/* ------------------------------------------------------------------ the pool */
+
+static pthread_mutex_t pool_lock = PTHREAD_MUTEX_INITIALIZER;
+static struct tni_reactor *pool;
+
+static struct tni_reactor *from_pool(void)
+{
+    struct tni_reactor *reactor;
+
+    pthread_mutex_lock(&pool_lock);
+    reactor = pool;
+    if (reactor)
+        pool = reactor->next_free;
+    pthread_mutex_unlock(&pool_lock);
+    if (reactor)
+        return reactor;
+    reactor = tni_calloc(1, sizeof *reactor);
+    if (reactor) {
+        reactor->armed.ready = on_armed;
+        tni_task_init(&reactor->run, on_run);
+        tni_task_init(&reactor->stopping, on_stop);
+        tni_mpsc_init(&reactor->inbox);
+        reactor->set = -1;
+    }
+    return reactor;
+}
+
+static void to_pool(struct tni_reactor *reactor)
+{
+    pthread_mutex_lock(&pool_lock);
+    reactor->next_free = pool;
+    pool = reactor;
+    pthread_mutex_unlock(&pool_lock);
+}
+
+struct tni_reactor *tni_reactor_new(struct tn_sock *sock, struct tni_iothread *thread)
+{
+    struct tni_reactor *reactor = from_pool();
+    int rc;
+
+    if (!reactor) {
+        tni_fail(-ENOMEM, "out of memory");
+        return NULL;
+    }
+    atomic_store(&reactor->watch, NULL);
+    atomic_store(&reactor->pending, 0);
+    reactor->thread = thread;
+    reactor->sock = sock;
+    reactor->is_stopping = false;
+    reactor->ended = 0;
+    tni_link_init(&reactor->link);
+    tni_link_init(&reactor->sessions);
+    tni_link_init(&reactor->ready);
+    reactor->set = tni_poller_new();
+    rc = reactor->set < 0
+             ? reactor->set
+             : tni_poller_add_unarmed(thread->arming, reactor->set, &reactor->armed);
+    if (rc == 0)
+        rc = tni_poller_arm(thread->arming, reactor->set, &reactor->armed, true);
+    if (rc < 0) {
+        tni_fail(rc, "cannot watch a socket's connections: %s", strerror(-rc));
+        if (reactor->set >= 0)
+            close(reactor->set);
+        reactor->set = -1;
+        to_pool(reactor);
+        return NULL;
+    }
+    return reactor;
+}
+
+void tni_reactor_free(struct tni_reactor *reactor)
+{
+    /* A late caller may be serving it in vain; that takes microseconds. */
+    while (!enter(reactor))
+        sched_yield();
+    tni_tasks_run(&reactor->inbox);
+    close(reactor->set);
+    reactor->set = -1;
+    atomic_store(&reactor->want, 0);
+    atomic_store(&reactor->pending, 0);
+    atomic_store(&reactor->lock, 0);
+    to_pool(reactor);
+}

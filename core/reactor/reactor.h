@@ -1,0 +1,84 @@
+/*
+ * reactor.h: the connections of one socket on one I/O thread, which one thread at a time may serve.
+ *
+ * Three things are kept apart (docs/architecture.md, "Progress"): serving, under `lock`, which is
+ * tried and never waited for; watching, who sleeps on the set: the I/O thread, or a waiting
+ * application thread; and posting work into `inbox`, which anybody may do at any time.
+ * Structures are pooled and never unmapped, as a late call may still look at one.
+ */
+#ifndef TNI_REACTOR_H
+#define TNI_REACTOR_H
+
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/list.h"
+#include "reactor/iothread.h"
+#include "reactor/task.h"
+
+struct tn_sock;
+struct tni_waiter;
+
+struct tni_reactor {
+    struct tni_armed armed; /* in thread->arming */
+    atomic_uint lock;
+    atomic_uint want;    /* somebody could not enter */
+    atomic_uint pending; /* the ready list is not empty */
+    _Atomic(struct tni_waiter *) watch; /* NULL: the I/O thread */
+    struct tni_mpsc inbox;
+    struct tni_task run;      /* in thread->run */
+    struct tni_task stopping; /* in the inbox   */
+    int set;             /* of the connections; edge triggered */
+    struct tni_iothread *thread;
+    struct tn_sock *sock;
+    struct tni_link link; /* in sock->reactors */
+    struct tni_reactor *next_free;
+
+    /* Under `lock`. */
+    struct tni_link sessions;
+    struct tni_link ready; /* served no further edge: they have something to do by themselves */
+    bool is_stopping;      /* the socket is closed */
+    void (*stop)(struct tni_reactor *reactor);
+    unsigned ended;        /* sessions, not yet taken off sock->live */
+};
+
+/** What a reactor's members look like to it. */
+struct tni_member {
+    struct tni_link link;  /* in sessions */
+    struct tni_link ready;
+    struct tni_reactor *reactor;
+    /** Under the lock. `on_events`: bits of poller.h. `serve` returns whether it wants to be served
+     *  again without a further event. */
+    void (*on_events)(struct tni_member *member, unsigned events);
+    bool (*serve)(struct tni_member *member);
+};
+
+/** Returns a reactor of the socket on that thread. NULL with a sentence: no memory, descriptors. */
+struct tni_reactor *tni_reactor_new(struct tn_sock *sock, struct tni_iothread *thread);
+/** All sessions have ended. */
+void tni_reactor_free(struct tni_reactor *reactor);
+
+/** Has it served by whoever watches it. Any thread. */
+void tni_reactor_call(struct tni_reactor *reactor);
+/** Puts `task` into the inbox and calls. Any thread. */
+void tni_reactor_post(struct tni_reactor *reactor, struct tni_task *task, unsigned bits);
+/** Serves what is there; false: another thread does, and will call whoever watches. */
+bool tni_reactor_serve(struct tni_reactor *reactor);
+/** The same without looking for events: what was just posted. */
+void tni_reactor_serve_posted(struct tni_reactor *reactor);
+
+/** Has `stop` run under the lock. Any thread. */
+void tni_reactor_stop(struct tni_reactor *reactor, void (*stop)(struct tni_reactor *reactor));
+
+/** Under the lock: the member has something to do without an event. */
+void tni_reactor_make_ready(struct tni_member *member);
+
+/* For tni_wait; see network.h. */
+bool tni_reactor_watch(struct tni_reactor *reactor, struct tni_waiter *waiter);
+void tni_reactor_unwatch(struct tni_reactor *reactor);
+int tni_reactor_descriptor(struct tni_reactor *reactor);
+bool tni_reactor_is_busy(struct tni_reactor *reactor);
+bool tni_reactor_is_wanted(struct tni_reactor *reactor);
+
+#endif

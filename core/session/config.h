@@ -1,0 +1,43 @@
+/*
+ * config.h: what a bind or connect laid down for its connections.
+ *
+ * Made from the endpoint under the socket's lock, constant afterwards, counted: the endpoint's listener
+ * or session holds one reference, each accepted session another. Any thread reads it.
+ */
+#ifndef TNI_SESSION_CONFIG_H
+#define TNI_SESSION_CONFIG_H
+
+#include <stdatomic.h>
+
+#include <tenon/transport.h>
+
+#include "module/registry.h"
+#include "options/options.h"
+#include "options/store.h"
+
+struct tn_endpoint;
+struct tn_sock;
+
+struct tni_config {
+    atomic_uint refs;
+    struct tn_sock *sock;
+    const tn_pattern_ops_t *pattern;
+    unsigned role;
+    struct tni_scheme scheme;
+    struct tni_options options;
+    struct tni_store module_options;
+    char *text;    /* the endpoint as the program wrote it; for a bind, with wildcards filled in */
+    char *address; /* what the transport gets */
+};
+
+/** Returns new. NULL: no memory. */
+struct tni_config *tni_config_new(const struct tn_endpoint *endpoint);
+struct tni_config *tni_config_ref(struct tni_config *config);
+void tni_config_unref(struct tni_config *config);
+
+static inline const tn_transport_ops_t *tni_config_bottom(const struct tni_config *config)
+{
+    return &config->scheme.layer[0]->ops.transport;
+}
+
+#endif

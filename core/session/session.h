@@ -1,0 +1,141 @@
+/*
+ * session.h: one connection to one peer, and for a connecting endpoint its return after a loss.
+ *
+ * A session belongs to one reactor for life; everything here runs under that reactor's lock, on
+ * whichever thread serves, unless it says "any thread". It is counted: one reference is the reactor's
+ * until the session ends, one the duplex's, one for each time its task lies in the inbox.
+ *
+ * The parts, a file each: session.c its life; handshake.c from the first byte to READY; receive.c and
+ * transmit.c afterwards; stack.c the streams under it.
+ */
+#ifndef TNI_SESSION_H
+#define TNI_SESSION_H
+
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "pipe/duplex.h"
+#include "reactor/reactor.h"
+#include "session/buffer.h"
+#include "session/config.h"
+#include "session/stack.h"
+#include "zmtp/heartbeat.h"
+
+struct tn_body;
+struct tn_peer_info;
+struct tn_pipe;
+struct tni_handshake;
+struct tni_resolution;
+
+enum tni_session_state {
+    TNI_SESSION_IDLE,       /* made, or waiting to connect again */
+    TNI_SESSION_CONNECTING, /* the transport and its layers      */
+    TNI_SESSION_HANDSHAKE,
+    TNI_SESSION_UP,
+    TNI_SESSION_ENDED,
+};
+
+/** What its task is announced for, beside enum tni_wake. */
+enum tni_session_bit {
+    TNI_SESSION_START = 32,
+    TNI_SESSION_STOP = 64, /* unbound or disconnected */
+    TNI_SESSION_TIMER = 128,
+    TNI_SESSION_RESOLVED = 256,
+    TNI_SESSION_RX = 512, /* host->stream_ready */
+    TNI_SESSION_TX = 1024,
+    TNI_SESSION_CLOSE = 2048, /* the socket is closed */
+};
+
+struct tni_session {
+    struct tni_member member; /* first */
+    struct tni_task task;
+    atomic_uint refs;
+    atomic_bool has_ended;    /* wakes come to nothing; any thread */
+    atomic_bool is_congested; /* the last write was refused; any thread */
+    struct tni_config *config;
+    struct tni_timer timer;
+    uint8_t state;
+    bool rx_ready, tx_ready; /* the kernel may have something; has room */
+    bool is_hung_up;         /* the peer has closed: read to the end    */
+    bool is_paused;          /* the socket's high-water mark            */
+    bool is_stopping;        /* send what is queued, then end           */
+    bool must_translate;     /* outgoing frames have another form       */
+
+    struct tni_stack stack;
+    int watched; /* its descriptor, in the reactor's set; -1: none */
+    struct tni_duplex *duplex; /* side 1 is ours; NULL: none yet */
+    struct tni_handshake *handshake;
+    struct tn_peer_info *peer;
+    uint64_t connection; /* its number in the context */
+    unsigned connections;
+
+    struct tni_buffer commands; /* outgoing bytes that go before, and between, messages */
+    struct tni_buffer stash;    /* incoming bytes that could not be delivered yet       */
+    struct {
+        struct tn_body *body; /* a large frame that is coming in */
+        uint64_t size, done;
+        uint8_t flags;
+    } large;
+    bool in_message; /* frames of an unfinished one are in the incoming chain */
+    unsigned parts;
+
+    struct tni_heartbeat heartbeat;
+    uint64_t handshake_by, linger_by, retry_at; /* ms; UINT64_MAX: not running */
+    uint64_t retry_delay;
+
+    struct tni_resolution *resolution;
+    _Atomic(struct tni_answer *) answer; /* of the resolver */
+};
+
+/** Returns new: a session in that reactor, counted in the socket's `live`. NULL with a sentence. Any
+ *  thread. */
+struct tni_session *tni_session_new(struct tni_reactor *reactor, struct tni_config *config);
+/** Takes over a duplex, as side 1. Before the session is started. */
+void tni_session_own(struct tni_session *session, struct tni_duplex *duplex);
+/** Announces something. Any thread. */
+void tni_session_post(struct tni_session *session, unsigned bits);
+void tni_session_unref(void *session);
+/** A session that never came into its reactor ends. Any thread. */
+void tni_session_discard(struct tni_session *session);
+extern const struct tni_side_ops tni_session_side_ops;
+
+/** A duplex for the session's socket, with the marks of its config. NULL: no memory. Any thread. */
+struct tni_duplex *tni_session_duplex(const struct tni_config *config);
+
+/** The connection is over: connects again, or ends. `code` negative; the sentence is tni_fail's. */
+void tni_session_lost(struct tni_session *session, int code);
+/** The handshake is done; takes `peer`. */
+void tni_session_is_up(struct tni_session *session, struct tn_peer_info *peer);
+/** Sets the timer to the nearest of its deadlines. */
+void tni_session_schedule(struct tni_session *session);
+void tni_session_event(struct tni_session *session, uint32_t kind, int code, int64_t value);
+
+static inline struct tni_chain *tni_session_out(struct tni_session *session)
+{
+    return &session->duplex->way[0];
+}
+
+static inline struct tni_chain *tni_session_in(struct tni_session *session)
+{
+    return &session->duplex->way[1];
+}
+
+/* ---- handshake.c */
+int tni_handshake_begin(struct tni_session *session);
+void tni_handshake_end(struct tni_session *session);
+/** Takes bytes of the peer; returns how many were used, or a code that ends the connection. */
+ssize_t tni_handshake_input(struct tni_session *session, const uint8_t *bytes, size_t size);
+
+/* ---- receive.c */
+/** Reads what is there, within a budget. Returns whether there is more, or a code. */
+int tni_session_receive(struct tni_session *session);
+void tni_receive_reset(struct tni_session *session);
+
+/* ---- transmit.c */
+/** Writes what is queued, within a budget. Returns whether there is more, or a code. */
+int tni_session_transmit(struct tni_session *session);
+/** Queues one command frame. -ENOMEM. */
+int tni_session_command(struct tni_session *session, const uint8_t *body, size_t size);
+
+#endif

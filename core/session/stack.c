@@ -1,0 +1,166 @@
+#include "session/stack.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/error.h"
+#include "base/memory.h"
+#include "session/resolve.h"
+#include "session/session.h"
+#include "socket/ctx.h"
+#include "socket/endpoint.h"
+#include "socket/socket.h"
+
+static size_t rounded(size_t size)
+{
+    return (size + 15) & ~(size_t)15;
+}
+
+static int allocate(struct tni_stack *stack, struct tni_session *session,
+                    const struct tni_config *config)
+{
+    size_t size = rounded(config->scheme.depth * sizeof *stack->streams);
+    uint8_t *block;
+
+    for (unsigned i = 0; i < config->scheme.depth; i++)
+        size += rounded(config->scheme.layer[i]->ops.transport.stream_state);
+    block = tni_calloc(1, size);
+    if (!block)
+        return tni_fail(-ENOMEM, "out of memory for a connection");
+    stack->streams = (struct tn_stream *)(void *)block;
+    stack->depth = config->scheme.depth;
+    block += rounded(config->scheme.depth * sizeof *stack->streams);
+    for (unsigned i = 0; i < stack->depth; i++) {
+        stack->streams[i] = (struct tn_stream){.session = session,
+                                               .feature = config->scheme.layer[i],
+                                               .state = block,
+                                               .level = i};
+        block += rounded(config->scheme.layer[i]->ops.transport.stream_state);
+    }
+    return 0;
+}
+
+int tni_stack_open(struct tni_stack *stack, struct tni_session *session,
+                   const struct tni_config *config)
+{
+    int rc = allocate(stack, session, config);
+
+    for (unsigned i = 0; rc == 0 && i < stack->depth; i++) {
+        struct tn_stream *stream = &stack->streams[i];
+        rc = tni_stream_ops(stream)->open(stream->state, stream, &config->sock->ctx->host,
+                                          config->role, config->address);
+        stream->is_open = rc == 0;
+    }
+    if (rc < 0)
+        tni_stack_close(stack);
+    stack->local[0] = stack->remote[0] = '\0';
+    return rc;
+}
+
+void tni_stack_close(struct tni_stack *stack)
+{
+    for (unsigned i = stack->depth; stack->streams && i-- > 0;) {
+        struct tn_stream *stream = &stack->streams[i];
+        if (stream->is_open)
+            tni_stream_ops(stream)->close(stream->state);
+    }
+    tni_free(stack->streams);
+    stack->streams = NULL;
+    stack->depth = 0;
+}
+
+int tni_stack_dial(struct tni_stack *stack, const char *address)
+{
+    struct tn_stream *bottom = tni_stack_bottom(stack);
+    int rc = tni_stream_ops(bottom)->dial(bottom->state, address);
+
+    bottom->is_ready = rc == 0;
+    return rc;
+}
+
+int tni_stack_advance(struct tni_stack *stack)
+{
+    int rc = 0;
+
+    for (unsigned i = 0; rc == 0 && i < stack->depth; i++) {
+        struct tn_stream *stream = &stack->streams[i];
+        const tn_transport_ops_t *ops = tni_stream_ops(stream);
+        if (stream->is_ready)
+            continue;
+        rc = i == 0 ? ops->established(stream->state) : ops->handshake(stream->state);
+        stream->is_ready = rc == 0;
+    }
+    return rc;
+}
+
+int tni_stack_fd(const struct tni_stack *stack)
+{
+    struct tn_stream *bottom = tni_stack_bottom(stack);
+
+    return tni_stream_ops(bottom)->fd(bottom->state);
+}
+
+bool tni_stack_is_pending(const struct tni_stack *stack)
+{
+    for (unsigned i = 1; i < stack->depth; i++)
+        if (tni_stream_ops(&stack->streams[i])->pending(stack->streams[i].state) > 0)
+            return true;
+    return false;
+}
+
+/* ------------------------------------------------------------------ what modules call */
+
+static int stream_option(tn_stream_t *stream, const char *name, tn_value_t *out_value)
+{
+    const struct tni_config *config = stream->session->config;
+
+    return tni_endpoint_option(&config->options, &config->module_options,
+                               config->sock->ctx->registry, stream->feature, name, out_value);
+}
+
+static void stream_ready(tn_stream_t *stream, unsigned ready)
+{
+    tni_session_post(stream->session, (ready & TN_READY_RX ? TNI_SESSION_RX : 0) |
+                                          (ready & TN_READY_TX ? TNI_SESSION_TX : 0));
+}
+
+static tn_stream_t *stream_lower(tn_stream_t *stream)
+{
+    return stream->level ? stream - 1 : NULL;
+}
+
+static ssize_t stream_readv(tn_stream_t *stream, const struct iovec *iov, int count)
+{
+    return tni_stream_ops(stream)->readv(stream->state, iov, count);
+}
+
+static ssize_t stream_writev(tn_stream_t *stream, const struct iovec *iov, int count)
+{
+    return tni_stream_ops(stream)->writev(stream->state, iov, count);
+}
+
+static int stream_resolve(tn_stream_t *stream, const char *host_name, const char *service,
+                          int family, int flags)
+{
+    return tni_session_resolve(stream->session, host_name, service, family, flags);
+}
+
+static void stream_set_addresses(tn_stream_t *stream, const char *local, const char *remote)
+{
+    struct tni_stack *stack = &stream->session->stack;
+
+    snprintf(stack->local, sizeof stack->local, "%s", local ? local : "");
+    snprintf(stack->remote, sizeof stack->remote, "%s", remote ? remote : "");
+}
+
+void tni_stack_complete(tn_host_t *host)
+{
+    host->stream_option = stream_option;
+    host->stream_ready = stream_ready;
+    host->stream_lower = stream_lower;
+    host->stream_readv = stream_readv;
+    host->stream_writev = stream_writev;
+    host->stream_resolve = stream_resolve;
+    host->stream_set_addresses = stream_set_addresses;
+}

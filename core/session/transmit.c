@@ -1,0 +1,144 @@
+#include <errno.h>
+
+#include "base/error.h"
+#include "session/session.h"
+#include "zmtp/command.h"
+#include "zmtp/frame.h"
+
+enum {
+    PIECES = 64,
+    ONE_WRITE = 1024 * 1024, /* bytes */
+    WRITES = 4,              /* before the next connection has its turn */
+};
+
+int tni_session_command(struct tni_session *session, const uint8_t *body, size_t size)
+{
+    uint8_t header[TNI_FRAME_HEADER_MAX];
+    size_t header_size = tni_frame_encode(header, TNI_FRAME_COMMAND, size);
+    int rc = tni_buffer_append(&session->commands, header, header_size);
+
+    if (rc == 0)
+        rc = tni_buffer_append(&session->commands, body, size);
+    return rc < 0 ? tni_fail(rc, "out of memory for a command to the peer") : 0;
+}
+
+/* After a reconnect the patterns that rebuild their queue say when it holds for this connection. */
+static bool may_send_messages(struct tni_session *session)
+{
+    struct tni_chain *out;
+    uint64_t dropped;
+
+    if (session->state != TNI_SESSION_UP || !session->duplex)
+        return false;
+    out = tni_session_out(session);
+    if (!(session->config->pattern->flags & TN_PATTERN_REBUILDS) || session->connections == 1)
+        return true;
+    if (atomic_load(&out->epoch) != session->connections)
+        return false;
+    dropped = tni_chain_discard(out);
+    (void)dropped; /* subscriptions, sent anew: nothing was lost */
+    return true;
+}
+
+/* A peer of ZMTP 3.0 takes subscriptions as messages: 1 or 0, then the topic. */
+static int translate(struct tni_session *session)
+{
+    struct tni_chain *out = tni_session_out(session);
+    struct tni_command_view command;
+    struct tni_frame_view view;
+    uint8_t head[TNI_FRAME_HEADER_MAX + 1];
+    size_t size;
+    int rc = 0;
+
+    while (rc == 0 && tni_buffer_left(&session->commands) < ONE_WRITE &&
+           tni_chain_peek(out, &view)) {
+        if (view.flags & TNI_FRAME_COMMAND) {
+            tni_command_parse(view.body, view.size, &command);
+            size = tni_frame_encode(head, 0, command.size + 1);
+            head[size++] = command.kind == TNI_COMMAND_SUBSCRIBE;
+            rc = tni_buffer_append(&session->commands, head, size);
+            if (rc == 0)
+                rc = tni_buffer_append(&session->commands, command.data, command.size);
+        } else {
+            size = tni_frame_encode(head, view.flags & TNI_FRAME_MORE, view.size);
+            rc = tni_buffer_append(&session->commands, head, size);
+            if (rc == 0)
+                rc = tni_buffer_append(&session->commands, view.body, view.size);
+        }
+        tni_chain_next(out, &view);
+    }
+    return rc < 0 ? tni_fail(rc, "out of memory for subscriptions") : 0;
+}
+
+/* What goes out next: commands between messages, messages otherwise. */
+static int collect(struct tni_session *session, struct iovec *iov, size_t *out_commands)
+{
+    bool may_send = may_send_messages(session);
+    struct tni_buffer *commands = &session->commands;
+    int count = 0;
+
+    *out_commands = 0;
+    if (may_send && session->must_translate) {
+        int rc = translate(session);
+        if (rc < 0)
+            return rc;
+        may_send = false;
+    }
+    if (tni_buffer_left(commands) &&
+        (session->must_translate || !may_send || tni_chain_at_boundary(tni_session_out(session)))) {
+        *out_commands = tni_buffer_left(commands);
+        iov[count].iov_base = commands->bytes + commands->from;
+        iov[count++].iov_len = *out_commands;
+    }
+    if (may_send)
+        count += tni_chain_gather(tni_session_out(session), iov + count, PIECES - count, ONE_WRITE);
+    return count;
+}
+
+static void written(struct tni_session *session, size_t bytes, size_t commands)
+{
+    size_t of_commands = bytes < commands ? bytes : commands;
+
+    if (of_commands)
+        tni_buffer_take(&session->commands, of_commands);
+    if (bytes > of_commands)
+        tni_chain_sent(tni_session_out(session), bytes - of_commands);
+}
+
+static void tell_producer(struct tni_session *session)
+{
+    if (session->duplex && session->state == TNI_SESSION_UP &&
+        tni_chain_release(tni_session_out(session), true))
+        tni_duplex_wake_other(session->duplex, 1, TNI_WAKE_SPACE);
+}
+
+int tni_session_transmit(struct tni_session *session)
+{
+    struct iovec iov[PIECES];
+    size_t commands;
+    int count = 0;
+    int writes = 0;
+
+    while (session->tx_ready && writes < WRITES) {
+        ssize_t size;
+        count = collect(session, iov, &commands);
+        if (count <= 0)
+            break;
+        size = tni_stack_writev(&session->stack, iov, count);
+        if (size == -EAGAIN) {
+            session->tx_ready = false;
+            atomic_store(&session->is_congested, true);
+            break;
+        }
+        if (size < 0)
+            return (int)size;
+        written(session, (size_t)size, commands);
+        writes++;
+    }
+    if (session->tx_ready)
+        atomic_store(&session->is_congested, false);
+    tell_producer(session);
+    if (count < 0)
+        return count;
+    return session->tx_ready && writes == WRITES;
+}

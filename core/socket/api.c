@@ -1,0 +1,399 @@
+/*
+ * api.c: the public functions on sockets that are neither input nor output nor waiting: endpoints,
+ * options, subscriptions, monitors, statistics.
+ */
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/error.h"
+#include "base/uri.h"
+#include "message/peer_info.h"
+#include "options/value.h"
+#include "pipe/pipe.h"
+#include "socket/ctx.h"
+#include "socket/endpoint.h"
+#include "socket/socket.h"
+
+void tn_version(int *major, int *minor, int *patch)
+{
+    if (major)
+        *major = TN_VERSION_MAJOR;
+    if (minor)
+        *minor = TN_VERSION_MINOR;
+    if (patch)
+        *patch = TN_VERSION_PATCH;
+}
+
+const char *tn_strerror(int code)
+{
+    return tni_error_name(code);
+}
+
+const char *tn_last_error(void)
+{
+    return tni_error_text();
+}
+
+int tn_last_code(void)
+{
+    return tni_error_code();
+}
+
+/* ------------------------------------------------------------------ endpoints */
+
+static int with_endpoint(tn_socket_t *socket, const char *endpoint, unsigned role,
+                         int (*act)(struct tn_sock *, const char *, unsigned))
+{
+    struct tn_sock *sock = tni_sock_enter(socket);
+    int rc;
+
+    if (!sock)
+        return tni_error_code();
+    rc = act(sock, endpoint, role);
+    tni_sock_leave(sock);
+    return rc;
+}
+
+int tn_bind(tn_socket_t *socket, const char *endpoint)
+{
+    return with_endpoint(socket, endpoint, TN_ROLE_BIND, tni_endpoint_open);
+}
+
+int tn_connect(tn_socket_t *socket, const char *endpoint)
+{
+    return with_endpoint(socket, endpoint, TN_ROLE_CONNECT, tni_endpoint_open);
+}
+
+int tn_unbind(tn_socket_t *socket, const char *endpoint)
+{
+    return with_endpoint(socket, endpoint, TN_ROLE_BIND, tni_endpoint_close);
+}
+
+int tn_disconnect(tn_socket_t *socket, const char *endpoint)
+{
+    return with_endpoint(socket, endpoint, TN_ROLE_CONNECT, tni_endpoint_close);
+}
+
+/* ------------------------------------------------------------------ options */
+
+/* "tcp.keepalive": an option of that transport, for later endpoints. */
+static int module_option(struct tn_sock *sock, const char *name, const tn_option_desc_t **out_desc,
+                         const struct tni_feature **out_feature)
+{
+    char scheme[TNI_URI_SCHEME_MAX + 1];
+    const char *dot = strchr(name, '.');
+    struct tni_scheme found;
+    int rc;
+
+    if ((size_t)(dot - name) >= sizeof scheme)
+        return tni_options_unknown(name, NULL);
+    snprintf(scheme, sizeof scheme, "%.*s", (int)(dot - name), name);
+    rc = tni_registry_find(sock->ctx->registry, TN_TRANSPORT, scheme, &found.layer[0]);
+    if (rc < 0)
+        return tni_fail_context(rc, "option '%s'", name);
+    *out_feature = found.layer[0];
+    *out_desc = tni_option_find(found.layer[0]->options, dot + 1);
+    return *out_desc ? 0 : tni_options_unknown(name, found.layer[0]->options);
+}
+
+static int pattern_index(const struct tn_sock *sock, const char *name)
+{
+    const tn_option_desc_t *table = sock->pattern->options;
+
+    for (int i = 0; table && table[i].name; i++)
+        if (strcmp(table[i].name, name) == 0)
+            return i;
+    return -1;
+}
+
+static int set_pattern_option(struct tn_sock *sock, int index, const tn_value_t *value)
+{
+    const tn_option_desc_t *desc = &sock->pattern->options[index];
+    int rc;
+
+    if (desc->flags & TN_OPTION_NO_SET)
+        return tni_fail(-EACCES, "option '%s' can only be read", desc->name);
+    rc = tni_value_check(desc, value);
+    return rc < 0 ? rc : sock->ops->set(sock->pattern_state, (unsigned)index, value);
+}
+
+static void apply_marks(struct tn_sock *sock)
+{
+    tni_list_each (link, &sock->pipes) {
+        struct tn_pipe *pipe = tni_container(link, struct tn_pipe, link);
+        if (pipe->introduced || !pipe->has_session)
+            continue;
+        atomic_store(&tni_pipe_out(pipe)->hwm, (uint64_t)sock->options.sndhwm);
+        atomic_store(&tni_pipe_in(pipe)->hwm, (uint64_t)sock->options.rcvhwm);
+    }
+}
+
+static int set_option(struct tn_sock *sock, const char *name, const tn_value_t *value)
+{
+    const struct tni_feature *feature;
+    const tn_option_desc_t *desc;
+    int index = pattern_index(sock, name);
+    int rc;
+
+    if (index >= 0)
+        return set_pattern_option(sock, index, value);
+    if (!strchr(name, '.')) {
+        if (!tni_options_find(name))
+            return tni_options_unknown(name, sock->pattern->options);
+        rc = tni_options_set(&sock->options, name, value);
+        if (rc == 0)
+            apply_marks(sock);
+        return rc;
+    }
+    rc = module_option(sock, name, &desc, &feature);
+    if (rc < 0)
+        return rc;
+    rc = tni_value_check(desc, value);
+    return rc < 0 ? rc : tni_store_set(&sock->module_options, name, value);
+}
+
+static int set_value(tn_socket_t *socket, const char *name, const tn_value_t *value)
+{
+    struct tn_sock *sock = tni_sock_enter(socket);
+    int rc;
+
+    if (!sock)
+        return tni_error_code();
+    rc = name ? set_option(sock, name, value)
+              : tni_fail(-EINVAL, "the name of the option is NULL");
+    tni_sock_leave(sock);
+    return rc;
+}
+
+int tn_set_int(tn_socket_t *socket, const char *name, int64_t number)
+{
+    tn_value_t value = tni_value_int(number);
+
+    return set_value(socket, name, &value);
+}
+
+int tn_set_str(tn_socket_t *socket, const char *name, const char *text)
+{
+    tn_value_t value = tni_value_bytes(TN_OPTION_STR, text, text ? strlen(text) : 0);
+
+    if (!text)
+        return tni_fail(-EINVAL, "option '%s': the value is NULL", name ? name : "");
+    return set_value(socket, name, &value);
+}
+
+int tn_set_blob(tn_socket_t *socket, const char *name, const void *data, size_t size)
+{
+    tn_value_t value = tni_value_bytes(TN_OPTION_BLOB, data, size);
+
+    return set_value(socket, name, &value);
+}
+
+static int get_state(struct tn_sock *sock, const char *name, tn_value_t *out_value)
+{
+    if (strcmp(name, "type") == 0)
+        *out_value = tni_value_bytes(TN_OPTION_STR, sock->pattern->name,
+                                     strlen(sock->pattern->name));
+    else if (strcmp(name, "last_endpoint") == 0)
+        *out_value =
+            tni_value_bytes(TN_OPTION_STR, sock->last_endpoint, strlen(sock->last_endpoint));
+    else if (strcmp(name, "rcvmore") == 0)
+        *out_value = tni_value_int(sock->rcvmore);
+    else if (strcmp(name, "events") == 0)
+        *out_value = tni_value_int(tni_sock_events(sock));
+    else
+        return tni_fail(-EACCES, "option '%s' can only be set", name);
+    return 0;
+}
+
+static int get_option(struct tn_sock *sock, const char *name, tn_value_t *out_value)
+{
+    const struct tni_feature *feature;
+    const tn_option_desc_t *desc;
+    int index = pattern_index(sock, name);
+    int rc;
+
+    if (index >= 0) {
+        if (sock->pattern->options[index].flags & TN_OPTION_NO_GET)
+            return tni_fail(-EACCES, "option '%s' can only be set", name);
+        return sock->ops->get(sock->pattern_state, (unsigned)index, out_value);
+    }
+    if (!strchr(name, '.')) {
+        if (!tni_options_find(name))
+            return tni_options_unknown(name, sock->pattern->options);
+        rc = tni_options_get(&sock->options, name, out_value);
+        return rc == -ENOTSUP ? get_state(sock, name, out_value) : rc;
+    }
+    rc = module_option(sock, name, &desc, &feature);
+    return rc < 0 ? rc
+                  : tni_endpoint_option(&sock->options, &sock->module_options,
+                                        sock->ctx->registry, feature, desc->name, out_value);
+}
+
+int tn_get_int(tn_socket_t *socket, const char *name, int64_t *out_value)
+{
+    struct tn_sock *sock = tni_sock_enter(socket);
+    tn_value_t value;
+    int rc;
+
+    if (!sock)
+        return tni_error_code();
+    rc = name ? get_option(sock, name, &value)
+              : tni_fail(-EINVAL, "the name of the option is NULL");
+    if (rc == 0 && value.type != TN_OPTION_INT && value.type != TN_OPTION_BOOL)
+        rc = tni_fail(-EINVAL, "option '%s' is not a number: read it with tn_get_str() or "
+                               "tn_get_blob()",
+                      name);
+    if (rc == 0)
+        *out_value = value.number;
+    tni_sock_leave(sock);
+    return rc;
+}
+
+static int get_bytes(tn_socket_t *socket, const char *name, void *buffer, size_t *io_size,
+                     bool is_text)
+{
+    struct tn_sock *sock = tni_sock_enter(socket);
+    size_t room = *io_size;
+    tn_value_t value;
+    int rc;
+
+    if (!sock)
+        return tni_error_code();
+    rc = name ? get_option(sock, name, &value)
+              : tni_fail(-EINVAL, "the name of the option is NULL");
+    if (rc == 0 && value.type != TN_OPTION_STR && value.type != TN_OPTION_BLOB)
+        rc = tni_fail(-EINVAL, "option '%s' is a number: read it with tn_get_int()", name);
+    if (rc == 0) {
+        *io_size = (value.data ? value.size : 0) + (is_text ? 1 : 0);
+        if (*io_size > room)
+            rc = tni_fail(-EMSGSIZE, "option '%s' needs %zu bytes, not %zu", name, *io_size, room);
+    }
+    if (rc == 0 && value.data && value.size)
+        memcpy(buffer, value.data, value.size);
+    if (rc == 0 && is_text)
+        ((char *)buffer)[*io_size - 1] = '\0';
+    tni_sock_leave(sock);
+    return rc;
+}
+
+int tn_get_str(tn_socket_t *socket, const char *name, char *buffer, size_t *io_size)
+{
+    return get_bytes(socket, name, buffer, io_size, true);
+}
+
+int tn_get_blob(tn_socket_t *socket, const char *name, void *buffer, size_t *io_size)
+{
+    return get_bytes(socket, name, buffer, io_size, false);
+}
+
+enum { TOPIC_MAX = 1024 * 1024 };
+
+static int subscription(tn_socket_t *socket, const void *prefix, size_t size, int add)
+{
+    struct tn_sock *sock = tni_sock_enter(socket);
+    int rc;
+
+    if (!sock)
+        return tni_error_code();
+    if (!(sock->ops->flags & TN_PATTERN_SUBSCRIBES))
+        rc = tni_fail(-ENOTSUP, "a socket of pattern '%s' does not subscribe",
+                      sock->pattern->name);
+    else if (size > TOPIC_MAX)
+        rc = tni_fail(-EINVAL, "a topic of %zu bytes is too long: %d are allowed", size, TOPIC_MAX);
+    else {
+        tni_sock_drain(sock);
+        tni_sock_settle(sock);
+        rc = sock->ops->subscribe(sock->pattern_state, prefix, size, add);
+    }
+    tni_sock_leave(sock);
+    return rc;
+}
+
+int tn_subscribe(tn_socket_t *socket, const void *prefix, size_t size)
+{
+    return subscription(socket, prefix, size, 1);
+}
+
+int tn_unsubscribe(tn_socket_t *socket, const void *prefix, size_t size)
+{
+    return subscription(socket, prefix, size, 0);
+}
+
+/* ------------------------------------------------------------------ descriptors and monitors */
+
+int tn_fd(tn_socket_t *socket, int event)
+{
+    struct tn_sock *sock = tni_sock_enter(socket);
+    int fd;
+
+    if (!sock)
+        return tni_error_code();
+    fd = tni_sock_descriptor(sock, event);
+    tni_sock_leave(sock);
+    return fd;
+}
+
+tn_monitor_t *tn_monitor(tn_socket_t *socket, uint32_t mask)
+{
+    struct tn_sock *sock = tni_sock_enter(socket);
+    tn_monitor_t *monitor;
+
+    if (!sock)
+        return NULL;
+    monitor = tni_monitor_new(&sock->monitors, mask);
+    tni_sock_leave(sock);
+    return monitor;
+}
+
+/* ------------------------------------------------------------------ statistics */
+
+int tn_stats(tn_socket_t *socket, tn_stats_t *out_stats)
+{
+    struct tn_sock *sock = tni_sock_enter(socket);
+
+    if (!sock)
+        return tni_error_code();
+    tni_sock_events(sock);
+    tni_counters_read(&sock->counters, out_stats);
+    tni_sock_leave(sock);
+    return 0;
+}
+
+static void describe(const struct tn_pipe *pipe, tn_peer_t *peer)
+{
+    const struct tn_peer_info *info = pipe->peer;
+
+    memset(peer, 0, sizeof *peer);
+    peer->queued_out = tni_chain_length(&pipe->duplex->way[pipe->side]);
+    peer->queued_in = tni_chain_length(&pipe->duplex->way[!pipe->side]);
+    peer->messages_sent = pipe->sent;
+    peer->messages_received = pipe->received;
+    peer->dropped = pipe->dropped;
+    peer->connected = pipe->is_connected;
+    snprintf(peer->endpoint, sizeof peer->endpoint, "%s", pipe->endpoint);
+    if (!info)
+        return;
+    peer->connection = info->connection;
+    snprintf(peer->remote, sizeof peer->remote, "%s", info->remote ? info->remote : "");
+    peer->routing_id_size = (uint8_t)info->identity_size;
+    if (info->identity_size)
+        memcpy(peer->routing_id, info->identity, info->identity_size);
+}
+
+int tn_peers(tn_socket_t *socket, tn_peer_t *out_peers, size_t max)
+{
+    struct tn_sock *sock = tni_sock_enter(socket);
+    size_t count = 0;
+
+    if (!sock)
+        return tni_error_code();
+    tni_sock_events(sock);
+    tni_list_each (link, &sock->pipes) {
+        if (count < max)
+            describe(tni_container(link, struct tn_pipe, link), &out_peers[count]);
+        count++;
+    }
+    tni_sock_leave(sock);
+    return (int)count;
+}

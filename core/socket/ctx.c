@@ -1,0 +1,447 @@
+#include "socket/ctx.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+
+#include "base/clock.h"
+#include "base/error.h"
+#include "base/log.h"
+#include "base/memory.h"
+#include "module/registry.h"
+#include "socket/network.h"
+#include "socket/socket.h"
+
+enum { CTX_MAGIC = 0x544e4358, DEFAULT_SOCKETS = 65535 };
+
+/* ------------------------------------------------------------------ fork */
+
+static pthread_once_t fork_once = PTHREAD_ONCE_INIT;
+static atomic_uint fork_count;
+
+static void count_fork(void)
+{
+    atomic_fetch_add_explicit(&fork_count, 1, memory_order_relaxed);
+}
+
+static void watch_forks(void)
+{
+    pthread_atfork(NULL, NULL, count_fork);
+}
+
+unsigned tni_fork_generation(void)
+{
+    return atomic_load_explicit(&fork_count, memory_order_relaxed);
+}
+
+/* ------------------------------------------------------------------ making */
+
+static atomic_int contexts; /* alive in this process */
+
+tn_ctx_t *tn_ctx_new(void)
+{
+    struct tn_ctx *ctx = tni_calloc(1, sizeof *ctx);
+    pthread_condattr_t attributes;
+
+    if (!ctx) {
+        tni_fail(-ENOMEM, "context: out of memory");
+        return NULL;
+    }
+    pthread_once(&fork_once, watch_forks);
+    ctx->magic = CTX_MAGIC;
+    pthread_mutex_init(&ctx->lock, NULL);
+    pthread_condattr_init(&attributes);
+    pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
+    pthread_cond_init(&ctx->changed, &attributes);
+    pthread_condattr_destroy(&attributes);
+    ctx->fork_generation = tni_fork_generation();
+    ctx->io_threads = 1;
+    ctx->max_sockets = DEFAULT_SOCKETS;
+    ctx->allow_load = true;
+    snprintf(ctx->thread_name, sizeof ctx->thread_name, "tenon");
+    ctx->host = tni_host_functions;
+    ctx->host.context = ctx;
+    if (tni_network)
+        tni_network->complete(&ctx->host);
+    tni_link_init(&ctx->sockets);
+    atomic_fetch_add(&contexts, 1);
+    return ctx;
+}
+
+struct tn_ctx *tni_ctx_check(tn_ctx_t *ctx)
+{
+    if (!ctx || ctx->magic != CTX_MAGIC) {
+        tni_fail(-EINVAL, "the context is NULL, or was terminated");
+        return NULL;
+    }
+    if (ctx->fork_generation != tni_fork_generation()) {
+        tni_fail(-TN_EFORKED, "the context belongs to the parent process: make one of your own");
+        return NULL;
+    }
+    return ctx;
+}
+
+/* The manifests are read when the first option can no longer come: at the first use. */
+static int open_registry(struct tn_ctx *ctx)
+{
+    struct tni_registry_config config = {.directories = (const char *const *)ctx->directories,
+                                         .modules = ctx->modules,
+                                         .allow_load = ctx->allow_load};
+
+    return ctx->registry ? 0 : tni_registry_new(&config, &ctx->host, &ctx->registry);
+}
+
+struct tni_registry *tni_ctx_registry(tn_ctx_t *handle)
+{
+    struct tn_ctx *ctx = tni_ctx_check(handle);
+    int rc;
+
+    if (!ctx)
+        return NULL;
+    pthread_mutex_lock(&ctx->lock);
+    rc = open_registry(ctx);
+    pthread_mutex_unlock(&ctx->lock);
+    return rc < 0 ? NULL : ctx->registry;
+}
+
+/* ------------------------------------------------------------------ options */
+
+static int *int_option(struct tn_ctx *ctx, const char *name, int *out_min, int *out_max)
+{
+    *out_min = 0;
+    if (strcmp(name, "io_threads") == 0) {
+        *out_max = TNI_IO_THREADS_MAX;
+        return &ctx->io_threads;
+    }
+    if (strcmp(name, "max_sockets") == 0) {
+        *out_min = 1;
+        *out_max = DEFAULT_SOCKETS;
+        return &ctx->max_sockets;
+    }
+    return NULL;
+}
+
+static int unknown_option(const char *name)
+{
+    return tni_fail(-TN_ENOOPTION,
+                    "a context has no option '%s': there are io_threads, max_sockets, allow_load, "
+                    "plugins_d, modules and thread_name",
+                    name);
+}
+
+static int too_late(const struct tn_ctx *ctx, const char *name)
+{
+    if (!ctx->registry)
+        return 0;
+    return tni_fail(-EBUSY, "context option '%s' must be set before the first socket", name);
+}
+
+int tn_ctx_set_int(tn_ctx_t *handle, const char *name, int64_t value)
+{
+    struct tn_ctx *ctx = tni_ctx_check(handle);
+    int min = 0, max = 1;
+    int *field;
+    int rc;
+
+    if (!ctx)
+        return tni_error_code();
+    pthread_mutex_lock(&ctx->lock);
+    rc = too_late(ctx, name);
+    field = int_option(ctx, name, &min, &max);
+    if (!field && strcmp(name, "allow_load") != 0)
+        rc = unknown_option(name);
+    else if (rc == 0 && (value < min || value > max))
+        rc = tni_fail(-EINVAL, "context option '%s' takes %d to %d, not %lld", name, min, max,
+                      (long long)value);
+    if (rc == 0 && field)
+        *field = (int)value;
+    else if (rc == 0)
+        ctx->allow_load = value;
+    pthread_mutex_unlock(&ctx->lock);
+    return rc;
+}
+
+int tn_ctx_get_int(tn_ctx_t *handle, const char *name, int64_t *out_value)
+{
+    struct tn_ctx *ctx = tni_ctx_check(handle);
+    int min, max;
+    int *field;
+    int rc = 0;
+
+    if (!ctx)
+        return tni_error_code();
+    pthread_mutex_lock(&ctx->lock);
+    field = int_option(ctx, name, &min, &max);
+    if (field)
+        *out_value = *field;
+    else if (strcmp(name, "allow_load") == 0)
+        *out_value = ctx->allow_load;
+    else
+        rc = unknown_option(name);
+    pthread_mutex_unlock(&ctx->lock);
+    return rc;
+}
+
+static int add_directory(struct tn_ctx *ctx, const char *path)
+{
+    int count = 0;
+
+    while (ctx->directories[count])
+        count++;
+    if (count == TNI_DIRECTORIES_MAX)
+        return tni_fail(-EINVAL, "context option 'plugins_d': %d directories at most", count);
+    ctx->directories[count] = tni_strdup(path);
+    return ctx->directories[count] ? 0 : tni_fail(-ENOMEM, "plugins_d: out of memory");
+}
+
+static int set_modules(struct tn_ctx *ctx, const char *text)
+{
+    char *copy = tni_strdup(text);
+
+    if (!copy)
+        return tni_fail(-ENOMEM, "modules: out of memory");
+    tni_free(ctx->modules);
+    ctx->modules = copy;
+    return 0;
+}
+
+int tn_ctx_set_str(tn_ctx_t *handle, const char *name, const char *value)
+{
+    struct tn_ctx *ctx = tni_ctx_check(handle);
+    int rc;
+
+    if (!ctx)
+        return tni_error_code();
+    if (!name || !value)
+        return tni_fail(-EINVAL, "context option: name or value is NULL");
+    pthread_mutex_lock(&ctx->lock);
+    rc = too_late(ctx, name);
+    if (strcmp(name, "plugins_d") == 0)
+        rc = rc ? rc : add_directory(ctx, value);
+    else if (strcmp(name, "modules") == 0)
+        rc = rc ? rc : set_modules(ctx, value);
+    else if (strcmp(name, "thread_name") != 0)
+        rc = unknown_option(name);
+    else if (strlen(value) >= sizeof ctx->thread_name)
+        rc = tni_fail(-EINVAL, "context option 'thread_name' takes at most 8 bytes");
+    else if (rc == 0)
+        snprintf(ctx->thread_name, sizeof ctx->thread_name, "%s", value);
+    pthread_mutex_unlock(&ctx->lock);
+    return rc;
+}
+
+/* ------------------------------------------------------------------ sockets */
+
+static int count_socket(struct tn_ctx *ctx)
+{
+    int rc = 0;
+
+    pthread_mutex_lock(&ctx->lock);
+    if (atomic_load(&ctx->is_shut_down))
+        rc = tni_fail_code(-TN_ETERM);
+    else if (ctx->socket_count >= ctx->max_sockets)
+        rc = tni_fail(-EMFILE, "the context has %d sockets already: close some, or raise "
+                               "its option 'max_sockets'",
+                      ctx->socket_count);
+    else
+        rc = open_registry(ctx);
+    if (rc == 0)
+        ctx->socket_count++;
+    pthread_mutex_unlock(&ctx->lock);
+    return rc;
+}
+
+tn_socket_t *tn_socket(tn_ctx_t *handle, const char *pattern)
+{
+    struct tn_ctx *ctx = tni_ctx_check(handle);
+    const struct tni_feature *feature;
+    tn_socket_t *socket = NULL;
+    struct tn_sock *sock;
+    int rc;
+
+    if (!ctx)
+        return NULL;
+    if (!pattern) {
+        tni_fail(-EINVAL, "tn_socket: the pattern is NULL");
+        return NULL;
+    }
+    if (count_socket(ctx) < 0)
+        return NULL;
+    rc = tni_registry_find(ctx->registry, TN_PATTERN, pattern, &feature);
+    if (rc == 0)
+        rc = tni_sock_new(ctx, feature, &socket);
+    pthread_mutex_lock(&ctx->lock);
+    if (rc < 0) {
+        ctx->socket_count--;
+    } else {
+        sock = tni_sock_of(socket);
+        sock->serial = ++ctx->socket_serial;
+        tni_list_append(&ctx->sockets, &sock->ctx_link);
+    }
+    pthread_mutex_unlock(&ctx->lock);
+    return rc < 0 ? NULL : socket;
+}
+
+void tni_ctx_forget(struct tn_ctx *ctx, struct tni_link *socket_link)
+{
+    pthread_mutex_lock(&ctx->lock);
+    tni_link_remove(socket_link);
+    ctx->socket_count--;
+    pthread_cond_broadcast(&ctx->changed);
+    pthread_mutex_unlock(&ctx->lock);
+}
+
+/* ------------------------------------------------------------------ ending */
+
+static void shut_down(struct tn_ctx *ctx)
+{
+    pthread_mutex_lock(&ctx->lock);
+    atomic_store(&ctx->is_shut_down, true);
+    tni_list_each (link, &ctx->sockets)
+        tni_sock_notify(tni_container(link, struct tn_sock, ctx_link));
+    pthread_mutex_unlock(&ctx->lock);
+}
+
+int tn_ctx_shutdown(tn_ctx_t *handle)
+{
+    struct tn_ctx *ctx = tni_ctx_check(handle);
+
+    if (!ctx)
+        return tni_error_code();
+    shut_down(ctx);
+    return 0;
+}
+
+/* Says what still blocks: the first socket that is open, or that lingers. */
+static int blocked_by(struct tn_ctx *ctx)
+{
+    int open = 0, lingering = 0;
+    struct tn_sock *first = NULL;
+    bool is_open;
+
+    tni_list_each (link, &ctx->sockets) {
+        struct tn_sock *sock = tni_container(link, struct tn_sock, ctx_link);
+        is_open = atomic_load(&sock->state) == TNI_SOCK_OPEN;
+        *(is_open ? &open : &lingering) += 1;
+        if (!first)
+            first = sock;
+    }
+    if (!first)
+        return tni_fail(-ETIMEDOUT, "the context cannot end yet: a socket is being opened");
+    is_open = atomic_load(&first->state) == TNI_SOCK_OPEN;
+    return tni_fail(
+        -ETIMEDOUT,
+        "the context cannot end: %d sockets are not closed, %d still send what was queued; the "
+        "first is number %llu, a '%s' at '%s'%s",
+        open, lingering, (unsigned long long)first->serial, first->pattern->name,
+        first->last_endpoint,
+        is_open ? ": close it with tn_close()"
+                : ": set its option 'linger' to limit how long it tries");
+}
+
+static int wait_for_sockets(struct tn_ctx *ctx, int timeout)
+{
+    uint64_t now = tni_clock_ms();
+    uint64_t until = timeout < 0 ? UINT64_MAX : now + (uint64_t)timeout;
+    struct timespec limit;
+
+    while (ctx->socket_count) {
+        now = tni_clock_ms();
+        if (now >= until)
+            return blocked_by(ctx);
+        if (ctx->io_threads == 0 && tni_network) {
+            pthread_mutex_unlock(&ctx->lock);
+            tni_network->step(ctx);
+            pthread_mutex_lock(&ctx->lock);
+        }
+        if (!ctx->socket_count)
+            break;
+        /* Without threads, look again soon; otherwise a line to the log each second. */
+        now += ctx->io_threads == 0 ? 1 : 1000;
+        if (now > until)
+            now = until;
+        limit.tv_sec = (time_t)(now / 1000);
+        limit.tv_nsec = (long)(now % 1000) * 1000000;
+        if (pthread_cond_timedwait(&ctx->changed, &ctx->lock, &limit) == ETIMEDOUT &&
+            ctx->io_threads && tni_log_wants(TN_LOG_INFO, "context")) {
+            blocked_by(ctx);
+            tni_log(TN_LOG_INFO, "context", "%s", tni_error_text());
+        }
+    }
+    return 0;
+}
+
+static void ctx_free(struct tn_ctx *ctx)
+{
+    tni_registry_free(ctx->registry);
+    for (int i = 0; ctx->directories[i]; i++)
+        tni_free(ctx->directories[i]);
+    tni_free(ctx->modules);
+    ctx->magic = 0;
+    pthread_cond_destroy(&ctx->changed);
+    pthread_mutex_destroy(&ctx->lock);
+    tni_free(ctx);
+    if (atomic_fetch_sub(&contexts, 1) == 1)
+        tni_waiters_trim();
+}
+
+int tn_ctx_term(tn_ctx_t *handle, int timeout)
+{
+    struct tn_ctx *ctx = handle;
+    int rc;
+
+    if (ctx && ctx->magic == CTX_MAGIC && ctx->fork_generation != tni_fork_generation()) {
+        if (tni_network)
+            tni_network->abandon_ctx(ctx);
+        ctx->magic = 0;
+        return 0;
+    }
+    if (!tni_ctx_check(handle))
+        return tni_error_code();
+    shut_down(ctx);
+    pthread_mutex_lock(&ctx->lock);
+    rc = wait_for_sockets(ctx, timeout);
+    pthread_mutex_unlock(&ctx->lock);
+    if (rc < 0)
+        return rc;
+    if (tni_network)
+        tni_network->end(ctx);
+    ctx_free(ctx);
+    return 0;
+}
+
+/* ------------------------------------------------------------------ without threads */
+
+static int check_threadless(tn_ctx_t *handle)
+{
+    struct tn_ctx *ctx = tni_ctx_check(handle);
+
+    if (!ctx)
+        return tni_error_code();
+    if (ctx->io_threads != 0 || !tni_network)
+        return tni_fail(-ENOTSUP, "the context has I/O threads of its own: set its option "
+                                  "'io_threads' to 0 before the first socket");
+    return 0;
+}
+
+int tn_ctx_fd(tn_ctx_t *ctx)
+{
+    int rc = check_threadless(ctx);
+
+    return rc < 0 ? rc : tni_network->step_descriptor(ctx);
+}
+
+int tn_ctx_deadline(tn_ctx_t *ctx)
+{
+    int rc = check_threadless(ctx);
+
+    return rc < 0 ? rc : tni_network->step_deadline(ctx);
+}
+
+int tn_ctx_step(tn_ctx_t *ctx)
+{
+    int rc = check_threadless(ctx);
+
+    return rc < 0 ? rc : tni_network->step(ctx);
+}

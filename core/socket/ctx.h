@@ -1,0 +1,64 @@
+/*
+ * ctx.h: a context: its modules, its I/O threads, its sockets.
+ *
+ * Made by tn_ctx_new, ended by tn_ctx_term. `lock` guards the list of sockets and the options; it is
+ * taken before no other lock of ours than a socket's free list.
+ */
+#ifndef TNI_CTX_H
+#define TNI_CTX_H
+
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include <tenon/module.h>
+#include <tenon/tenon.h>
+
+#include "base/list.h"
+
+struct tni_iothread;
+struct tni_registry;
+struct tni_resolver;
+
+enum { TNI_IO_THREADS_MAX = 64, TNI_DIRECTORIES_MAX = 16 };
+
+struct tn_ctx {
+    uint32_t magic;
+    pthread_mutex_t lock;
+    pthread_cond_t changed; /* a socket has gone */
+    unsigned fork_generation;
+    atomic_bool is_shut_down;
+
+    int io_threads;
+    int max_sockets;
+    bool allow_load;
+    char thread_name[9];
+    char *directories[TNI_DIRECTORIES_MAX + 1];
+    char *modules;
+
+    tn_host_t host;
+    struct tni_registry *registry;
+
+    struct tni_link sockets;
+    int socket_count;
+    uint64_t socket_serial;
+    atomic_uint_fast64_t connections; /* numbers given out */
+
+    struct tni_iothread *threads[TNI_IO_THREADS_MAX]; /* network.h's; NULL: not started */
+    struct tni_resolver *resolver;
+};
+
+/** The context, or NULL with a code: -EINVAL, -TN_EFORKED. */
+struct tn_ctx *tni_ctx_check(tn_ctx_t *ctx);
+static inline struct tn_ctx *tni_ctx_of_host(const tn_host_t *host)
+{
+    return (struct tn_ctx *)host->context;
+}
+/** Counts forks of this process; compared with what an object was made under. */
+unsigned tni_fork_generation(void);
+/** A socket has gone for good. */
+void tni_ctx_forget(struct tn_ctx *ctx, struct tni_link *socket_link);
+struct tni_registry *tni_ctx_registry(tn_ctx_t *ctx);
+
+#endif

@@ -1,0 +1,328 @@
+#include "socket/endpoint.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/error.h"
+#include "base/memory.h"
+#include "base/uri.h"
+#include "message/peer_info.h"
+#include "options/value.h"
+#include "pipe/pipe.h"
+#include "socket/ctx.h"
+#include "socket/network.h"
+#include "socket/socket.h"
+#include "zmtp/peer.h"
+
+/* ------------------------------------------------------------------ options */
+
+static int module_option_name(const struct tni_feature *feature, const char *name, char *out,
+                              size_t capacity)
+{
+    return snprintf(out, capacity, "%s.%s", feature->name, name);
+}
+
+int tni_endpoint_option(const struct tni_options *options, const struct tni_store *store,
+                        struct tni_registry *registry, const struct tni_feature *feature,
+                        const char *name, tn_value_t *out_value)
+{
+    char full[2 * TNI_URI_KEY_MAX];
+
+    module_option_name(feature, name, full, sizeof full);
+    if (tni_store_get(store, full, out_value) == 0)
+        return 0;
+    if (tni_option_find(feature->options, name))
+        return tni_registry_default(registry, feature, name, out_value, NULL);
+    return tni_options_get(options, name, out_value);
+}
+
+/* A key of the endpoint's text: an option of one of its layers, from the top, or a common one. */
+static int set_option(struct tn_endpoint *endpoint, const char *key, const char *text, size_t size)
+{
+    char storage[TNI_URI_MAX + 1];
+    char full[2 * TNI_URI_KEY_MAX];
+    tn_value_t value;
+    int rc;
+
+    for (unsigned i = endpoint->scheme.depth; i-- > 0;) {
+        const struct tni_feature *feature = endpoint->scheme.layer[i];
+        const tn_option_desc_t *desc = tni_option_find(feature->options, key);
+        if (!desc)
+            continue;
+        rc = tni_value_parse(desc, text, size, storage, sizeof storage, &value);
+        if (rc < 0)
+            return rc;
+        module_option_name(feature, key, full, sizeof full);
+        return tni_store_set(&endpoint->module_options, full, &value);
+    }
+    if (tni_options_find(key))
+        return tni_options_set_text(&endpoint->options, key, text, size);
+    return tni_options_unknown(key, endpoint->scheme.layer[endpoint->scheme.depth - 1]->options);
+}
+
+static int set_options(struct tn_endpoint *endpoint, const struct tni_uri *uri)
+{
+    char text[TNI_URI_MAX + 1];
+    char key[TNI_URI_KEY_MAX + 1];
+    struct tni_uri_option option;
+    size_t cursor = 0;
+    ssize_t size;
+    int rc = 0;
+
+    while (rc == 0 && tni_uri_next_option(uri, &cursor, &option)) {
+        size = tni_uri_value(option.value, text, sizeof text);
+        if (size < 0)
+            return (int)size;
+        snprintf(key, sizeof key, "%.*s", (int)option.key.size, option.key.data);
+        rc = set_option(endpoint, key, text, (size_t)size);
+    }
+    return rc;
+}
+
+/* ------------------------------------------------------------------ making */
+
+void tni_endpoint_free(struct tn_endpoint *endpoint)
+{
+    if (!endpoint)
+        return;
+    if (endpoint->pipe)
+        tni_pipe_unref(endpoint->pipe);
+    tni_options_fini(&endpoint->options);
+    tni_store_fini(&endpoint->module_options);
+    tni_free(endpoint->given);
+    tni_free(endpoint->text);
+    tni_free(endpoint->address);
+    tni_free(endpoint);
+}
+
+static int endpoint_new(struct tn_sock *sock, const char *text, unsigned role,
+                        const struct tni_uri *uri, struct tn_endpoint **out)
+{
+    struct tn_endpoint *endpoint = tni_calloc(1, sizeof *endpoint);
+
+    if (!endpoint)
+        return tni_fail(-ENOMEM, "endpoint '%s': out of memory", text);
+    tni_link_init(&endpoint->link);
+    endpoint->sock = sock;
+    endpoint->role = role;
+    tni_store_init(&endpoint->module_options);
+    endpoint->given = tni_strdup(text);
+    endpoint->text = tni_strdup(text);
+    endpoint->address = tni_malloc(uri->address.size + 1);
+    if (tni_options_copy(&endpoint->options, &sock->options) < 0 || !endpoint->given ||
+        !endpoint->text || !endpoint->address ||
+        tni_store_copy(&endpoint->module_options, &sock->module_options) < 0) {
+        tni_endpoint_free(endpoint);
+        return tni_fail(-ENOMEM, "endpoint '%s': out of memory", text);
+    }
+    tni_uri_address(uri, endpoint->address, uri->address.size + 1);
+    *out = endpoint;
+    return 0;
+}
+
+static const tn_transport_ops_t *bottom(const struct tn_endpoint *endpoint)
+{
+    return &endpoint->scheme.layer[0]->ops.transport;
+}
+
+static int attach_message(struct tn_endpoint *endpoint)
+{
+    const struct tni_feature *feature = endpoint->scheme.layer[0];
+    struct tn_sock *sock = endpoint->sock;
+    const uint64_t hwm[2] = {(uint64_t)endpoint->options.sndhwm, 0};
+    const bool conflate[2] = {false, false};
+    struct tni_duplex *duplex;
+    int rc;
+
+    if (endpoint->role == TN_ROLE_CONNECT) {
+        duplex = tni_duplex_new(hwm, conflate);
+        endpoint->pipe = duplex ? tni_pipe_new(sock, duplex, 0) : NULL;
+        if (!endpoint->pipe) {
+            if (duplex) {
+                tni_duplex_close(duplex, 0);
+                tni_duplex_close(duplex, 1);
+            }
+            return tni_fail(-ENOMEM, "endpoint '%s': out of memory", endpoint->given);
+        }
+        snprintf(endpoint->pipe->endpoint, sizeof endpoint->pipe->endpoint, "%s", endpoint->given);
+        endpoint->pipe->next_routing_id = endpoint->options.connect_routing_id;
+        atomic_store(&endpoint->pipe->refs, 3); /* the endpoint, the socket, the duplex */
+        tni_duplex_own(duplex, 0, &tni_pipe_side_ops, endpoint->pipe);
+        rc = tni_pipe_adopt(endpoint->pipe);
+        if (rc < 0) {
+            tni_duplex_close(duplex, 1);
+            return rc;
+        }
+    }
+    rc = feature->ops.transport.attach(feature->module_state, endpoint, &sock->ctx->host,
+                                       endpoint->address, endpoint->role);
+    if (rc < 0 && endpoint->pipe) {
+        struct tni_duplex *half = endpoint->pipe->duplex;
+        bool is_joined = atomic_load(&half->side[1].owner) != NULL;
+        tni_pipe_detach(endpoint->pipe);
+        if (!is_joined)
+            tni_duplex_close(half, 1);
+    }
+    return rc;
+}
+
+static int start(struct tn_endpoint *endpoint)
+{
+    if (bottom(endpoint)->shape == TN_SHAPE_MESSAGE)
+        return attach_message(endpoint);
+    if (!tni_network)
+        return tni_fail(-ENOTSUP,
+                        "endpoint '%s': this program was linked without network transports",
+                        endpoint->given);
+    return endpoint->role == TN_ROLE_BIND ? tni_network->bind(endpoint)
+                                          : tni_network->connect(endpoint);
+}
+
+static struct tn_endpoint *find(struct tn_sock *sock, const char *text, unsigned role)
+{
+    tni_list_each (link, &sock->endpoints) {
+        struct tn_endpoint *endpoint = tni_container(link, struct tn_endpoint, link);
+        if (endpoint->role == role &&
+            (strcmp(endpoint->given, text) == 0 || strcmp(endpoint->text, text) == 0))
+            return endpoint;
+    }
+    return NULL;
+}
+
+static int prepare(struct tn_endpoint *endpoint, const struct tni_uri *uri)
+{
+    struct tn_sock *sock = endpoint->sock;
+    int rc = tni_registry_endpoint(sock->ctx->registry, uri->scheme, &endpoint->scheme);
+
+    for (unsigned i = 0; rc == 0 && i < endpoint->scheme.depth; i++)
+        rc = endpoint->scheme.layer[i]->ops.transport.check(&sock->ctx->host, endpoint->address,
+                                                            endpoint->role);
+    if (rc == 0)
+        rc = set_options(endpoint, uri);
+    return rc;
+}
+
+int tni_endpoint_open(struct tn_sock *sock, const char *text, unsigned role)
+{
+    const char *verb = role == TN_ROLE_BIND ? "bind" : "connect";
+    struct tn_endpoint *endpoint;
+    struct tni_uri uri;
+    int rc;
+
+    if (!text)
+        return tni_fail(-EINVAL, "%s: the endpoint is NULL", verb);
+    rc = tni_uri_parse(text, &uri);
+    if (rc < 0)
+        return rc;
+    if (role == TN_ROLE_CONNECT && (sock->ops->flags & TN_PATTERN_ONE_PER_ENDPOINT) &&
+        find(sock, text, role))
+        return 0;
+    rc = endpoint_new(sock, text, role, &uri, &endpoint);
+    if (rc < 0)
+        return rc;
+    rc = prepare(endpoint, &uri);
+    if (rc == 0)
+        rc = start(endpoint);
+    if (rc < 0) {
+        tni_endpoint_free(endpoint);
+        return tni_fail_context(rc, "%s '%s'", verb, text);
+    }
+    tni_list_append(&sock->endpoints, &endpoint->link);
+    snprintf(sock->last_endpoint, sizeof sock->last_endpoint, "%s", endpoint->text);
+    if (role == TN_ROLE_CONNECT)
+        sock->options.connect_routing_id.size = 0;
+    return 0;
+}
+
+/* ------------------------------------------------------------------ ending */
+
+void tni_endpoint_end(struct tn_endpoint *endpoint)
+{
+    const struct tni_feature *feature = endpoint->scheme.layer[0];
+
+    tni_link_remove(&endpoint->link);
+    if (bottom(endpoint)->shape == TN_SHAPE_MESSAGE)
+        feature->ops.transport.detach(feature->module_state, endpoint);
+    if (endpoint->pipe && !endpoint->pipe->is_closed) {
+        struct tni_duplex *duplex = endpoint->pipe->duplex;
+        bool is_alone = atomic_load(&duplex->side[1].owner) == NULL;
+        tni_pipe_detach(endpoint->pipe);
+        if (is_alone)
+            tni_duplex_close(duplex, 1);
+    }
+    if (endpoint->session || endpoint->listener)
+        tni_network->stop(endpoint);
+    tni_endpoint_free(endpoint);
+}
+
+int tni_endpoint_close(struct tn_sock *sock, const char *text, unsigned role)
+{
+    struct tn_endpoint *endpoint = text ? find(sock, text, role) : NULL;
+
+    if (!endpoint)
+        return tni_fail(-ENOENT, "%s '%s': the socket has no such endpoint",
+                        role == TN_ROLE_BIND ? "unbind" : "disconnect", text ? text : "(null)");
+    tni_endpoint_end(endpoint);
+    return 0;
+}
+
+/* ------------------------------------------------------------------ joining, for inproc */
+
+static struct tn_peer_info *describe(const tn_endpoint_t *endpoint)
+{
+    const struct tni_options *options = &endpoint->options;
+    const struct tni_peer_pieces pieces = {
+        .connection = atomic_fetch_add(&endpoint->sock->ctx->connections, 1) + 1,
+        .local = endpoint->given,
+        .remote = endpoint->given,
+        .mechanism = "",
+        .socket_type = endpoint->sock->ops->wire_name,
+        .identity = options->routing_id.bytes,
+        .identity_size = options->routing_id.size,
+    };
+    struct tn_peer_info *info = NULL;
+
+    return tni_peer_info_new(&pieces, &info) < 0 ? NULL : info;
+}
+
+static uint64_t both_marks(int send, int receive)
+{
+    return send == 0 || receive == 0 ? 0 : (uint64_t)send + (uint64_t)receive;
+}
+
+int tni_endpoint_join(tn_endpoint_t *connecting, tn_endpoint_t *bound)
+{
+    struct tni_duplex *duplex = connecting->pipe->duplex;
+    const char *ours = connecting->sock->ops->wire_name, *theirs = bound->sock->ops->wire_name;
+    struct tn_peer_info *about_bound, *about_connecting;
+    struct tn_pipe *pipe;
+
+    if (!tni_pattern_is_compatible(connecting->sock->ops->peers, theirs))
+        return tni_fail(-TN_ENOCOMPAT, "'%s': a %s socket does not talk to a %s socket",
+                        connecting->given, ours, theirs);
+    about_bound = describe(bound);
+    about_connecting = describe(connecting);
+    pipe = tni_pipe_new(bound->sock, duplex, 1);
+    if (!pipe || !about_bound || !about_connecting ||
+        tni_chain_control(&duplex->way[1], TNI_ATTACH_CONNECTED, about_bound) < 0)
+        goto fail;
+    pipe->introduced = about_connecting;
+    snprintf(pipe->endpoint, sizeof pipe->endpoint, "%s", bound->given);
+    atomic_store(&duplex->way[0].hwm,
+                 both_marks(connecting->options.sndhwm, bound->options.rcvhwm));
+    atomic_store(&duplex->way[1].hwm,
+                 both_marks(bound->options.sndhwm, connecting->options.rcvhwm));
+    atomic_store(&pipe->refs, 2); /* the socket, the duplex */
+    tni_duplex_own(duplex, 1, &tni_pipe_side_ops, pipe);
+    tni_pipe_offer(pipe);
+    tni_duplex_wake_other(duplex, 1, TNI_WAKE_DATA);
+    return 0;
+
+fail:
+    if (pipe)
+        tni_pipe_unref(pipe);
+    tni_peer_info_unref(about_bound);
+    tni_peer_info_unref(about_connecting);
+    return tni_fail(-ENOMEM, "'%s': out of memory", connecting->given);
+}

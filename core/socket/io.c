@@ -1,0 +1,410 @@
+/*
+ * io.c: sending and receiving.
+ *
+ * Every call is the same: enter the socket, let the pattern try, leave; when it would block, pin the
+ * socket, wait, and let it try again each time something was announced.
+ */
+#include <errno.h>
+#include <string.h>
+
+#include "base/error.h"
+#include "message/message.h"
+#include "pipe/pipe.h"
+#include "socket/ctx.h"
+#include "socket/network.h"
+#include "socket/socket.h"
+
+/** A try at something, under the socket's lock: -EAGAIN, or what the call returns. */
+typedef ssize_t (*try_fn)(struct tn_sock *sock, void *arg);
+
+struct operation {
+    struct tn_sock *sock;
+    try_fn try;
+    void *arg;
+    ssize_t result;
+};
+
+static int attempt(void *arg)
+{
+    struct operation *op = arg;
+    int rc = tni_sock_reenter(op->sock);
+
+    if (rc < 0)
+        return rc;
+    op->result = op->try(op->sock, op->arg);
+    tni_sock_leave(op->sock);
+    return op->result == -EAGAIN ? -EAGAIN : 0;
+}
+
+/* Called locked and pinned-to-be; returns unlocked. */
+static ssize_t block(struct operation *op, int timeout)
+{
+    struct tn_sock *sock = op->sock;
+    struct tni_wait wait = {.ctx = sock->ctx,
+                            .socks = &op->sock,
+                            .sock_count = 1,
+                            .timeout = timeout,
+                            .attempt = attempt,
+                            .arg = op};
+    int rc;
+
+    tni_sock_pin(sock);
+    tni_sock_leave(sock);
+    rc = tni_wait(&wait);
+    tni_sock_unpin(sock);
+    if (rc == -ETIMEDOUT)
+        return tni_fail_code(-EAGAIN);
+    if (rc < 0)
+        return rc == tni_error_code() ? rc : tni_fail_code(rc);
+    return op->result;
+}
+
+static ssize_t run(tn_socket_t *socket, try_fn try, void *arg, int flags, bool is_send)
+{
+    struct operation op = {.sock = tni_sock_enter(socket), .try = try, .arg = arg};
+    int timeout;
+
+    if (!op.sock)
+        return tni_error_code();
+    op.result = try(op.sock, arg);
+    if (op.result != -EAGAIN) {
+        tni_sock_leave(op.sock);
+        return op.result;
+    }
+    timeout = is_send ? op.sock->options.sndtimeo : op.sock->options.rcvtimeo;
+    if (flags & TN_DONTWAIT)
+        timeout = 0;
+    /* Without threads nobody else would ever make progress. */
+    if (timeout == 0 && op.sock->ctx->io_threads != 0) {
+        tni_sock_leave(op.sock);
+        return tni_fail_code(-EAGAIN);
+    }
+    return block(&op, timeout);
+}
+
+static void take_in(struct tn_sock *sock)
+{
+    if (!tni_mpsc_is_empty(&sock->events)) {
+        tni_sock_drain(sock);
+        tni_sock_settle(sock);
+    }
+}
+
+static bool is_claimed(const struct tni_claim *claim)
+{
+    return claim->is_taken && !pthread_equal(claim->owner, pthread_self());
+}
+
+static void claim_until_last(struct tn_sock *sock, struct tni_claim *claim, bool more)
+{
+    bool was_taken = claim->is_taken;
+
+    if (more && !was_taken)
+        claim->owner = pthread_self();
+    claim->is_taken = more;
+    if (was_taken && !more)
+        tni_sock_notify(sock); /* whoever waits for their turn */
+}
+
+/* ------------------------------------------------------------------ sending */
+
+static int send_frame(struct tn_sock *sock, tn_msg_t *msg)
+{
+    bool more = msg->flags & TN_MSG_MORE;
+    int rc;
+
+    if (is_claimed(&sock->sending))
+        return -EAGAIN;
+    do
+        rc = sock->ops->send(sock->pattern_state, msg);
+    while (rc == -EAGAIN && tni_sock_settle(sock));
+    if (rc < 0)
+        return rc == -EAGAIN ? rc : (tni_error_code() == rc ? rc : tni_fail_code(rc));
+    if (more != sock->sending.is_taken)
+        claim_until_last(sock, &sock->sending, more);
+    if (!more)
+        tni_count_owned(&sock->counters.messages_sent, 1);
+    return 0;
+}
+
+static int can_send(struct tn_sock *sock)
+{
+    if (!(sock->ops->flags & TN_PATTERN_SENDS))
+        return tni_fail(-ENOTSUP, "a socket of pattern '%s' does not send", sock->pattern->name);
+    return 0;
+}
+
+static ssize_t try_send(struct tn_sock *sock, void *arg)
+{
+    int rc = can_send(sock);
+
+    if (rc < 0)
+        return rc;
+    take_in(sock);
+    return send_frame(sock, arg);
+}
+
+int tn_send(tn_socket_t *socket, const void *data, size_t size, int flags)
+{
+    tn_msg_t msg;
+
+    tn_msg_borrow(&msg, data, size);
+    if (flags & TN_MORE)
+        msg.flags = TN_MSG_MORE;
+    return (int)run(socket, try_send, &msg, flags, true);
+}
+
+int tn_msg_send(tn_socket_t *socket, tn_msg_t *msg, int flags)
+{
+    uint8_t before = msg->flags;
+    int rc;
+
+    if (flags & TN_MORE)
+        msg->flags |= TN_MSG_MORE;
+    rc = (int)run(socket, try_send, msg, flags, true);
+    if (rc < 0)
+        msg->flags = before;
+    else
+        tn_msg_close(msg);
+    return rc;
+}
+
+struct frames {
+    tn_msg_t *msgs;
+    size_t count;
+    size_t done;
+    bool is_one_message;
+};
+
+/* The first frame may be refused; what follows of its message is not. */
+static int send_message(struct tn_sock *sock, struct frames *frames)
+{
+    bool more;
+    int rc;
+
+    do {
+        tn_msg_t *msg = &frames->msgs[frames->done];
+        bool is_end = frames->done + 1 == frames->count;
+        more = frames->is_one_message ? !is_end : (msg->flags & TN_MSG_MORE) && !is_end;
+        msg->flags = (uint8_t)(more ? msg->flags | TN_MSG_MORE : msg->flags & ~TN_MSG_MORE);
+        rc = send_frame(sock, msg);
+        if (rc < 0)
+            return rc;
+        tn_msg_close(msg);
+        frames->done++;
+    } while (more);
+    return 0;
+}
+
+static ssize_t try_send_parts(struct tn_sock *sock, void *arg)
+{
+    struct frames *frames = arg;
+    int rc = can_send(sock);
+
+    if (rc < 0)
+        return rc;
+    take_in(sock);
+    return send_message(sock, frames);
+}
+
+int tn_send_parts(tn_socket_t *socket, tn_msg_t *parts, size_t count, int flags)
+{
+    struct frames frames = {.msgs = parts, .count = count, .is_one_message = true};
+
+    if (count == 0)
+        return tni_fail(-EINVAL, "tn_send_parts: a message has at least one frame");
+    return (int)run(socket, try_send_parts, &frames, flags, true);
+}
+
+static ssize_t try_send_batch(struct tn_sock *sock, void *arg)
+{
+    struct frames *frames = arg;
+    int rc = can_send(sock);
+
+    if (rc < 0)
+        return rc;
+    take_in(sock);
+    while (rc == 0 && frames->done < frames->count)
+        rc = send_message(sock, frames);
+    return frames->done ? (ssize_t)frames->done : rc;
+}
+
+int tn_send_batch(tn_socket_t *socket, tn_msg_t *msgs, size_t count, int flags)
+{
+    struct frames frames = {.msgs = msgs, .count = count};
+
+    if (count == 0)
+        return 0;
+    if (msgs[count - 1].flags & TN_MSG_MORE)
+        return tni_fail(-EINVAL, "tn_send_batch: the last frame says that another follows");
+    return (int)run(socket, try_send_batch, &frames, flags, true);
+}
+
+/* ------------------------------------------------------------------ receiving */
+
+static int can_recv(struct tn_sock *sock)
+{
+    if (!(sock->ops->flags & TN_PATTERN_RECEIVES))
+        return tni_fail(-ENOTSUP, "a socket of pattern '%s' does not receive",
+                        sock->pattern->name);
+    return 0;
+}
+
+/* The next frame, perhaps borrowed from its pipe. */
+static int recv_frame(struct tn_sock *sock, tn_msg_t *msg)
+{
+    bool more;
+    int rc;
+
+    if (is_claimed(&sock->receiving))
+        return -EAGAIN;
+    do
+        rc = sock->ops->recv(sock->pattern_state, msg);
+    while (rc == -EAGAIN && tni_sock_settle(sock));
+    if (rc < 0)
+        return rc == -EAGAIN ? rc : (tni_error_code() == rc ? rc : tni_fail_code(rc));
+    more = msg->flags & TN_MSG_MORE;
+    sock->rcvmore = more;
+    if (more != sock->receiving.is_taken)
+        claim_until_last(sock, &sock->receiving, more);
+    if (!more)
+        tni_count_owned(&sock->counters.messages_received, 1);
+    tni_count_owned(&sock->counters.bytes_received, tn_msg_length(msg));
+    /* An answer may go out without waking another thread. */
+    sock->has_waited = true;
+    return 0;
+}
+
+struct buffer {
+    void *data;
+    size_t capacity;
+};
+
+static ssize_t try_recv(struct tn_sock *sock, void *arg)
+{
+    struct buffer *buffer = arg;
+    tn_msg_t msg;
+    size_t size;
+    int rc = can_recv(sock);
+
+    if (rc < 0)
+        return rc;
+    take_in(sock);
+    rc = recv_frame(sock, &msg);
+    if (rc < 0)
+        return rc;
+    size = tn_msg_length(&msg);
+    if (size && buffer->capacity)
+        memcpy(buffer->data, tn_msg_bytes(&msg),
+               size < buffer->capacity ? size : buffer->capacity);
+    if (msg.type == TN_MSG_COUNTED)
+        tn_msg_close(&msg);
+    return (ssize_t)size;
+}
+
+ssize_t tn_recv(tn_socket_t *socket, void *buffer, size_t capacity, int flags)
+{
+    struct buffer to = {.data = buffer, .capacity = capacity};
+
+    return run(socket, try_recv, &to, flags, false);
+}
+
+/* Puts the next frame into `to`, which is initialised, with its connection. */
+static ssize_t recv_into(struct tn_sock *sock, tn_msg_t *to)
+{
+    tn_msg_t msg;
+    int rc = recv_frame(sock, &msg);
+
+    if (rc < 0)
+        return rc;
+    rc = tni_msg_own(&msg);
+    if (rc < 0)
+        return tni_fail(rc, "receiving a frame of %zu bytes: out of memory", tn_msg_length(&msg));
+    if (sock->reading)
+        tni_msg_set_peer(&msg, sock->reading->peer);
+    tn_msg_close(to);
+    *to = msg;
+    return (ssize_t)tn_msg_length(to);
+}
+
+static ssize_t try_msg_recv(struct tn_sock *sock, void *arg)
+{
+    int rc = can_recv(sock);
+
+    if (rc < 0)
+        return rc;
+    take_in(sock);
+    return recv_into(sock, arg);
+}
+
+ssize_t tn_msg_recv(tn_socket_t *socket, tn_msg_t *msg, int flags)
+{
+    return run(socket, try_msg_recv, msg, flags, false);
+}
+
+static void drop_rest(struct tn_sock *sock)
+{
+    tn_msg_t msg;
+
+    while (sock->rcvmore && recv_frame(sock, &msg) == 0)
+        if (msg.type == TN_MSG_COUNTED)
+            tn_msg_close(&msg);
+}
+
+static ssize_t try_recv_parts(struct tn_sock *sock, void *arg)
+{
+    struct frames *frames = arg;
+    ssize_t rc = can_recv(sock);
+
+    if (rc < 0)
+        return rc;
+    take_in(sock);
+    do {
+        if (frames->done == frames->count) {
+            drop_rest(sock);
+            return tni_fail(-EMSGSIZE, "the message has more than %zu frames", frames->count);
+        }
+        rc = recv_into(sock, &frames->msgs[frames->done]);
+        if (rc < 0) {
+            if (frames->done)
+                drop_rest(sock);
+            return rc;
+        }
+        frames->done++;
+    } while (sock->rcvmore);
+    return (ssize_t)frames->done;
+}
+
+int tn_recv_parts(tn_socket_t *socket, tn_msg_t *parts, size_t max, int flags)
+{
+    struct frames frames = {.msgs = parts, .count = max};
+
+    if (max == 0)
+        return tni_fail(-EINVAL, "tn_recv_parts: no room for a frame");
+    return (int)run(socket, try_recv_parts, &frames, flags, false);
+}
+
+static ssize_t try_recv_batch(struct tn_sock *sock, void *arg)
+{
+    struct frames *frames = arg;
+    ssize_t rc = can_recv(sock);
+
+    if (rc < 0)
+        return rc;
+    take_in(sock);
+    while (frames->done < frames->count && rc >= 0) {
+        rc = recv_into(sock, &frames->msgs[frames->done]);
+        if (rc >= 0)
+            frames->done++;
+    }
+    return frames->done ? (ssize_t)frames->done : rc;
+}
+
+int tn_recv_batch(tn_socket_t *socket, tn_msg_t *msgs, size_t max, int flags)
+{
+    struct frames frames = {.msgs = msgs, .count = max};
+
+    if (max == 0)
+        return tni_fail(-EINVAL, "tn_recv_batch: no room for a frame");
+    return (int)run(socket, try_recv_batch, &frames, flags, false);
+}

@@ -1,0 +1,68 @@
+/*
+ * network.h: what sockets ask of the part that knows connections.
+ *
+ * The one way from sockets to reactors, sessions and listeners: a table, so that a static program
+ * without a network transport links none of them. `tni_network` is defined by the generated list of
+ * built-in modules, and is NULL in such a program.
+ */
+#ifndef TNI_NETWORK_H
+#define TNI_NETWORK_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+struct tn_ctx;
+struct tn_host;
+struct tn_sock;
+struct tn_endpoint;
+struct tni_reactor;
+struct tni_waiter;
+
+struct tni_network {
+    /** Puts the functions for streams and listeners into a context's host table. */
+    void (*complete)(struct tn_host *host);
+
+    /** Takes the address of a bind, or begins to connect; the endpoint is filled in as far as the
+     *  scheme and the options. Under the socket's lock. */
+    int (*bind)(struct tn_endpoint *endpoint);
+    int (*connect)(struct tn_endpoint *endpoint);
+    /** Ends the listening, or the connection after what is queued was sent. Under the socket's lock. */
+    void (*stop)(struct tn_endpoint *endpoint);
+    /** The socket is closed: every session that it never saw ends, the others as their pipes do.
+     *  Without locks. */
+    void (*close)(struct tn_sock *sock);
+    /** The last session has gone: the reactors too. */
+    void (*release)(struct tn_sock *sock);
+    /** Descriptors of a child process: closed, nothing else. */
+    void (*abandon)(struct tn_sock *sock);
+
+    /** A waiter takes over the watch of the socket's home reactor; false: somebody else has it. */
+    bool (*watch)(struct tni_reactor *reactor, struct tni_waiter *waiter);
+    void (*unwatch)(struct tni_reactor *reactor);
+    /** Serves what is ready; false: another thread does at this moment, and will call us. */
+    bool (*serve)(struct tni_reactor *reactor);
+    /** The descriptor to sleep on while watching. */
+    int (*descriptor)(struct tni_reactor *reactor);
+    /** Whether there is work that no descriptor announces. */
+    bool (*is_busy)(struct tni_reactor *reactor);
+    /** Whether a failed `serve` is still owed a call. */
+    bool (*is_wanted)(struct tni_reactor *reactor);
+    /** Has the reactor served by whoever watches it. */
+    void (*call)(struct tni_reactor *reactor);
+    /** Serves what was announced, without looking for other events. */
+    void (*serve_posted)(struct tni_reactor *reactor);
+
+    /** Contexts without threads: one round; the descriptor to sleep on; ms until a timer, or -1. */
+    int (*step)(struct tn_ctx *ctx);
+    int (*step_descriptor)(struct tn_ctx *ctx);
+    int (*step_deadline)(struct tn_ctx *ctx);
+
+    /** The threads end. No socket is left. */
+    void (*end)(struct tn_ctx *ctx);
+    void (*abandon_ctx)(struct tn_ctx *ctx);
+};
+
+extern const struct tni_network *const tni_network;
+extern const struct tni_network tni_network_impl;
+
+#endif

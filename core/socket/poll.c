@@ -1,0 +1,249 @@
+/*
+ * poll.c: waiting for several sockets and descriptors, for peers, for subscribers, for the queues to
+ * drain. All of it is tni_wait with another question.
+ */
+#include <errno.h>
+#include <poll.h>
+#include <string.h>
+
+#include "base/error.h"
+#include "base/memory.h"
+#include "pipe/pipe.h"
+#include "socket/ctx.h"
+#include "socket/socket.h"
+
+/* ------------------------------------------------------------------ tn_poll */
+
+enum { FEW = 8 };
+
+struct polling {
+    tn_pollitem_t *items;
+    size_t count;
+    struct tn_sock **socks; /* of the items that are sockets, in order */
+    struct pollfd *fds;     /* of the others, in order                 */
+    size_t sock_count, fd_count;
+    int ready;
+};
+
+static short to_poll(short events)
+{
+    return (short)((events & TN_POLLIN ? POLLIN : 0) | (events & TN_POLLOUT ? POLLOUT : 0) |
+                   (events & TN_POLLPRI ? POLLPRI : 0));
+}
+
+static short from_poll(short revents)
+{
+    return (short)((revents & POLLIN ? TN_POLLIN : 0) | (revents & POLLOUT ? TN_POLLOUT : 0) |
+                   (revents & POLLPRI ? TN_POLLPRI : 0) |
+                   (revents & (POLLERR | POLLHUP | POLLNVAL) ? TN_POLLERR : 0));
+}
+
+static int look_at_socket(struct tn_sock *sock, tn_pollitem_t *item)
+{
+    int rc = tni_sock_reenter(sock);
+
+    if (rc == -TN_ECLOSED) {
+        item->revents = TN_POLLERR;
+        return 0;
+    }
+    if (rc < 0)
+        return rc;
+    item->revents = (short)(tni_sock_events(sock) & (unsigned)item->events);
+    tni_sock_leave(sock);
+    return 0;
+}
+
+static int look(void *arg)
+{
+    struct polling *polling = arg;
+    size_t sock = 0, fd = 0;
+    int rc = 0;
+
+    if (polling->fd_count && poll(polling->fds, polling->fd_count, 0) < 0)
+        return -errno;
+    polling->ready = 0;
+    for (size_t i = 0; i < polling->count && rc == 0; i++) {
+        tn_pollitem_t *item = &polling->items[i];
+        if (item->socket)
+            rc = look_at_socket(polling->socks[sock++], item);
+        else
+            item->revents = from_poll(polling->fds[fd++].revents);
+        polling->ready += item->revents != 0;
+    }
+    if (rc < 0)
+        return rc;
+    return polling->ready ? 0 : -EAGAIN;
+}
+
+static void release(struct polling *polling)
+{
+    for (size_t i = 0; i < polling->sock_count; i++)
+        tni_sock_unpin(polling->socks[i]);
+}
+
+/* Pins the sockets: what is closed meanwhile stays valid until we are through. */
+static int collect(struct polling *polling)
+{
+    for (size_t i = 0; i < polling->count; i++) {
+        tn_pollitem_t *item = &polling->items[i];
+        struct tn_sock *sock;
+        item->revents = 0;
+        if (!item->socket) {
+            polling->fds[polling->fd_count++] =
+                (struct pollfd){.fd = item->fd, .events = to_poll(item->events)};
+            continue;
+        }
+        sock = tni_sock_enter(item->socket);
+        if (!sock)
+            return tni_error_code();
+        tni_sock_pin(sock);
+        tni_sock_leave(sock);
+        polling->socks[polling->sock_count++] = sock;
+    }
+    return 0;
+}
+
+static int wait_for(struct polling *polling, int timeout)
+{
+    struct tni_wait wait = {.ctx = polling->sock_count ? polling->socks[0]->ctx : NULL,
+                            .socks = polling->socks,
+                            .sock_count = polling->sock_count,
+                            .fds = polling->fds,
+                            .fd_count = polling->fd_count,
+                            .timeout = timeout,
+                            .attempt = look,
+                            .arg = polling};
+    int rc = tni_wait(&wait);
+
+    if (rc == -ETIMEDOUT)
+        return 0;
+    if (rc < 0)
+        return rc == tni_error_code() ? rc : tni_fail_code(rc);
+    return polling->ready;
+}
+
+int tn_poll(tn_pollitem_t *items, size_t count, int timeout)
+{
+    struct tn_sock *few_socks[FEW];
+    struct pollfd few_fds[FEW];
+    struct polling polling = {
+        .items = items, .count = count, .socks = few_socks, .fds = few_fds};
+    int rc;
+
+    if (count && !items)
+        return tni_fail(-EINVAL, "tn_poll: the items are NULL");
+    if (count > FEW) {
+        polling.socks = tni_calloc(count, sizeof *polling.socks);
+        polling.fds = tni_calloc(count, sizeof *polling.fds);
+    }
+    rc = polling.socks && polling.fds
+             ? collect(&polling)
+             : tni_fail(-ENOMEM, "tn_poll: out of memory for %zu items", count);
+    if (rc == 0)
+        rc = wait_for(&polling, timeout);
+    release(&polling);
+    if (polling.socks != few_socks)
+        tni_free(polling.socks);
+    if (polling.fds != few_fds)
+        tni_free(polling.fds);
+    return rc;
+}
+
+/* ------------------------------------------------------------------ questions about one socket */
+
+struct question {
+    struct tn_sock *sock;
+    size_t wanted;
+    size_t answer;
+    bool (*ask)(struct question *question);
+};
+
+static int ask(void *arg)
+{
+    struct question *question = arg;
+    int rc = tni_sock_reenter(question->sock);
+    bool is_answered;
+
+    if (rc < 0)
+        return rc;
+    tni_sock_events(question->sock);
+    is_answered = question->ask(question);
+    tni_sock_leave(question->sock);
+    return is_answered ? 0 : -EAGAIN;
+}
+
+static int wait_until(tn_socket_t *socket, struct question *question, int timeout)
+{
+    struct tn_sock *sock = tni_sock_enter(socket);
+    struct tni_wait wait = {
+        .socks = &sock, .sock_count = 1, .timeout = timeout, .attempt = ask, .arg = question};
+    int rc;
+
+    if (!sock)
+        return tni_error_code();
+    question->sock = sock;
+    wait.ctx = sock->ctx;
+    tni_sock_pin(sock);
+    tni_sock_leave(sock);
+    rc = tni_wait(&wait);
+    tni_sock_unpin(sock);
+    if (rc < 0)
+        return rc == tni_error_code() ? rc : tni_fail_code(rc);
+    return (int)question->answer;
+}
+
+static bool count_peers(struct question *question)
+{
+    question->answer = atomic_load(&question->sock->counters.peers);
+    return question->answer >= question->wanted;
+}
+
+int tn_wait_peers(tn_socket_t *socket, size_t count, int timeout)
+{
+    struct question question = {.wanted = count, .ask = count_peers};
+    int rc = wait_until(socket, &question, timeout);
+
+    if (rc == -ETIMEDOUT)
+        return tni_fail(rc, "%zu peers were waited for, %zu are connected", count,
+                        question.answer);
+    return rc;
+}
+
+static bool count_subscriptions(struct question *question)
+{
+    question->answer = atomic_load(&question->sock->counters.subscriptions);
+    return question->answer >= question->wanted;
+}
+
+int tn_wait_subscribers(tn_socket_t *socket, size_t count, int timeout)
+{
+    struct question question = {.wanted = count, .ask = count_subscriptions};
+    int rc = wait_until(socket, &question, timeout);
+
+    if (rc == -ETIMEDOUT)
+        return tni_fail(rc, "%zu subscriptions were waited for, %zu have come", count,
+                        question.answer);
+    return rc;
+}
+
+/* Space in a queue is announced only to a sender that was refused: ask for it. */
+static bool count_queued(struct question *question)
+{
+    question->wanted = 0;
+    tni_list_each (link, &question->sock->pipes) {
+        struct tni_chain *out = tni_pipe_out(tni_container(link, struct tn_pipe, link));
+        atomic_store(&out->blocked, 1);
+        question->wanted += tni_chain_length(out);
+    }
+    return question->wanted == 0;
+}
+
+int tn_drain(tn_socket_t *socket, int timeout)
+{
+    struct question question = {.ask = count_queued};
+    int rc = wait_until(socket, &question, timeout);
+
+    if (rc == -ETIMEDOUT)
+        return tni_fail(rc, "%zu messages are still queued", question.wanted);
+    return rc;
+}

@@ -1,0 +1,420 @@
+#include "socket/socket.h"
+
+#include <errno.h>
+#include <string.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/error.h"
+#include "base/memory.h"
+#include "message/body.h"
+#include "pipe/pipe.h"
+#include "socket/ctx.h"
+#include "socket/endpoint.h"
+#include "socket/network.h"
+#include "socket/slab.h"
+
+enum { DIRECT_WRITE_PAUSE_NS = 50 * 1000 };
+
+/* ------------------------------------------------------------------ opening */
+
+static void sock_init(struct tn_sock *sock, struct tn_ctx *ctx, const struct tni_feature *pattern)
+{
+    sock->pins = 0;
+    sock->ctx = ctx;
+    sock->fork_generation = tni_fork_generation();
+    tni_link_init(&sock->ctx_link);
+    sock->pattern = pattern;
+    sock->ops = &pattern->ops.pattern;
+    tni_options_init(&sock->options);
+    tni_store_init(&sock->module_options);
+    tni_link_init(&sock->endpoints);
+    sock->last_endpoint[0] = '\0';
+    tni_link_init(&sock->pipes);
+    tni_link_init(&sock->attention);
+    tni_counters_init(&sock->counters);
+    tni_fair_queue_init(&sock->fair);
+    tni_load_balancer_init(&sock->balance, sock->counters.dropped);
+    tni_fan_out_init(&sock->fan, sock->counters.dropped);
+    tni_mpsc_init(&sock->events);
+    sock->sending.is_taken = sock->receiving.is_taken = false;
+    sock->rcvmore = false;
+    sock->reading = NULL;
+    sock->signal_in.fd = sock->signal_out.fd = -1;
+    atomic_store(&sock->signal_in.is_raised, false);
+    atomic_store(&sock->signal_out.is_raised, false);
+    atomic_store(&sock->has_signals, false);
+    tni_link_init(&sock->reactors);
+    atomic_store(&sock->home, NULL);
+    sock->touched = NULL;
+    sock->touched_items = 0;
+    sock->has_waited = true;
+    sock->last_direct_ns = 0;
+    atomic_store(&sock->linger_ms, -1);
+    atomic_store(&sock->live, 1);
+    tni_monitor_hub_init(&sock->monitors);
+}
+
+static void sock_fini(struct tn_sock *sock)
+{
+    tni_monitor_hub_fini(&sock->monitors);
+    tni_fair_queue_fini(&sock->fair);
+    tni_store_fini(&sock->module_options);
+    tni_options_fini(&sock->options);
+    tni_free(sock->pattern_state);
+    sock->pattern_state = NULL;
+}
+
+int tni_sock_new(struct tn_ctx *ctx, const struct tni_feature *pattern, tn_socket_t **out_socket)
+{
+    struct tn_sock *sock = tni_slab_take();
+    int rc = -ENOMEM;
+
+    if (!sock)
+        return tni_fail(-ENOMEM, "socket '%s': out of memory", pattern->name);
+    pthread_mutex_lock(&sock->lock);
+    sock_init(sock, ctx, pattern);
+    sock->pattern_state = tni_calloc_aligned(sock->ops->socket_state + 1);
+    if (!sock->pattern_state) {
+        tni_fail(-ENOMEM, "socket '%s': out of memory", pattern->name);
+        goto fail;
+    }
+    rc = sock->ops->open(sock->pattern_state, sock, &ctx->host);
+    if (rc < 0)
+        goto fail;
+    atomic_store(&sock->state, TNI_SOCK_OPEN);
+    *out_socket = tni_slab_handle(sock);
+    pthread_mutex_unlock(&sock->lock);
+    return 0;
+
+fail:
+    sock_fini(sock);
+    pthread_mutex_unlock(&sock->lock);
+    tni_slab_give(sock);
+    return rc;
+}
+
+struct tn_sock *tni_sock_of(tn_socket_t *socket)
+{
+    return tni_slab_slot(socket);
+}
+
+/* ------------------------------------------------------------------ turns */
+
+int tni_sock_check(struct tn_sock *sock)
+{
+    if (atomic_load_explicit(&sock->state, memory_order_acquire) != TNI_SOCK_OPEN)
+        return -TN_ECLOSED;
+    if (atomic_load_explicit(&sock->ctx->is_shut_down, memory_order_acquire))
+        return -TN_ETERM;
+    return 0;
+}
+
+struct tn_sock *tni_sock_enter_any(tn_socket_t *socket)
+{
+    struct tn_sock *sock = tni_slab_slot(socket);
+
+    if (!sock) {
+        tni_fail(-TN_ECLOSED, "the socket is NULL");
+        return NULL;
+    }
+    if (sock->fork_generation != tni_fork_generation()) {
+        tni_fail(-TN_EFORKED, "the socket belongs to the parent process: open one of your own");
+        return NULL;
+    }
+    pthread_mutex_lock(&sock->lock);
+    if (atomic_load_explicit(&sock->generation, memory_order_relaxed) !=
+            tni_slab_generation(socket) ||
+        atomic_load_explicit(&sock->state, memory_order_relaxed) != TNI_SOCK_OPEN) {
+        pthread_mutex_unlock(&sock->lock);
+        tni_fail(-TN_ECLOSED, "the socket is closed");
+        return NULL;
+    }
+    tni_graveyard_open();
+    sock->reading = NULL;
+    return sock;
+}
+
+struct tn_sock *tni_sock_enter(tn_socket_t *socket)
+{
+    struct tn_sock *sock = tni_sock_enter_any(socket);
+
+    if (sock && atomic_load_explicit(&sock->ctx->is_shut_down, memory_order_relaxed)) {
+        tni_fail_code(-TN_ETERM);
+        tni_sock_leave(sock);
+        return NULL;
+    }
+    return sock;
+}
+
+int tni_sock_reenter(struct tn_sock *sock)
+{
+    int rc;
+
+    pthread_mutex_lock(&sock->lock);
+    rc = tni_sock_check(sock);
+    if (rc < 0) {
+        pthread_mutex_unlock(&sock->lock);
+        return rc;
+    }
+    tni_graveyard_open();
+    sock->reading = NULL;
+    return 0;
+}
+
+void tni_sock_pin(struct tn_sock *sock)
+{
+    sock->pins++;
+}
+
+static void unpin_locked(struct tn_sock *sock)
+{
+    if (--sock->pins == 0)
+        pthread_cond_broadcast(&sock->calm);
+}
+
+void tni_sock_unpin(struct tn_sock *sock)
+{
+    pthread_mutex_lock(&sock->lock);
+    unpin_locked(sock);
+    pthread_mutex_unlock(&sock->lock);
+}
+
+void tni_sock_drain(struct tn_sock *sock)
+{
+    struct tni_mpsc_item *item = tni_mpsc_take_all(&sock->events);
+
+    while (item) {
+        struct tni_mpsc_item *next = item->next;
+        unsigned bits = tni_mpsc_collect(item);
+        tni_pipe_on_event(tni_container(item, struct tn_pipe, item), bits);
+        item = next;
+    }
+}
+
+bool tni_sock_settle(struct tn_sock *sock)
+{
+    bool did_something = false;
+
+    while (!tni_list_is_empty(&sock->attention)) {
+        struct tni_link *link = sock->attention.next;
+        tni_link_remove(link);
+        tni_pipe_attend(tni_container(link, struct tn_pipe, attention));
+        did_something = true;
+    }
+    return did_something;
+}
+
+unsigned tni_sock_events(struct tn_sock *sock)
+{
+    unsigned events;
+
+    do {
+        tni_sock_drain(sock);
+        tni_sock_settle(sock);
+        events = sock->ops->poll(sock->pattern_state);
+    } while (!tni_list_is_empty(&sock->attention));
+    return events;
+}
+
+/* A connection that has just one thing to write, on a socket that is not streaming, is written to by
+ * this thread: waking another one would cost more. */
+static bool should_write_directly(struct tn_sock *sock)
+{
+    uint64_t now;
+
+    if (sock->touched_items != 1)
+        return false;
+    if (sock->has_waited) {
+        sock->has_waited = false;
+        return true;
+    }
+    now = tni_clock_ns();
+    if (now - sock->last_direct_ns < DIRECT_WRITE_PAUSE_NS)
+        return false;
+    sock->last_direct_ns = now;
+    return true;
+}
+
+static void signals_update(struct tn_sock *sock);
+
+void tni_sock_leave(struct tn_sock *sock)
+{
+    struct tni_reactor *reactor;
+
+    tni_sock_settle(sock);
+    if (atomic_load_explicit(&sock->has_signals, memory_order_relaxed))
+        signals_update(sock);
+    reactor = sock->touched;
+    if (reactor) {
+        sock->touched = NULL;
+        if (should_write_directly(sock)) {
+            sock->touched_items = 0;
+            sock->pins++;
+            pthread_mutex_unlock(&sock->lock);
+            tni_network->serve_posted(reactor);
+            tni_graveyard_close();
+            tni_sock_unpin(sock);
+            return;
+        }
+        sock->touched_items = 0;
+        tni_network->call(reactor);
+    }
+    pthread_mutex_unlock(&sock->lock);
+    tni_graveyard_close();
+}
+
+/* ------------------------------------------------------------------ descriptors */
+
+static void signal_raise(struct tni_signal *signal)
+{
+    static const uint64_t one = 1;
+
+    if (signal->fd >= 0 && !atomic_exchange(&signal->is_raised, true) &&
+        write(signal->fd, &one, sizeof one) < 0) {
+        /* Full: it is readable already. */
+    }
+}
+
+static void signal_lower(struct tn_sock *sock, struct tni_signal *signal)
+{
+    uint64_t drained;
+
+    if (signal->fd < 0 || !atomic_load(&signal->is_raised))
+        return;
+    atomic_store(&signal->is_raised, false);
+    if (read(signal->fd, &drained, sizeof drained) < 0) {
+        /* It was not readable: nothing to take. */
+    }
+    /* Somebody may have raised it just before it was read. */
+    if (!tni_mpsc_is_empty(&sock->events)) {
+        atomic_store(&signal->is_raised, false);
+        signal_raise(signal);
+    }
+}
+
+static void signals_update(struct tn_sock *sock)
+{
+    unsigned events = tni_sock_events(sock);
+
+    if (events & TN_POLLIN)
+        signal_raise(&sock->signal_in);
+    else
+        signal_lower(sock, &sock->signal_in);
+    if (events & TN_POLLOUT)
+        signal_raise(&sock->signal_out);
+    else
+        signal_lower(sock, &sock->signal_out);
+}
+
+int tni_sock_descriptor(struct tn_sock *sock, int event)
+{
+    struct tni_signal *signal = event == TN_POLLIN ? &sock->signal_in : &sock->signal_out;
+
+    if (event != TN_POLLIN && event != TN_POLLOUT)
+        return tni_fail(-EINVAL, "tn_fd: event %d is neither TN_POLLIN nor TN_POLLOUT", event);
+    if (signal->fd < 0) {
+        signal->fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+        if (signal->fd < 0)
+            return tni_fail(-errno, "tn_fd: cannot make a descriptor: %s", strerror(errno));
+        atomic_store(&sock->has_signals, true);
+    }
+    return signal->fd;
+}
+
+void tni_sock_notify(struct tn_sock *sock)
+{
+    tni_waitq_wake(&sock->waitq);
+    if (atomic_load(&sock->has_signals)) {
+        signal_raise(&sock->signal_in);
+        signal_raise(&sock->signal_out);
+    }
+}
+
+/* ------------------------------------------------------------------ closing */
+
+static void close_signals(struct tn_sock *sock)
+{
+    atomic_store(&sock->has_signals, false);
+    if (sock->signal_in.fd >= 0)
+        close(sock->signal_in.fd);
+    if (sock->signal_out.fd >= 0)
+        close(sock->signal_out.fd);
+    sock->signal_in.fd = sock->signal_out.fd = -1;
+}
+
+static void close_pipes(struct tn_sock *sock)
+{
+    tni_sock_drain(sock);
+    while (!tni_list_is_empty(&sock->pipes)) {
+        struct tn_pipe *pipe = tni_container(sock->pipes.next, struct tn_pipe, link);
+        tni_count_drop(&sock->counters, TN_DROP_UNREAD, tni_chain_length(tni_pipe_in(pipe)));
+        tni_pipe_detach(pipe);
+    }
+}
+
+static void reap(struct tn_sock *sock)
+{
+    struct tn_ctx *ctx = sock->ctx;
+
+    pthread_mutex_lock(&sock->lock);
+    close_pipes(sock);
+    sock_fini(sock);
+    atomic_store(&sock->state, TNI_SOCK_FREE);
+    pthread_mutex_unlock(&sock->lock);
+    if (tni_network)
+        tni_network->release(sock);
+    tni_ctx_forget(ctx, &sock->ctx_link);
+    tni_slab_give(sock);
+}
+
+void tni_sock_live_down(struct tn_sock *sock)
+{
+    if (atomic_fetch_sub(&sock->live, 1) == 1)
+        reap(sock);
+}
+
+/* In a child only the descriptors are closed: the parent's threads are not here, and its locks may be
+ * held for ever. */
+static int abandon(struct tn_sock *sock, unsigned generation)
+{
+    if (atomic_load(&sock->generation) != generation ||
+        atomic_load(&sock->state) != TNI_SOCK_OPEN)
+        return tni_fail(-TN_ECLOSED, "the socket is closed");
+    atomic_store(&sock->state, TNI_SOCK_CLOSING);
+    close_signals(sock);
+    if (tni_network)
+        tni_network->abandon(sock);
+    return 0;
+}
+
+int tn_close(tn_socket_t *socket)
+{
+    struct tn_sock *sock = tni_slab_slot(socket);
+
+    if (sock && sock->fork_generation != tni_fork_generation())
+        return abandon(sock, tni_slab_generation(socket));
+    sock = tni_sock_enter_any(socket);
+    if (!sock)
+        return tni_error_code();
+    atomic_store(&sock->linger_ms, sock->options.linger);
+    atomic_store(&sock->generation, (tni_slab_generation(socket) + 1) % TNI_SOCK_GENERATIONS);
+    atomic_store(&sock->state, TNI_SOCK_CLOSING);
+    tni_sock_notify(sock);
+    while (sock->pins)
+        pthread_cond_wait(&sock->calm, &sock->lock);
+    while (!tni_list_is_empty(&sock->endpoints))
+        tni_endpoint_end(tni_container(sock->endpoints.next, struct tn_endpoint, link));
+    close_pipes(sock);
+    sock->ops->close(sock->pattern_state);
+    close_signals(sock);
+    sock->touched = NULL;
+    pthread_mutex_unlock(&sock->lock);
+    tni_graveyard_close();
+    tni_monitor_hub_stop(&sock->monitors);
+    if (tni_network)
+        tni_network->close(sock);
+    tni_sock_live_down(sock);
+    return 0;
+}

@@ -1,0 +1,137 @@
+/*
+ * socket.h: a socket: its lock, its pattern's state, its pipes and endpoints.
+ *
+ * Sockets live in slabs that are never unmapped. A program's handle (tn_socket_t *) is a slot's address
+ * with the slot's generation in the low bits, so that a call on a socket that was closed, or closed and
+ * opened again, is an error and not a crash. The slot itself is what patterns see as tn_sock_t.
+ *
+ * `lock` is short: patterns run under it, on application threads; no reactor is entered while it is
+ * held. A thread that must go on using the socket after unlocking pins it; closing waits for that.
+ * A closed socket lingers while sessions still send; the last of them (`live`) gives the slot back.
+ */
+#ifndef TNI_SOCKET_H
+#define TNI_SOCKET_H
+
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include <tenon/pattern.h>
+#include <tenon/tenon.h>
+
+#include "base/list.h"
+#include "base/mpsc.h"
+#include "module/registry.h"
+#include "monitor/monitor.h"
+#include "options/options.h"
+#include "options/store.h"
+#include "route/fair_queue.h"
+#include "route/fan_out.h"
+#include "route/load_balancer.h"
+#include "socket/stats.h"
+#include "socket/wait.h"
+
+enum { TNI_SOCK_GENERATIONS = 256 };
+
+enum tni_sock_state { TNI_SOCK_FREE, TNI_SOCK_OPEN, TNI_SOCK_CLOSING };
+
+/** Which way a part-by-part message goes; only one thread at a time may be inside one. */
+struct tni_claim {
+    pthread_t owner;
+    bool is_taken;
+};
+
+/** A descriptor of tn_fd: an eventfd that is raised while its event holds. */
+struct tni_signal {
+    int fd; /* -1: never asked for */
+    atomic_bool is_raised;
+};
+
+struct tn_sock {
+    pthread_mutex_t lock;
+    pthread_cond_t calm; /* pins == 0, or a claim was given back */
+    atomic_uint state;   /* enum tni_sock_state */
+    atomic_uint generation;
+    unsigned pins;
+    struct tn_sock *next_free;
+    uint64_t serial; /* in the context, for the log */
+
+    struct tn_ctx *ctx;
+    unsigned fork_generation;
+    struct tni_link ctx_link;
+    const struct tni_feature *pattern;
+    const tn_pattern_ops_t *ops;
+    void *pattern_state;
+
+    struct tni_options options;
+    struct tni_store module_options;
+    struct tni_link endpoints;
+    char last_endpoint[256];
+
+    struct tni_link pipes;
+    struct tni_link attention;
+    struct tni_fair_queue fair;
+    struct tni_load_balancer balance;
+    struct tni_fan_out fan;
+    struct tni_mpsc events; /* pipes that announced something */
+
+    struct tni_claim sending, receiving;
+    bool rcvmore;
+    struct tn_pipe *reading; /* that the running op looked into; for the message's properties */
+
+    struct tni_waitq waitq;
+    struct tni_signal signal_in, signal_out;
+    atomic_bool has_signals;
+
+    /* Connections. `home` may be watched by a waiting thread. */
+    struct tni_link reactors;
+    _Atomic(struct tni_reactor *) home;
+    struct tni_reactor *touched; /* a reactor to call before the lock is released */
+    unsigned touched_items;      /* how many of its items were announced meanwhile */
+    bool has_waited;             /* since the last direct write */
+    uint64_t last_direct_ns;
+    atomic_int linger_ms; /* of the close */
+    atomic_uint live;     /* sessions and listeners, and 1 until tn_close is through */
+
+    struct tni_monitor_hub monitors;
+    struct tni_counters counters;
+};
+
+/** Opens a socket in a free slot; `ctx` counts it. */
+int tni_sock_new(struct tn_ctx *ctx, const struct tni_feature *pattern, tn_socket_t **out_socket);
+/** Locks a socket that the caller has pinned. -TN_ECLOSED, -TN_ETERM: not locked. */
+int tni_sock_reenter(struct tn_sock *sock);
+/** The slot behind a handle, locked; or NULL with a code: -TN_ECLOSED, -TN_EFORKED. */
+struct tn_sock *tni_sock_enter(tn_socket_t *socket);
+/** As above, also when the context was shut down: for tn_close. */
+struct tn_sock *tni_sock_enter_any(tn_socket_t *socket);
+/** Ends the turn: deals with what needs attention, raises descriptors, calls or serves reactors, and
+ *  unlocks. */
+void tni_sock_leave(struct tn_sock *sock);
+/** The slot behind a handle that is known to be good. */
+struct tn_sock *tni_sock_of(tn_socket_t *socket);
+
+/** Takes in everything that was announced. Under the lock. */
+void tni_sock_drain(struct tn_sock *sock);
+/** Deals with pipes that need attention; true: something happened. Under the lock. */
+bool tni_sock_settle(struct tn_sock *sock);
+/** Wakes waiters and raises descriptors: something was announced. Any thread. */
+void tni_sock_notify(struct tn_sock *sock);
+/** -TN_ETERM, -TN_ECLOSED or 0. */
+int tni_sock_check(struct tn_sock *sock);
+void tni_sock_pin(struct tn_sock *sock);
+void tni_sock_unpin(struct tn_sock *sock);
+
+/** Asks the pattern about TN_POLLIN and TN_POLLOUT. Under the lock. */
+unsigned tni_sock_events(struct tn_sock *sock);
+
+/** A session or listener ends; the last one gives a closed socket's slot back. Without locks. */
+void tni_sock_live_down(struct tn_sock *sock);
+
+/** The descriptor of tn_fd. Under the lock. */
+int tni_sock_descriptor(struct tn_sock *sock, int event);
+
+extern const struct tn_host tni_host_functions;
+
+#endif

@@ -1,0 +1,356 @@
+#include "socket/wait.h"
+
+#include <errno.h>
+#include <string.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/error.h"
+#include "base/memory.h"
+#include "socket/ctx.h"
+#include "socket/network.h"
+#include "socket/socket.h"
+
+/* ------------------------------------------------------------------ records */
+
+static pthread_mutex_t pool_lock = PTHREAD_MUTEX_INITIALIZER;
+static struct tni_waiter *pool; /* records without a thread */
+static pthread_once_t key_once = PTHREAD_ONCE_INIT;
+static pthread_key_t key;
+static _Thread_local struct tni_waiter *mine;
+
+static void give_back(void *record)
+{
+    struct tni_waiter *waiter = record;
+
+    mine = NULL;
+    tni_free(waiter->scratch);
+    waiter->scratch = NULL;
+    pthread_mutex_lock(&pool_lock);
+    waiter->next_free = pool;
+    pool = waiter;
+    pthread_mutex_unlock(&pool_lock);
+}
+
+static void make_key(void)
+{
+    pthread_key_create(&key, give_back);
+}
+
+/* Records in the pool may have lost their descriptor. */
+static struct tni_waiter *from_pool(void)
+{
+    struct tni_waiter *waiter;
+
+    pthread_mutex_lock(&pool_lock);
+    waiter = pool;
+    if (waiter)
+        pool = waiter->next_free;
+    pthread_mutex_unlock(&pool_lock);
+    if (waiter)
+        return waiter;
+    waiter = tni_calloc(1, sizeof *waiter);
+    if (waiter)
+        waiter->wakefd = -1;
+    return waiter;
+}
+
+static struct tni_waiter *record_of_thread(void)
+{
+    if (mine)
+        return mine;
+    pthread_once(&key_once, make_key);
+    mine = from_pool();
+    if (mine)
+        pthread_setspecific(key, mine);
+    return mine;
+}
+
+struct tni_waiter *tni_waiter_mine(void)
+{
+    struct tni_waiter *waiter = record_of_thread();
+
+    if (!waiter) {
+        tni_fail(-ENOMEM, "waiting: out of memory");
+        return NULL;
+    }
+    if (waiter->wakefd < 0)
+        waiter->wakefd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+    if (waiter->wakefd < 0) {
+        tni_fail(-errno, "waiting: cannot make a descriptor to be woken by: %s", strerror(errno));
+        return NULL;
+    }
+    return waiter;
+}
+
+uint8_t *tni_scratch(void)
+{
+    struct tni_waiter *waiter = record_of_thread();
+
+    if (!waiter)
+        return NULL;
+    if (!waiter->scratch)
+        waiter->scratch = tni_malloc(TNI_SCRATCH);
+    return waiter->scratch;
+}
+
+static void close_record(struct tni_waiter *waiter)
+{
+    if (waiter->wakefd >= 0)
+        close(waiter->wakefd);
+    waiter->wakefd = -1;
+    tni_free(waiter->scratch);
+    waiter->scratch = NULL;
+}
+
+void tni_waiters_trim(void)
+{
+    pthread_mutex_lock(&pool_lock);
+    for (struct tni_waiter *waiter = pool; waiter; waiter = waiter->next_free)
+        close_record(waiter);
+    pthread_mutex_unlock(&pool_lock);
+    if (mine)
+        close_record(mine);
+}
+
+void tni_waiter_wake(struct tni_waiter *waiter)
+{
+    static const uint64_t one = 1;
+
+    if (!atomic_exchange(&waiter->asleep, 0))
+        return;
+    if (write(waiter->wakefd, &one, sizeof one) < 0) {
+        /* Full: it is readable already. */
+    }
+}
+
+/* ------------------------------------------------------------------ queue of a socket */
+
+struct wait_link {
+    struct tni_link link;
+    struct tni_waiter *waiter;
+};
+
+void tni_waitq_init(struct tni_waitq *queue)
+{
+    pthread_mutex_init(&queue->lock, NULL);
+    tni_link_init(&queue->waiters);
+    atomic_init(&queue->count, 0);
+}
+
+static void waitq_join(struct tni_waitq *queue, struct wait_link *place)
+{
+    pthread_mutex_lock(&queue->lock);
+    tni_list_append(&queue->waiters, &place->link);
+    pthread_mutex_unlock(&queue->lock);
+    atomic_fetch_add(&queue->count, 1);
+}
+
+static void waitq_quit(struct tni_waitq *queue, struct wait_link *place)
+{
+    atomic_fetch_sub(&queue->count, 1);
+    pthread_mutex_lock(&queue->lock);
+    tni_link_remove(&place->link);
+    pthread_mutex_unlock(&queue->lock);
+}
+
+void tni_waitq_wake(struct tni_waitq *queue)
+{
+    if (!atomic_load(&queue->count))
+        return;
+    pthread_mutex_lock(&queue->lock);
+    tni_list_each (link, &queue->waiters)
+        tni_waiter_wake(tni_container(link, struct wait_link, link)->waiter);
+    pthread_mutex_unlock(&queue->lock);
+}
+
+/* ------------------------------------------------------------------ waiting */
+
+/* One socket of a wait. */
+struct place {
+    struct wait_link in_queue;
+    struct tni_reactor *watched; /* its home reactor, when it is ours to watch */
+    bool was_served;             /* false: somebody else serves it now, and will call us */
+};
+
+struct round {
+    const struct tni_wait *wait;
+    struct tni_waiter *waiter;
+    struct place *places;
+    struct pollfd *polls; /* descriptors of the caller, wakefd, reactors */
+    uint64_t until;       /* ms; UINT64_MAX */
+    bool drives;          /* the context has no threads: the waiter runs its loop */
+};
+
+static void join_all(struct round *round)
+{
+    for (size_t i = 0; i < round->wait->sock_count; i++) {
+        struct tn_sock *sock = round->wait->socks[i];
+        struct place *place = &round->places[i];
+        place->in_queue.waiter = round->waiter;
+        tni_link_init(&place->in_queue.link);
+        waitq_join(&sock->waitq, &place->in_queue);
+        place->watched = NULL;
+        sock->has_waited = true;
+    }
+}
+
+/* A home reactor may appear while we wait (a first connection). */
+static void watch_all(struct round *round)
+{
+    if (round->drives || !tni_network)
+        return;
+    for (size_t i = 0; i < round->wait->sock_count; i++) {
+        struct tni_reactor *home = atomic_load(&round->wait->socks[i]->home);
+        struct place *place = &round->places[i];
+        if (!place->watched && home && tni_network->watch(home, round->waiter))
+            place->watched = home;
+    }
+}
+
+static void quit_all(struct round *round)
+{
+    for (size_t i = 0; i < round->wait->sock_count; i++) {
+        struct place *place = &round->places[i];
+        waitq_quit(&round->wait->socks[i]->waitq, &place->in_queue);
+        if (place->watched)
+            tni_network->unwatch(place->watched);
+    }
+}
+
+static void serve_all(struct round *round)
+{
+    if (round->drives) {
+        tni_network->step(round->wait->ctx);
+        return;
+    }
+    for (size_t i = 0; i < round->wait->sock_count; i++) {
+        struct place *place = &round->places[i];
+        if (place->watched)
+            place->was_served = tni_network->serve(place->watched);
+    }
+}
+
+/* What must be looked at after `asleep` was set, beside the condition itself: work that no descriptor
+ * announces, and a server that has left without finding us asleep. */
+static bool must_not_sleep(struct round *round)
+{
+    for (size_t i = 0; i < round->wait->sock_count; i++) {
+        struct place *place = &round->places[i];
+        if (!place->watched)
+            continue;
+        if (place->was_served ? tni_network->is_busy(place->watched)
+                              : !tni_network->is_wanted(place->watched))
+            return true;
+    }
+    return false;
+}
+
+static int time_left(const struct round *round)
+{
+    uint64_t now;
+    int left = -1;
+    int deadline;
+
+    if (round->until != UINT64_MAX) {
+        now = tni_clock_ms();
+        left = now >= round->until ? 0 : (int)(round->until - now);
+    }
+    if (round->drives) {
+        deadline = tni_network->step_deadline(round->wait->ctx);
+        if (deadline >= 0 && (left < 0 || deadline < left))
+            left = deadline;
+    }
+    return left;
+}
+
+static int sleep_round(struct round *round)
+{
+    const struct tni_wait *wait = round->wait;
+    nfds_t count = 0;
+    uint64_t drained;
+    int rc;
+
+    for (size_t i = 0; i < wait->fd_count; i++)
+        round->polls[count++] = wait->fds[i];
+    round->polls[count++] = (struct pollfd){.fd = round->waiter->wakefd, .events = POLLIN};
+    if (round->drives)
+        round->polls[count++] =
+            (struct pollfd){.fd = tni_network->step_descriptor(wait->ctx), .events = POLLIN};
+    for (size_t i = 0; i < wait->sock_count; i++) {
+        struct place *place = &round->places[i];
+        if (place->watched && place->was_served)
+            round->polls[count++] = (struct pollfd){
+                .fd = tni_network->descriptor(place->watched), .events = POLLIN};
+    }
+    rc = poll(round->polls, count, time_left(round));
+    if (rc < 0)
+        return -errno;
+    atomic_store(&round->waiter->asleep, 0);
+    if (round->polls[wait->fd_count].revents &&
+        read(round->waiter->wakefd, &drained, sizeof drained) < 0) {
+        /* Somebody's wake-up of an earlier sleep: as good as none. */
+    }
+    return 0;
+}
+
+static int rounds(struct round *round)
+{
+    int rc;
+
+    for (;;) {
+        watch_all(round);
+        serve_all(round);
+        /* First asleep, then the test: what comes between the two wakes us. */
+        atomic_store(&round->waiter->asleep, 1);
+        rc = round->wait->attempt(round->wait->arg);
+        if (rc == -EAGAIN && round->until != UINT64_MAX && tni_clock_ms() >= round->until)
+            rc = -ETIMEDOUT;
+        if (rc != -EAGAIN || must_not_sleep(round)) {
+            atomic_store(&round->waiter->asleep, 0);
+            if (rc != -EAGAIN)
+                return rc;
+            continue;
+        }
+        rc = sleep_round(round);
+        atomic_store(&round->waiter->asleep, 0);
+        if (rc < 0)
+            return rc;
+    }
+}
+
+enum { FEW = 8 };
+
+int tni_wait(const struct tni_wait *wait)
+{
+    struct place few_places[FEW];
+    struct pollfd few_polls[2 * FEW + 2];
+    struct round round = {.wait = wait, .places = few_places, .polls = few_polls};
+    int rc = -ENOMEM;
+
+    round.waiter = tni_waiter_mine();
+    if (!round.waiter)
+        return tni_error_code();
+    round.until = wait->timeout < 0 ? UINT64_MAX : tni_clock_ms() + (uint64_t)wait->timeout;
+    round.drives = tni_network && wait->ctx && wait->ctx->io_threads == 0 &&
+                   tni_network->step_descriptor(wait->ctx) >= 0;
+    if (wait->sock_count > FEW || wait->fd_count > FEW) {
+        round.places = tni_calloc(wait->sock_count + 1, sizeof *round.places);
+        round.polls = tni_calloc(wait->sock_count + wait->fd_count + 2, sizeof *round.polls);
+        if (!round.places || !round.polls) {
+            rc = tni_fail(-ENOMEM, "waiting for %zu sockets and %zu descriptors: out of memory",
+                          wait->sock_count, wait->fd_count);
+            goto done;
+        }
+    }
+    join_all(&round);
+    rc = rounds(&round);
+    quit_all(&round);
+done:
+    if (round.places != few_places)
+        tni_free(round.places);
+    if (round.polls != few_polls)
+        tni_free(round.polls);
+    return rc;
+}

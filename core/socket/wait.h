@@ -1,0 +1,71 @@
+/*
+ * wait.h: how a thread waits for sockets and descriptors, and is woken.
+ *
+ * A waiter belongs to a thread for as long as that lives; records are pooled and never unmapped, so
+ * that a wake-up which comes late hits nobody's memory. Sleeping and waking follow one rule: the
+ * sleeper sets `asleep`, looks at everything once more, and only then sleeps; whoever publishes
+ * something looks at `asleep` afterwards, and the one who clears it writes the descriptor.
+ */
+#ifndef TNI_WAIT_H
+#define TNI_WAIT_H
+
+#include <poll.h>
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/list.h"
+
+struct tn_sock;
+struct tn_ctx;
+
+struct tni_waiter {
+    atomic_uint asleep;
+    int wakefd;
+    struct tni_waiter *next_free;
+    uint8_t *scratch; /* read buffer of the connections that this thread serves */
+};
+
+enum { TNI_SCRATCH = 128 * 1024 };
+
+/** This thread's record; NULL with a sentence: no memory or descriptors. */
+struct tni_waiter *tni_waiter_mine(void);
+/** This thread's read buffer, TNI_SCRATCH bytes; NULL: no memory. */
+uint8_t *tni_scratch(void);
+/** Ends the records that no thread owns, and this thread's. When the last context has ended. */
+void tni_waiters_trim(void);
+/** Any thread. */
+void tni_waiter_wake(struct tni_waiter *waiter);
+
+/** The waiters of one socket; embedded in it. Own lock, taken after any other. */
+struct tni_waitq {
+    pthread_mutex_t lock;
+    struct tni_link waiters;
+    atomic_uint count;
+};
+
+void tni_waitq_init(struct tni_waitq *queue);
+/** Wakes everybody who waits. Any thread. */
+void tni_waitq_wake(struct tni_waitq *queue);
+
+/** One thing waited for: -EAGAIN goes on waiting, anything else ends it. Called without locks. */
+typedef int (*tni_attempt_fn)(void *arg);
+
+struct tni_wait {
+    struct tn_ctx *ctx;
+    struct tn_sock **socks; /* pinned by the caller */
+    size_t sock_count;
+    const struct pollfd *fds;
+    size_t fd_count;
+    int timeout; /* ms */
+    tni_attempt_fn attempt;
+    void *arg;
+};
+
+/** Waits until the attempt gives something else than -EAGAIN, which is returned. The thread serves
+ *  the connections of the sockets meanwhile. -ETIMEDOUT after a last attempt; -EINTR; -ENOMEM. */
+int tni_wait(const struct tni_wait *wait);
+
+#endif
