@@ -1,0 +1,100 @@
+#include "pubsub.h"
+
+#include <errno.h>
+
+#include <tenon/tenon.h>
+
+#include "publisher.h"
+
+static int pub_open(void *state, tn_sock_t *sock, const tn_host_t *host)
+{
+    return tni_publisher_open(state, sock, host);
+}
+
+static void pub_close(void *state)
+{
+    tni_publisher_close(state);
+}
+
+static int pub_attach(void *state, tn_pipe_t *pipe, void *pipe_state)
+{
+    return tni_publisher_attach(state, pipe, pipe_state);
+}
+
+static void pub_detach(void *state, tn_pipe_t *pipe, void *pipe_state)
+{
+    tni_publisher_detach(state, pipe, pipe_state);
+}
+
+static int pub_connected(void *state, tn_pipe_t *pipe, void *pipe_state)
+{
+    tni_publisher_connected(state, pipe, pipe_state);
+    return 0;
+}
+
+static void pub_readable(void *state, tn_pipe_t *pipe, void *pipe_state)
+{
+    tni_publisher_readable(state, pipe, pipe_state);
+}
+
+static int pub_send(void *state, tn_msg_t *msg)
+{
+    return tni_publisher_send(state, msg);
+}
+
+static unsigned pub_poll(void *state)
+{
+    (void)state;
+    return TN_POLLOUT;
+}
+
+static int pub_set(void *state, unsigned index, const tn_value_t *value)
+{
+    struct tni_publisher *publisher = state;
+
+    switch (index) {
+    case PUB_INVERT_MATCHING:
+        publisher->is_inverted = value->number != 0;
+        break;
+    case PUB_XPUB_NODROP:
+        publisher->is_lossless = value->number != 0;
+        break;
+    case PUB_ONLY_FIRST_SUBSCRIBE:
+        publisher->only_first = value->number != 0;
+        break;
+    default:
+        break;
+    }
+    return 0;
+}
+
+static int pub_get(void *state, unsigned index, tn_value_t *out_value)
+{
+    struct tni_publisher *publisher = state;
+
+    if (index != PUB_TOPICS_COUNT)
+        return -ENOTSUP;
+    return tni_get_number(out_value, (int64_t)publisher->host->topics_count(publisher->topics));
+}
+
+static const char *const peers[] = {"SUB", "XSUB", NULL};
+
+const tn_pattern_ops_t tni_pub_ops = {
+    .size = sizeof(tn_pattern_ops_t),
+    .flags = TN_PATTERN_SENDS | TN_PATTERN_CONFLATES | TN_PATTERN_ONE_PER_ENDPOINT |
+             TN_PATTERN_TAKES_SUBSCRIPTIONS,
+    .wire_name = "PUB",
+    .peers = peers,
+    .socket_state = sizeof(struct tni_publisher),
+    .pipe_state = sizeof(struct tni_publisher_pipe),
+    .open = pub_open,
+    .close = pub_close,
+    .attach = pub_attach,
+    .detach = pub_detach,
+    .connected = pub_connected,
+    .readable = pub_readable,
+    .send = pub_send,
+    .poll = pub_poll,
+    .set = pub_set,
+    .get = pub_get,
+};

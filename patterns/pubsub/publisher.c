@@ -1,0 +1,159 @@
+#include "publisher.h"
+
+#include <errno.h>
+
+#include <tenon/tenon.h>
+
+#include "pubsub.h"
+
+int tni_publisher_open(struct tni_publisher *publisher, tn_sock_t *sock, const tn_host_t *host)
+{
+    publisher->host = host;
+    publisher->sock = sock;
+    publisher->topics = host->topics_new();
+    return publisher->topics ? 0 : -ENOMEM;
+}
+
+void tni_publisher_close(struct tni_publisher *publisher)
+{
+    if (publisher->topics)
+        publisher->host->topics_free(publisher->topics);
+    publisher->topics = NULL;
+}
+
+int tni_publisher_attach(struct tni_publisher *publisher, tn_pipe_t *pipe, void *pipe_state)
+{
+    publisher->host->fan_add(pipe);
+    tni_publisher_readable(publisher, pipe, pipe_state);
+    return 0;
+}
+
+static void forget(struct tni_publisher *publisher, tn_pipe_t *pipe, struct tni_publisher_pipe *own)
+{
+    publisher->host->topics_forget(publisher->topics, pipe, publisher->lost, publisher);
+    publisher->subscriptions -= own->count;
+    own->count = 0;
+    own->is_in_message = false;
+    own->is_in_body = false;
+    publisher->host->sock_subscriptions(publisher->sock, publisher->subscriptions);
+}
+
+void tni_publisher_detach(struct tni_publisher *publisher, tn_pipe_t *pipe, void *pipe_state)
+{
+    publisher->host->fan_remove(pipe);
+    forget(publisher, pipe, pipe_state);
+}
+
+void tni_publisher_connected(struct tni_publisher *publisher, tn_pipe_t *pipe, void *pipe_state)
+{
+    if (publisher->host->pipe_connections(pipe) > 1)
+        forget(publisher, pipe, pipe_state);
+    tni_publisher_readable(publisher, pipe, pipe_state);
+}
+
+int tni_publisher_subscribe(struct tni_publisher *publisher, tn_pipe_t *pipe, const uint8_t *topic,
+                            size_t size, bool add)
+{
+    const tn_host_t *host = publisher->host;
+    struct tni_publisher_pipe *own = host->pipe_state(pipe);
+    int rc;
+
+    if (add)
+        rc = host->topics_add(publisher->topics, topic, size, pipe);
+    else
+        rc = host->topics_remove(publisher->topics, topic, size, pipe);
+    if (rc < 0)
+        return rc;
+    own->count += add ? 1u : UINT64_MAX;
+    publisher->subscriptions += add ? 1u : UINT64_MAX;
+    host->sock_subscriptions(publisher->sock, publisher->subscriptions);
+    return rc;
+}
+
+/* A request in its older form, as the flagged frame that it stands for. */
+static bool read_request(tn_msg_t *frame, tn_msg_t *out_request)
+{
+    const uint8_t *body = tn_msg_bytes(frame);
+    size_t size = tn_msg_length(frame);
+
+    if (size == 0 || body[0] > TNI_SUBSCRIBE_BYTE)
+        return false;
+    tn_msg_borrow(out_request, body + 1, size - 1);
+    out_request->flags = body[0] == TNI_SUBSCRIBE_BYTE ? TN_MSG_SUBSCRIBE : TN_MSG_CANCEL;
+    return true;
+}
+
+static void hear_request(struct tni_publisher *publisher, tn_pipe_t *pipe, tn_msg_t *request)
+{
+    if (publisher->heard)
+        publisher->heard(publisher, pipe, request, true);
+    else
+        (void)tni_publisher_subscribe(publisher, pipe, tn_msg_bytes(request),
+                                      tn_msg_length(request),
+                                      (request->flags & TN_MSG_SUBSCRIBE) != 0);
+}
+
+static void hear(struct tni_publisher *publisher, tn_pipe_t *pipe, struct tni_publisher_pipe *own,
+                 tn_msg_t *frame)
+{
+    bool may_request = !own->is_in_message || (!publisher->only_first && !own->is_in_body);
+    bool has_more = (frame->flags & TN_MSG_MORE) != 0;
+    tn_msg_t request;
+
+    own->is_in_message = has_more;
+    if (frame->flags & (TN_MSG_SUBSCRIBE | TN_MSG_CANCEL)) {
+        hear_request(publisher, pipe, frame);
+    } else if (may_request && read_request(frame, &request)) {
+        hear_request(publisher, pipe, &request);
+    } else {
+        own->is_in_body = has_more;
+        if (publisher->heard)
+            publisher->heard(publisher, pipe, frame, false);
+    }
+}
+
+void tni_publisher_readable(struct tni_publisher *publisher, tn_pipe_t *pipe, void *pipe_state)
+{
+    tn_msg_t frame;
+
+    tn_msg_clear(&frame);
+    while (publisher->host->pipe_read(pipe, &frame) == 0) {
+        hear(publisher, pipe, pipe_state, &frame);
+        tni_take(publisher->host, &frame);
+    }
+}
+
+static void mark(void *who, void *arg)
+{
+    const tn_host_t *host = arg;
+
+    host->fan_match(who);
+}
+
+/* Marks those who get the message that begins with `frame`. */
+static int address(struct tni_publisher *publisher, const tn_msg_t *frame)
+{
+    const tn_host_t *host = publisher->host;
+
+    host->topics_match(publisher->topics, tn_msg_bytes(frame), tn_msg_length(frame), mark,
+                       (void *)(uintptr_t)host);
+    if (publisher->is_inverted)
+        host->fan_invert(publisher->sock);
+    if (publisher->is_lossless && !host->fan_can_send(publisher->sock))
+        return -EAGAIN;
+    return 0;
+}
+
+int tni_publisher_send(struct tni_publisher *publisher, tn_msg_t *msg)
+{
+    bool has_more = (msg->flags & TN_MSG_MORE) != 0;
+    int rc = 0;
+
+    if (!publisher->is_sending)
+        rc = address(publisher, msg);
+    if (rc == 0)
+        rc = publisher->host->fan_send(publisher->sock, msg);
+    if (rc == 0)
+        publisher->is_sending = has_more;
+    return rc;
+}

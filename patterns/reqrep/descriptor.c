@@ -1,0 +1,70 @@
+#include "reqrep.h"
+
+#define PROBE_ROUTER_DESC                                                                          \
+    TN_OPTION_BOOL_DESC("probe_router", 0, "send an empty message at each new connection")
+
+static const tn_option_desc_t req_options[] = {
+    PROBE_ROUTER_DESC,
+    TN_OPTION_BOOL_DESC("req_correlate", 0, "number the requests, take only the matching reply"),
+    TN_OPTION_BOOL_DESC("req_relaxed", 0, "a new request may be sent before the reply has come"),
+    TN_OPTION_END,
+};
+
+static const tn_option_desc_t dealer_options[] = {
+    PROBE_ROUTER_DESC,
+    TN_OPTION_END,
+};
+
+static const tn_option_desc_t router_options[] = {
+    PROBE_ROUTER_DESC,
+    TN_OPTION_BOOL_DESC("router_mandatory", 0, "fail, not drop, when a peer is unknown or full"),
+    TN_OPTION_BOOL_DESC("router_handover", 0, "a new peer takes over the routing id of an old one"),
+    TN_OPTION_END,
+};
+
+static const tn_feature_t req = {
+    .size = sizeof(tn_feature_t),
+    .kind = TN_PATTERN,
+    .name = "req",
+    .summary = "sends a request, waits for its reply",
+    .priority = 50,
+    .ops = &tni_req_ops,
+    .options = req_options,
+};
+
+static const tn_feature_t rep = {
+    .size = sizeof(tn_feature_t),
+    .kind = TN_PATTERN,
+    .name = "rep",
+    .summary = "answers each request before the next",
+    .priority = 50,
+    .ops = &tni_rep_ops,
+};
+
+static const tn_feature_t dealer = {
+    .size = sizeof(tn_feature_t),
+    .kind = TN_PATTERN,
+    .name = "dealer",
+    .summary = "sends to its peers in turn, receives fairly",
+    .priority = 50,
+    .ops = &tni_dealer_ops,
+    .options = dealer_options,
+};
+
+static const tn_feature_t router = {
+    .size = sizeof(tn_feature_t),
+    .kind = TN_PATTERN,
+    .name = "router",
+    .summary = "names its peers, and sends to the one that is named",
+    .priority = 50,
+    .ops = &tni_router_ops,
+    .options = router_options,
+};
+
+static const tn_feature_t *const features[] = {&req, &rep, &dealer, &router, NULL};
+
+TN_MODULE(reqrep) = {
+    TN_MODULE_HEAD("reqrep"), .version = "0.1.0",
+    .license = "MIT",         .summary = "Request and reply: req, rep, dealer, router",
+    .features = features,
+};

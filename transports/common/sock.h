@@ -1,0 +1,181 @@
+/*
+ * sock.h: what the transports over kernel sockets share.
+ *
+ * Moving bytes without blocking and without a signal, accepting past connections that died in the
+ * queue, and applying the socket's common options. Private to the modules of this folder: it is
+ * compiled into each of them and is no interface. Whoever owns the descriptor calls it, under the lock
+ * that transport.h names for the op. errno is as it was, as that page asks.
+ */
+#ifndef TENON_TRANSPORTS_SOCK_H
+#define TENON_TRANSPORTS_SOCK_H
+
+#include <errno.h>
+#include <stdbool.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <tenon/transport.h>
+
+/** Whose options count: one of the two handles is set. */
+struct sock_owner {
+    const tn_host_t *host;
+    tn_stream_t *stream;
+    tn_listener_t *listener;
+};
+
+static inline int sock_option(const struct sock_owner *owner, const char *name, tn_value_t *out)
+{
+    if (owner->listener)
+        return owner->host->listener_option(owner->listener, name, out);
+    return owner->host->stream_option(owner->stream, name, out);
+}
+
+static inline int64_t sock_option_int(const struct sock_owner *owner, const char *name,
+                                      int64_t fallback)
+{
+    tn_value_t value;
+
+    return sock_option(owner, name, &value) < 0 ? fallback : value.number;
+}
+
+/** The text of an option, or NULL when it is unset or empty. */
+static inline const char *sock_option_text(const struct sock_owner *owner, const char *name)
+{
+    tn_value_t value;
+
+    if (sock_option(owner, name, &value) < 0 || !value.data || value.size == 0)
+        return NULL;
+    return value.data;
+}
+
+/** setsockopt of an int. A setting that somebody asked for and cannot have is an error. */
+static inline int sock_set(const struct sock_owner *owner, int fd, int level, int option,
+                           int64_t number, const char *name)
+{
+    int saved = errno;
+    int value = (int)number;
+    int code;
+
+    if (setsockopt(fd, level, option, &value, sizeof value) == 0)
+        return 0;
+    code = -errno;
+    errno = saved;
+    return owner->host->set_error(owner->host, code,
+                                  "the option %s=%d is refused by the system: %s; correct or "
+                                  "remove it",
+                                  name, value, strerrordesc_np(-code));
+}
+
+/** The buffer sizes; before bind and connect, because they decide the window that is announced. */
+static inline int sock_set_buffers(const struct sock_owner *owner, int fd)
+{
+    int64_t sndbuf = sock_option_int(owner, "sndbuf", -1);
+    int64_t rcvbuf = sock_option_int(owner, "rcvbuf", -1);
+    int code = 0;
+
+    if (sndbuf >= 0)
+        code = sock_set(owner, fd, SOL_SOCKET, SO_SNDBUF, sndbuf, "sndbuf");
+    if (code == 0 && rcvbuf >= 0)
+        code = sock_set(owner, fd, SOL_SOCKET, SO_RCVBUF, rcvbuf, "rcvbuf");
+    return code;
+}
+
+/** A non-blocking, close-on-exec stream socket, or a negative code. */
+static inline int sock_new(const tn_host_t *host, int family)
+{
+    int saved = errno;
+    int fd = socket(family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+    int code = fd < 0 ? -errno : 0;
+
+    errno = saved;
+    if (code == 0)
+        return fd;
+    return host->set_error(host, code, "no socket can be made: %s%s", strerrordesc_np(-code),
+                           code == -EMFILE ? "; raise the limit of open files (ulimit -n)" : "");
+}
+
+static inline void sock_close(int *fd)
+{
+    int saved = errno;
+
+    if (*fd >= 0)
+        close(*fd);
+    *fd = -1;
+    errno = saved;
+}
+
+/** Errors of accept that belong to the one connection that it took off the queue. */
+static inline bool sock_is_transient(int error)
+{
+    switch (error) {
+    case EINTR:
+    case ECONNABORTED:
+    case ECONNRESET:
+    case EPERM:
+    case EPROTO:
+    case ENOPROTOOPT:
+    case EHOSTDOWN:
+    case ENONET:
+    case EHOSTUNREACH:
+    case ENETDOWN:
+    case ENETUNREACH:
+    case ETIMEDOUT:
+        return true;
+    default:
+        return false;
+    }
+}
+
+/** The next connection of a listening socket, non-blocking, or a negative code. */
+static inline int sock_accept(int listener, struct sockaddr *out_peer, socklen_t *io_size)
+{
+    int saved = errno;
+    socklen_t room = *io_size;
+    int fd;
+
+    do {
+        *io_size = room;
+        fd = accept4(listener, out_peer, io_size, SOCK_NONBLOCK | SOCK_CLOEXEC);
+    } while (fd < 0 && sock_is_transient(errno));
+    if (fd < 0)
+        fd = errno == EWOULDBLOCK ? -EAGAIN : -errno;
+    errno = saved;
+    return fd;
+}
+
+/** Bytes read, 0 at the end of the stream, or a negative code. */
+static inline ssize_t sock_readv(int fd, const struct iovec *iov, int count)
+{
+    int saved = errno;
+    ssize_t size;
+
+    do {
+        size = count == 1 ? recv(fd, iov[0].iov_base, iov[0].iov_len, 0) : readv(fd, iov, count);
+    } while (size < 0 && errno == EINTR);
+    if (size < 0) {
+        size = errno == EWOULDBLOCK ? -EAGAIN : -errno;
+        errno = saved;
+    }
+    return size;
+}
+
+/** Bytes written, or a negative code. Never raises SIGPIPE. */
+static inline ssize_t sock_writev(int fd, const struct iovec *iov, int count)
+{
+    struct msghdr header = {.msg_iov = (struct iovec *)iov, .msg_iovlen = (size_t)count};
+    int saved = errno;
+    ssize_t size;
+
+    do {
+        size = count == 1 ? send(fd, iov[0].iov_base, iov[0].iov_len, MSG_NOSIGNAL)
+                          : sendmsg(fd, &header, MSG_NOSIGNAL);
+    } while (size < 0 && errno == EINTR);
+    if (size < 0) {
+        size = errno == EWOULDBLOCK ? -EAGAIN : -errno;
+        errno = saved;
+    }
+    return size;
+}
+
+#endif
