@@ -1,0 +1,191 @@
+#include <getopt.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "measure.h"
+#include "report.h"
+
+enum { USAGE = 2, TESTS = 2, TRANSPORTS = 3, SIZES = 3, CELLS = TESTS * TRANSPORTS * SIZES };
+
+struct options {
+    size_t rounds;
+    double seconds;
+    const char *json;
+    const char *filter;
+    const char *only;
+};
+
+static const char help[] =
+    "Usage: tenon-bench [OPTION...]\n"
+    "\n"
+    "Runs Tenon and libzmq in turn and compares them: one way (PUSH to PULL) and round trips (REQ\n"
+    "to REP), over tcp and ipc between two processes and over inproc between two threads, with\n"
+    "messages of 64 bytes, 1 KiB and 64 KiB.\n"
+    "\n"
+    "  --rounds N       rounds of each cell, 1 to 101 (default 5)\n"
+    "  --seconds S      about how long a round takes (default 1)\n"
+    "  --quick          3 rounds of 0.2 seconds\n"
+    "  --case FILTER    only cells whose name contains FILTER, e.g. tcp, one-way/ipc, /64;\n"
+    "                   names are like one-way/tcp/1024\n"
+    "  --only LIBRARY   only tenon or only libzmq\n"
+    "  --json FILE      write all figures to FILE as well\n"
+    "  --help           this text\n"
+    "\n"
+    "Examples:\n"
+    "  tenon-bench --quick\n"
+    "  tenon-bench --case round-trip --rounds 11 --json results.json\n"
+    "\n"
+    "Exit status: 0 all cells measured, 1 one of them failed, 2 wrong usage.\n";
+
+static int usage_error(const char *what, const char *value)
+{
+    fprintf(stderr, "tenon-bench: %s%s\nTry `tenon-bench --help`.\n", what, value);
+    return USAGE;
+}
+
+static int parse_rounds(const char *text, struct options *options)
+{
+    char *end;
+    unsigned long rounds = strtoul(text, &end, 10);
+
+    if (*end || rounds < 1 || rounds > BENCH_ROUNDS_MAX)
+        return usage_error("--rounds takes a number from 1 to 101, not ", text);
+    options->rounds = rounds;
+    return 0;
+}
+
+static int parse_seconds(const char *text, struct options *options)
+{
+    char *end;
+    double seconds = strtod(text, &end);
+
+    if (*end || !(seconds > 0 && seconds <= 3600))
+        return usage_error("--seconds takes a number above 0 and up to 3600, not ", text);
+    options->seconds = seconds;
+    return 0;
+}
+
+static int parse_only(const char *text, struct options *options)
+{
+    if (!bench_peer_find(text))
+        return usage_error("--only takes tenon or libzmq, not ", text);
+    options->only = text;
+    return 0;
+}
+
+/** 0, or USAGE after it said why. */
+static int parse(int argc, char **argv, struct options *options)
+{
+    static const struct option long_options[] = {
+        {"rounds", required_argument, NULL, 'r'}, {"seconds", required_argument, NULL, 's'},
+        {"quick", no_argument, NULL, 'q'},        {"case", required_argument, NULL, 'c'},
+        {"only", required_argument, NULL, 'o'},   {"json", required_argument, NULL, 'j'},
+        {"help", no_argument, NULL, 'h'},         {NULL, 0, NULL, 0},
+    };
+    int key, status = 0;
+
+    while (!status && (key = getopt_long(argc, argv, "", long_options, NULL)) != -1) {
+        if (key == 'h') {
+            fputs(help, stdout);
+            exit(EXIT_SUCCESS);
+        } else if (key == 'r') {
+            status = parse_rounds(optarg, options);
+        } else if (key == 's') {
+            status = parse_seconds(optarg, options);
+        } else if (key == 'o') {
+            status = parse_only(optarg, options);
+        } else if (key == 'q') {
+            options->rounds = 3;
+            options->seconds = 0.2;
+        } else if (key == 'c') {
+            options->filter = optarg;
+        } else if (key == 'j') {
+            options->json = optarg;
+        } else {
+            return USAGE;
+        }
+    }
+    if (!status && optind < argc)
+        return usage_error("one word too many: ", argv[optind]);
+    return status;
+}
+
+static bool is_wanted(const struct options *options, const struct bench_cell *cell)
+{
+    char name[64];
+
+    snprintf(name, sizeof(name), "%s/%s/%zu", bench_test_name(cell->test),
+             bench_transport_name(cell->transport), cell->size);
+    return !options->filter || strstr(name, options->filter);
+}
+
+static size_t load_peers(const struct options *options, const struct bench_peer **out_peers)
+{
+    size_t count = 0;
+
+    for (int i = 0; bench_peers[i]; i++) {
+        if (options->only && strcmp(options->only, bench_peers[i]->name) != 0)
+            continue;
+        if (bench_peers[i]->load())
+            printf("%s is not installed: the others are measured without it.\n",
+                   bench_peers[i]->name);
+        else
+            out_peers[count++] = bench_peers[i];
+    }
+    return count;
+}
+
+static bool is_complete(const struct bench_result *result, size_t rounds)
+{
+    for (size_t i = 0; i < result->peers; i++) {
+        if (result->summaries[i].rounds != rounds)
+            return false;
+    }
+    return true;
+}
+
+static int run_cells(const struct options *options, struct bench_result *results)
+{
+    static const size_t sizes[SIZES] = {64, 1024, 65536};
+    const struct bench_peer *peers[BENCH_PEERS_MAX];
+    size_t peer_count = load_peers(options, peers), count = 0;
+    int status = EXIT_SUCCESS;
+
+    report_head(peers, peer_count);
+    for (int i = 0; i < CELLS; i++) {
+        struct bench_cell cell = {(enum bench_test)(i / (TRANSPORTS * SIZES)),
+                                  (enum bench_transport)(i / SIZES % TRANSPORTS), sizes[i % SIZES]};
+        if (!is_wanted(options, &cell))
+            continue;
+        bench_measure(peers, peer_count, &cell, options->rounds, options->seconds, &results[count]);
+        report_row(&results[count]);
+        if (!is_complete(&results[count], options->rounds))
+            status = EXIT_FAILURE;
+        count++;
+    }
+    if (!count)
+        return usage_error("no cell has that in its name: ", options->filter);
+    if (options->json && report_json(options->json, results, count))
+        return EXIT_FAILURE;
+    return status;
+}
+
+int main(int argc, char **argv)
+{
+    struct options options = {.rounds = 5, .seconds = 1};
+    struct bench_result *results;
+    int status;
+
+    if (argc > 1 && strcmp(argv[1], "--child") == 0)
+        return bench_child(argc - 2, argv + 2);
+    status = parse(argc, argv, &options);
+    if (status)
+        return status;
+    results = calloc(CELLS, sizeof(*results));
+    if (!results)
+        return EXIT_FAILURE;
+    status = run_cells(&options, results);
+    free(results);
+    return status;
+}

@@ -1,0 +1,14 @@
+#include "peer.h"
+
+#include <string.h>
+
+const struct bench_peer *const bench_peers[] = {&bench_tenon, &bench_zmq, NULL};
+
+const struct bench_peer *bench_peer_find(const char *name)
+{
+    for (int i = 0; bench_peers[i]; i++) {
+        if (strcmp(bench_peers[i]->name, name) == 0)
+            return bench_peers[i];
+    }
+    return NULL;
+}

@@ -1,0 +1,163 @@
+/* Opened at run time, so that neither the build nor a machine without libzmq needs it. The numbers
+ * are those of its public interface. */
+#include "peer.h"
+
+#include <dlfcn.h>
+#include <errno.h>
+#include <stdint.h>
+#include <stdio.h>
+
+enum zmq_number {
+    ZMQ_REQ = 3,
+    ZMQ_REP = 4,
+    ZMQ_PULL = 7,
+    ZMQ_PUSH = 8,
+    ZMQ_LINGER = 17,
+    ZMQ_SNDHWM = 23,
+    ZMQ_RCVHWM = 24,
+    ZMQ_RCVTIMEO = 27,
+    ZMQ_SNDTIMEO = 28,
+    ZMQ_LAST_ENDPOINT = 32,
+};
+
+static struct {
+    void *(*ctx_new)(void);
+    int (*ctx_term)(void *);
+    void *(*socket)(void *, int);
+    int (*setsockopt)(void *, int, const void *, size_t);
+    int (*getsockopt)(void *, int, void *, size_t *);
+    int (*bind)(void *, const char *);
+    int (*connect)(void *, const char *);
+    int (*send)(void *, const void *, size_t, int);
+    int (*recv)(void *, void *, size_t, int);
+    int (*close)(void *);
+    const char *(*strerror)(int);
+    void (*version)(int *, int *, int *);
+} zmq;
+
+static int resolve(void *library, const char *name, void *out_function)
+{
+    void *symbol = dlsym(library, name);
+
+    *(void **)out_function = symbol;
+    return symbol ? 0 : -1;
+}
+
+static int load(void)
+{
+    void *library = dlopen("libzmq.so.5", RTLD_NOW | RTLD_LOCAL);
+
+    if (!library)
+        return -1;
+    if (resolve(library, "zmq_ctx_new", &zmq.ctx_new) ||
+        resolve(library, "zmq_ctx_term", &zmq.ctx_term) ||
+        resolve(library, "zmq_socket", &zmq.socket) ||
+        resolve(library, "zmq_setsockopt", &zmq.setsockopt) ||
+        resolve(library, "zmq_getsockopt", &zmq.getsockopt) ||
+        resolve(library, "zmq_bind", &zmq.bind) || resolve(library, "zmq_connect", &zmq.connect) ||
+        resolve(library, "zmq_send", &zmq.send) || resolve(library, "zmq_recv", &zmq.recv) ||
+        resolve(library, "zmq_close", &zmq.close) ||
+        resolve(library, "zmq_strerror", &zmq.strerror) ||
+        resolve(library, "zmq_version", &zmq.version))
+        return -1;
+    return 0;
+}
+
+static int complain(const char *what)
+{
+    fprintf(stderr, "libzmq: %s: %s\n", what, zmq.strerror(errno));
+    return -1;
+}
+
+static void version(char *out_text, size_t room)
+{
+    int major, minor, patch;
+
+    zmq.version(&major, &minor, &patch);
+    snprintf(out_text, room, "%d.%d.%d", major, minor, patch);
+}
+
+static void *context_new(void)
+{
+    void *context = zmq.ctx_new();
+
+    if (!context)
+        complain("context");
+    return context;
+}
+
+static void context_end(void *context)
+{
+    while (zmq.ctx_term(context) && errno == EINTR)
+        continue;
+}
+
+static int set(void *socket, int option, int value)
+{
+    return zmq.setsockopt(socket, option, &value, sizeof(value));
+}
+
+static void *open_socket(void *context, enum bench_role role)
+{
+    static const int types[] = {ZMQ_PUSH, ZMQ_PULL, ZMQ_REQ, ZMQ_REP};
+    void *socket = zmq.socket(context, types[role]);
+
+    if (!socket) {
+        complain("socket");
+        return NULL;
+    }
+    if (set(socket, ZMQ_SNDHWM, BENCH_HWM) || set(socket, ZMQ_RCVHWM, BENCH_HWM) ||
+        set(socket, ZMQ_SNDTIMEO, BENCH_STALL_MS) || set(socket, ZMQ_RCVTIMEO, BENCH_STALL_MS) ||
+        set(socket, ZMQ_LINGER, BENCH_STALL_MS)) {
+        complain("option");
+        zmq.close(socket);
+        return NULL;
+    }
+    return socket;
+}
+
+static int bind_socket(void *socket, const char *endpoint, char *out_endpoint)
+{
+    size_t size = BENCH_ENDPOINT_MAX;
+
+    if (zmq.bind(socket, endpoint) ||
+        zmq.getsockopt(socket, ZMQ_LAST_ENDPOINT, out_endpoint, &size))
+        return complain(endpoint);
+    return 0;
+}
+
+static int connect_socket(void *socket, const char *endpoint)
+{
+    return zmq.connect(socket, endpoint) ? complain(endpoint) : 0;
+}
+
+static int send_buffer(void *socket, const void *data, size_t size)
+{
+    return zmq.send(socket, data, size, 0) < 0 ? complain("send") : 0;
+}
+
+static ssize_t recv_buffer(void *socket, void *buffer, size_t room)
+{
+    int size = zmq.recv(socket, buffer, room, 0);
+
+    return size < 0 ? complain("receive") : size;
+}
+
+static void close_socket(void *socket)
+{
+    zmq.close(socket);
+}
+
+const struct bench_peer bench_zmq = {
+    .name = "libzmq",
+    .load = load,
+    .version = version,
+    .context_new = context_new,
+    .context_end = context_end,
+    .open = open_socket,
+    .bind = bind_socket,
+    .connect = connect_socket,
+    .send = send_buffer,
+    .recv = recv_buffer,
+    .close = close_socket,
+};

@@ -1,0 +1,355 @@
+/* Subscriptions: prefixes, counting, and what XPUB and XSUB see and change. */
+#include "api.h"
+
+struct feed {
+    tn_ctx_t *ctx;
+    tn_socket_t *pub, *sub;
+};
+
+static const char *const endpoints[] = {API_TCP, "inproc://feed"};
+
+static struct feed open_feed(const char *pub, const char *sub)
+{
+    struct feed feed;
+
+    feed.ctx = api_ctx();
+    feed.pub = api_socket(feed.ctx, pub);
+    feed.sub = api_socket(feed.ctx, sub);
+    return feed;
+}
+
+static void close_feed(struct feed *feed)
+{
+    assert_ok(tn_close(feed->sub));
+    assert_ok(tn_close(feed->pub));
+    api_ctx_end(feed->ctx);
+}
+
+static void subscribe(tn_socket_t *socket, const char *prefix)
+{
+    assert_ok(tn_subscribe(socket, prefix, strlen(prefix)));
+}
+
+static void unsubscribe(tn_socket_t *socket, const char *prefix)
+{
+    assert_ok(tn_unsubscribe(socket, prefix, strlen(prefix)));
+}
+
+/** All that was sent before has been dealt with once this arrives. */
+static void mark(struct feed *feed)
+{
+    api_send(feed->pub, "mark", 0);
+    api_expect(feed->sub, "mark");
+}
+
+static void test_prefixes_select_messages(void **state)
+{
+    (void)state;
+    for (int i = 0; i < 2; i++) {
+        struct feed feed = open_feed("pub", "sub");
+        subscribe(feed.sub, "a");
+        subscribe(feed.sub, "bcd");
+        subscribe(feed.sub, "mark");
+        api_join(feed.pub, feed.sub, endpoints[i]);
+        assert_ok(tn_wait_subscribers(feed.pub, 3, API_TIMEOUT_MS));
+        api_send(feed.pub, "apple", 0);
+        api_send(feed.pub, "bc", 0);
+        api_send(feed.pub, "bcde", 0);
+        api_send(feed.pub, "", 0);
+        api_send(feed.pub, "zebra", 0);
+        api_send(feed.pub, "a", 0);
+        api_expect(feed.sub, "apple");
+        api_expect(feed.sub, "bcde");
+        api_expect(feed.sub, "a");
+        mark(&feed);
+        close_feed(&feed);
+    }
+}
+
+static void test_only_the_first_frame_is_looked_at(void **state)
+{
+    struct feed feed = open_feed("pub", "sub");
+
+    (void)state;
+    subscribe(feed.sub, "yes");
+    subscribe(feed.sub, "mark");
+    api_join(feed.pub, feed.sub, API_TCP);
+    assert_ok(tn_wait_subscribers(feed.pub, 2, API_TIMEOUT_MS));
+    api_send(feed.pub, "no", TN_MORE);
+    api_send(feed.pub, "yes", 0);
+    api_send(feed.pub, "yes", TN_MORE);
+    api_send(feed.pub, "no", 0);
+    api_expect_frame(feed.sub, "yes", true);
+    api_expect_frame(feed.sub, "no", false);
+    mark(&feed);
+    close_feed(&feed);
+}
+
+static void test_subscriptions_are_counted(void **state)
+{
+    (void)state;
+    for (int i = 0; i < 2; i++) {
+        struct feed feed = open_feed("xpub", "sub");
+        subscribe(feed.sub, "x");
+        subscribe(feed.sub, "x");
+        subscribe(feed.sub, "mark");
+        api_join(feed.pub, feed.sub, endpoints[i]);
+        assert_ok(tn_wait_subscribers(feed.pub, 2, API_TIMEOUT_MS));
+        unsubscribe(feed.sub, "x");
+        subscribe(feed.sub, "step");
+        assert_ok(tn_wait_subscribers(feed.pub, 3, API_TIMEOUT_MS));
+        api_send(feed.pub, "x1", 0);
+        api_expect(feed.sub, "x1");
+        unsubscribe(feed.sub, "x");
+        api_expect(feed.pub, "\1x");
+        api_expect(feed.pub, "\1mark");
+        api_expect(feed.pub, "\1step");
+        assert_int_equal(tn_recv(feed.pub, (char[8]){0}, 8, 0), 2);
+        api_send(feed.pub, "x2", 0);
+        mark(&feed);
+        close_feed(&feed);
+    }
+}
+
+static void test_cancelling_what_was_not_asked_for_does_no_harm(void **state)
+{
+    struct feed feed = open_feed("pub", "sub");
+
+    (void)state;
+    tn_unsubscribe(feed.sub, "never", 5);
+    subscribe(feed.sub, "mark");
+    api_join(feed.pub, feed.sub, API_TCP);
+    assert_ok(tn_wait_subscribers(feed.pub, 1, API_TIMEOUT_MS));
+    tn_unsubscribe(feed.sub, "never", 5);
+    mark(&feed);
+    close_feed(&feed);
+}
+
+static void test_xpub_sees_each_topic_once(void **state)
+{
+    struct feed feed = open_feed("xpub", "sub");
+    tn_socket_t *second = api_socket(feed.ctx, "sub");
+    char endpoint[API_ENDPOINT_MAX];
+
+    (void)state;
+    api_bind(feed.pub, API_TCP, endpoint);
+    assert_ok(tn_connect(feed.sub, endpoint));
+    assert_ok(tn_connect(second, endpoint));
+    assert_ok(tn_wait_peers(feed.pub, 2, API_TIMEOUT_MS));
+    subscribe(feed.sub, "t");
+    api_expect(feed.pub, "\1t");
+    subscribe(second, "t");
+    subscribe(second, "u");
+    api_expect(feed.pub, "\1u");
+    unsubscribe(feed.sub, "t");
+    unsubscribe(second, "t");
+    assert_int_equal(tn_recv(feed.pub, (char[8]){0}, 8, 0), 2);
+    api_expect_nothing(feed.pub);
+    assert_ok(tn_close(second));
+    close_feed(&feed);
+}
+
+static void test_verbose_xpub_sees_every_subscription(void **state)
+{
+    struct feed feed = open_feed("xpub", "sub");
+    tn_socket_t *second = api_socket(feed.ctx, "sub");
+    char endpoint[API_ENDPOINT_MAX];
+
+    (void)state;
+    assert_ok(tn_set_int(feed.pub, "xpub_verbose", 1));
+    api_bind(feed.pub, API_TCP, endpoint);
+    assert_ok(tn_connect(feed.sub, endpoint));
+    assert_ok(tn_connect(second, endpoint));
+    subscribe(feed.sub, "t");
+    api_expect(feed.pub, "\1t");
+    subscribe(second, "t");
+    api_expect(feed.pub, "\1t");
+    assert_ok(tn_close(second));
+    close_feed(&feed);
+}
+
+static void test_manual_xpub_decides_the_topic(void **state)
+{
+    struct feed feed = open_feed("xpub", "sub");
+
+    (void)state;
+    assert_ok(tn_set_int(feed.pub, "xpub_manual", 1));
+    subscribe(feed.sub, "");
+    api_join(feed.pub, feed.sub, API_TCP);
+    assert_int_equal(tn_recv(feed.pub, (char[8]){0}, 8, 0), 1);
+    subscribe(feed.pub, "only");
+    api_send(feed.pub, "other", 0);
+    api_send(feed.pub, "only this", 0);
+    api_expect(feed.sub, "only this");
+    close_feed(&feed);
+}
+
+static void test_welcome_message_comes_first(void **state)
+{
+    struct feed feed = open_feed("xpub", "sub");
+
+    (void)state;
+    assert_ok(tn_set_blob(feed.pub, "xpub_welcome_msg", "W", 1));
+    subscribe(feed.sub, "W");
+    api_join(feed.pub, feed.sub, API_TCP);
+    api_expect(feed.sub, "W");
+    close_feed(&feed);
+}
+
+static void test_inverted_matching_sends_the_rest(void **state)
+{
+    struct feed feed = open_feed("pub", "sub");
+
+    (void)state;
+    assert_ok(tn_set_int(feed.pub, "invert_matching", 1));
+    assert_ok(tn_set_int(feed.sub, "invert_matching", 1));
+    subscribe(feed.sub, "no");
+    api_join(feed.pub, feed.sub, API_TCP);
+    assert_ok(tn_wait_subscribers(feed.pub, 1, API_TIMEOUT_MS));
+    api_send(feed.pub, "nothing", 0);
+    mark(&feed);
+    close_feed(&feed);
+}
+
+static void test_nodrop_publisher_blocks(void **state)
+{
+    struct feed feed = open_feed("xpub", "sub");
+    int sent = 0, code;
+
+    (void)state;
+    assert_ok(tn_set_int(feed.pub, "xpub_nodrop", 1));
+    assert_ok(tn_set_int(feed.pub, "sndhwm", 2));
+    assert_ok(tn_set_int(feed.sub, "rcvhwm", 2));
+    subscribe(feed.sub, "");
+    api_join(feed.pub, feed.sub, "inproc://nodrop");
+    assert_ok(tn_wait_subscribers(feed.pub, 1, API_TIMEOUT_MS));
+    while ((code = tn_send(feed.pub, "x", 1, TN_DONTWAIT)) == 0)
+        assert_true(++sent < 100);
+    assert_int_equal(code, -EAGAIN);
+    assert_int_equal(sent, 4);
+    for (int i = 0; i < sent; i++)
+        api_expect(feed.sub, "x");
+    api_send(feed.pub, "y", TN_DONTWAIT);
+    api_expect(feed.sub, "y");
+    close_feed(&feed);
+}
+
+static void test_xsub_messages_travel_upstream(void **state)
+{
+    struct feed feed = open_feed("xpub", "xsub");
+
+    (void)state;
+    api_join(feed.pub, feed.sub, API_TCP);
+    api_send(feed.sub, "\1topic", 0);
+    api_expect(feed.pub, "\1topic");
+    api_send(feed.sub, "note to the publisher", 0);
+    api_expect(feed.pub, "note to the publisher");
+    api_send(feed.pub, "topic!", 0);
+    api_expect(feed.sub, "topic!");
+    assert_int_equal(tn_send(feed.sub, "\0topic", 6, 0), 0);
+    assert_int_equal(tn_recv(feed.pub, (char[8]){0}, 8, 0), 6);
+    close_feed(&feed);
+}
+
+static void test_subscriptions_end_with_the_subscriber(void **state)
+{
+    struct feed feed = open_feed("xpub", "sub");
+    tn_stats_t stats;
+    char buffer[8];
+
+    (void)state;
+    subscribe(feed.sub, "t");
+    api_join(feed.pub, feed.sub, API_TCP);
+    api_expect(feed.pub, "\1t");
+    assert_ok(tn_close(feed.sub));
+    assert_int_equal(tn_recv(feed.pub, buffer, sizeof(buffer), 0), 2);
+    assert_memory_equal(buffer, "\0t", 2);
+    assert_ok(tn_stats(feed.pub, &stats));
+    assert_int_equal(stats.subscriptions, 0);
+    feed.sub = api_socket(feed.ctx, "sub");
+    close_feed(&feed);
+}
+
+static void test_many_subscriptions_reach_the_publisher(void **state)
+{
+    enum { TOPICS = 20000 };
+    struct feed feed = open_feed("pub", "sub");
+    char topic[32];
+
+    (void)state;
+    for (int i = 0; i < TOPICS; i++) {
+        snprintf(topic, sizeof(topic), "topic-%d.", i);
+        subscribe(feed.sub, topic);
+    }
+    subscribe(feed.sub, "mark");
+    api_join(feed.pub, feed.sub, API_TCP);
+    assert_ok(tn_wait_subscribers(feed.pub, TOPICS + 1, API_TIMEOUT_MS));
+    api_send(feed.pub, "topic-19999.x", 0);
+    api_send(feed.pub, "topic-20000.x", 0);
+    api_expect(feed.sub, "topic-19999.x");
+    mark(&feed);
+    close_feed(&feed);
+}
+
+static void test_very_long_topic_is_only_a_topic(void **state)
+{
+    enum { LENGTH = 1 << 20 };
+    struct feed feed = open_feed("pub", "sub");
+    char *topic = test_malloc(LENGTH);
+
+    (void)state;
+    memset(topic, 't', LENGTH);
+    assert_ok(tn_subscribe(feed.sub, topic, LENGTH));
+    api_join(feed.pub, feed.sub, API_TCP);
+    assert_ok(tn_wait_subscribers(feed.pub, 1, API_TIMEOUT_MS));
+    assert_ok(tn_send(feed.pub, topic, LENGTH - 1, 0));
+    assert_ok(tn_send(feed.pub, topic, LENGTH, 0));
+    assert_int_equal(assert_ok(tn_recv(feed.sub, topic, LENGTH, 0)), LENGTH);
+    assert_ok(tn_unsubscribe(feed.sub, topic, LENGTH));
+    test_free(topic);
+    close_feed(&feed);
+}
+
+static void test_subscriptions_survive_a_reconnect(void **state)
+{
+    struct feed feed = open_feed("pub", "sub");
+    char endpoint[API_ENDPOINT_MAX];
+
+    (void)state;
+    assert_ok(tn_set_int(feed.sub, "reconnect_ivl", 10));
+    subscribe(feed.sub, "t");
+    api_bind(feed.pub, API_TCP, endpoint);
+    assert_ok(tn_connect(feed.sub, endpoint));
+    assert_ok(tn_wait_subscribers(feed.pub, 1, API_TIMEOUT_MS));
+    assert_ok(tn_close(feed.pub));
+    feed.pub = api_socket(feed.ctx, "pub");
+    while (tn_bind(feed.pub, endpoint) == -EADDRINUSE)
+        continue;
+    assert_ok(tn_wait_subscribers(feed.pub, 1, API_TIMEOUT_MS));
+    api_send(feed.pub, "t again", 0);
+    api_expect(feed.sub, "t again");
+    close_feed(&feed);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_prefixes_select_messages),
+        cmocka_unit_test(test_only_the_first_frame_is_looked_at),
+        cmocka_unit_test(test_subscriptions_are_counted),
+        cmocka_unit_test(test_cancelling_what_was_not_asked_for_does_no_harm),
+        cmocka_unit_test(test_xpub_sees_each_topic_once),
+        cmocka_unit_test(test_verbose_xpub_sees_every_subscription),
+        cmocka_unit_test(test_manual_xpub_decides_the_topic),
+        cmocka_unit_test(test_welcome_message_comes_first),
+        cmocka_unit_test(test_inverted_matching_sends_the_rest),
+        cmocka_unit_test(test_nodrop_publisher_blocks),
+        cmocka_unit_test(test_xsub_messages_travel_upstream),
+        cmocka_unit_test(test_subscriptions_end_with_the_subscriber),
+        cmocka_unit_test(test_many_subscriptions_reach_the_publisher),
+        cmocka_unit_test(test_very_long_topic_is_only_a_topic),
+        cmocka_unit_test(test_subscriptions_survive_a_reconnect),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

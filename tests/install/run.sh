@@ -1,0 +1,49 @@
+#!/bin/bash
+# usage: run.sh CMAKE COMPILER BUILD_DIRECTORY LIBDIR
+#
+# Installs a build, moves the tree, and uses it as a stranger would.
+
+set -eu
+cmake=$1 compiler=$2 build=$3 libdir=$4
+here=$(cd "$(dirname "$0")" && pwd)
+scratch=$(mktemp -d)
+trap 'rm -rf "$scratch"' EXIT
+umask 022
+unset TENON_PLUGINS_D TENON_MODULES LD_LIBRARY_PATH
+
+fail() {
+    echo "install: $*" >&2
+    exit 1
+}
+
+"$cmake" --install "$build" --prefix "$scratch/first" >/dev/null
+mkdir "$scratch/moved"
+mv "$scratch/first" "$scratch/moved/tenon"
+tree=$scratch/moved/tenon
+lib=$tree/$libdir
+! grep -rIl "$scratch/first" "$tree" || fail "these files hold the prefix"
+
+"$tree/bin/tenon" info >"$scratch/info" || fail "bin/tenon does not run after the move"
+grep -q "^transport *tcp .*$lib/tenon/plugins.d" "$scratch/info" ||
+    fail "bin/tenon does not find the modules beside it: $(cat "$scratch/info")"
+
+export PKG_CONFIG_PATH=$lib/pkgconfig
+$compiler $(pkg-config --cflags tenon) "$here/consumer/program.c" -o "$scratch/by_pkgconfig" \
+    $(pkg-config --libs tenon) "-Wl,-rpath,$lib"
+"$scratch/by_pkgconfig" inproc://a
+
+"$cmake" -S "$here/consumer" -B "$scratch/consumer" "-DCMAKE_PREFIX_PATH=$tree" \
+    "-DCMAKE_C_COMPILER=$compiler" >"$scratch/log" || fail "$(cat "$scratch/log")"
+"$cmake" --build "$scratch/consumer" >"$scratch/log" || fail "$(cat "$scratch/log")"
+"$scratch/consumer/shared" inproc://a
+# A program that linked libtenon.a is told where the modules are.
+TENON_PLUGINS_D=$lib/tenon/plugins.d "$scratch/consumer/static" inproc://a
+
+! "$scratch/by_pkgconfig" nowhere://a 2>/dev/null || fail "nowhere:// should not exist yet"
+$compiler -shared -fPIC -fvisibility=hidden -Wl,-z,defs -Wl,-z,now -Wl,-z,nodelete \
+    $(pkg-config --cflags tenon) "$here/consumer/nowhere.c" \
+    -o "$(pkg-config --variable=moduledir tenon)/nowhere.so"
+printf 'module = nowhere\nprovides = transport:nowhere\n' \
+    >"$(pkg-config --variable=pluginsdir tenon)/60-nowhere.conf"
+"$scratch/by_pkgconfig" nowhere://a
+"$tree/bin/tenon" info | grep -q '^transport *nowhere ' || fail "tenon info does not list nowhere"

@@ -1,0 +1,154 @@
+/*
+ * zmq_peer: a socket of libzmq that does what the lines of its standard input say.
+ *
+ *   open TYPE ID           closes the present socket and opens one; ID "-": no routing id
+ *   bind ENDPOINT          answers "ok ENDPOINT" with wildcards filled in
+ *   connect ENDPOINT
+ *   subscribe              to everything
+ *   send FRAME...          FRAME is SEED:SIZE, a generated body, or =TEXT, or %HEX
+ *   recv MS                answers "ok FRAME..." where FRAME is SIZE:HASH, or "error TEXT"
+ *
+ * Each line is answered by one line, "ok ..." or "error TEXT". See body.h for bodies and hashes.
+ */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <zmq.h>
+
+#include "body.h"
+
+enum { STALL_MS = 20000 };
+
+static void *context, *sock;
+
+static void answer(int code)
+{
+    if (code < 0)
+        printf("error %s\n", zmq_strerror(errno));
+    else
+        printf("ok\n");
+}
+
+static int type_of(const char *name)
+{
+    static const char *const names[] = {"pair",   "pub",  "sub",  "req",  "rep", "dealer",
+                                        "router", "pull", "push", "xpub", "xsub"};
+
+    for (int i = 0; i < (int)(sizeof(names) / sizeof(names[0])); i++) {
+        if (strcmp(names[i], name) == 0)
+            return i;
+    }
+    return -1;
+}
+
+static void do_open(const char *type, const char *id)
+{
+    int none = 0, stall = STALL_MS, yes = 1;
+
+    if (sock)
+        zmq_close(sock);
+    sock = zmq_socket(context, type_of(type));
+    if (!sock) {
+        answer(-1);
+        return;
+    }
+    zmq_setsockopt(sock, ZMQ_LINGER, &none, sizeof(none));
+    zmq_setsockopt(sock, ZMQ_SNDTIMEO, &stall, sizeof(stall));
+    if (strcmp(type, "router") == 0)
+        zmq_setsockopt(sock, ZMQ_ROUTER_MANDATORY, &yes, sizeof(yes));
+    if (strcmp(id, "-") != 0)
+        zmq_setsockopt(sock, ZMQ_ROUTING_ID, id, strlen(id));
+    answer(0);
+}
+
+static void do_bind(const char *endpoint)
+{
+    char real[256];
+    size_t size = sizeof(real);
+
+    if (zmq_bind(sock, endpoint) || zmq_getsockopt(sock, ZMQ_LAST_ENDPOINT, real, &size))
+        answer(-1);
+    else
+        printf("ok %s\n", real);
+}
+
+static void do_send(char **save)
+{
+    char *word = strtok_r(NULL, " ", save), *next;
+    int code = 0;
+
+    for (; word && code >= 0; word = next) {
+        uint8_t *data;
+        size_t size;
+        next = strtok_r(NULL, " ", save);
+        data = body_parse(word, &size);
+        code = zmq_send(sock, data, size, next ? ZMQ_SNDMORE : 0);
+        free(data);
+    }
+    answer(code);
+}
+
+static void do_recv(int timeout)
+{
+    zmq_msg_t msg;
+    int more, first = 1;
+
+    zmq_setsockopt(sock, ZMQ_RCVTIMEO, &timeout, sizeof(timeout));
+    zmq_msg_init(&msg);
+    do {
+        if (zmq_msg_recv(&msg, sock, 0) < 0) {
+            answer(-1);
+            zmq_msg_close(&msg);
+            return;
+        }
+        more = zmq_msg_more(&msg);
+        printf("%s %zu:%016llx", first ? "ok" : "", zmq_msg_size(&msg),
+               (unsigned long long)body_hash(zmq_msg_data(&msg), zmq_msg_size(&msg)));
+        first = 0;
+    } while (more);
+    putchar('\n');
+    zmq_msg_close(&msg);
+}
+
+static void obey(char *line)
+{
+    char *save = NULL, *verb = strtok_r(line, " \n", &save), *first;
+
+    if (!verb)
+        return;
+    if (strcmp(verb, "send") == 0) {
+        do_send(&save);
+        return;
+    }
+    first = strtok_r(NULL, " \n", &save);
+    if (strcmp(verb, "open") == 0)
+        do_open(first, strtok_r(NULL, " \n", &save));
+    else if (strcmp(verb, "bind") == 0)
+        do_bind(first);
+    else if (strcmp(verb, "connect") == 0)
+        answer(zmq_connect(sock, first));
+    else if (strcmp(verb, "subscribe") == 0)
+        answer(zmq_setsockopt(sock, ZMQ_SUBSCRIBE, "", 0));
+    else if (strcmp(verb, "recv") == 0)
+        do_recv(atoi(first));
+    else
+        printf("error unknown verb %s\n", verb);
+}
+
+int main(void)
+{
+    char line[1024];
+
+    context = zmq_ctx_new();
+    while (fgets(line, sizeof(line), stdin)) {
+        line[strcspn(line, "\n")] = '\0';
+        obey(line);
+        fflush(stdout);
+    }
+    if (sock)
+        zmq_close(sock);
+    zmq_ctx_term(context);
+    return 0;
+}

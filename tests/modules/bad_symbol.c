@@ -1,0 +1,3 @@
+/* No descriptor at all. */
+extern const int some_other_symbol;
+const int some_other_symbol = 1;

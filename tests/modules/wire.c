@@ -1,0 +1,4 @@
+/* Another transport that moves nothing. */
+#include "stream.h"
+
+STREAM_MODULE(wire);

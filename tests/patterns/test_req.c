@@ -1,0 +1,112 @@
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "script.h"
+
+extern const tn_module_t reqrep_LTX_tenon_module_v1;
+
+static void test_req_alternates(void **state)
+{
+    (void)state;
+    RUN(reqrep, "req", "poll -", "recv = EFSM", "send: x = EAGAIN", "peer A", "poll o", "send: x|y",
+        "poll -", "out A: |x|y", "send: z = EFSM", "recv = EAGAIN", "in A: |r|s", "poll i",
+        "recv+: r", "send: z = EFSM", "recv: s", "recv = EFSM", "send: z", "out A: |z");
+}
+
+static void test_req_cannot_receive_in_the_middle_of_a_request(void **state)
+{
+    (void)state;
+    RUN(reqrep, "req", "peer A", "send+: a", "recv = EFSM", "poll o", "send: b", "out A: |a|b");
+}
+
+static void test_req_takes_turns(void **state)
+{
+    (void)state;
+    RUN(reqrep, "req", "peer A", "peer B", "send: 1", "in A: |r", "recv: r", "send: 2", "out A: |1",
+        "out B: |2");
+}
+
+static void test_req_drops_replies_of_others(void **state)
+{
+    (void)state;
+    RUN(reqrep, "req", "peer A", "peer B", "send: 1", "in B: |wrong", "poll -", "recv = EAGAIN",
+        "drop state 1", "in A: |right", "recv: right");
+}
+
+static void test_req_drops_malformed_replies(void **state)
+{
+    (void)state;
+    RUN(reqrep, "req", "peer A", "send: 1", "in A: x", "in A: ", "in A: x|y", "recv = EAGAIN",
+        "drop malformed 3", "in A: |r", "recv: r");
+}
+
+static void test_req_drops_late_replies_at_the_next_request(void **state)
+{
+    (void)state;
+    RUN(reqrep, "req", "peer A", "send: 1", "in A: |r", "in A: |late|er", "recv: r", "send: 2",
+        "drop state 1", "recv = EAGAIN", "in A: |s", "recv: s", "in A: |late", "drop state 1",
+        "poll o");
+}
+
+static void test_req_relaxed_may_send_again(void **state)
+{
+    (void)state;
+    RUN(reqrep, "req", "set req_relaxed 1", "peer A", "peer B", "send: 1", "poll o", "send: 2",
+        "in A: |old", "recv = EAGAIN", "drop state 1", "in B: |new|er", "recv+: new", "send: 3",
+        "out A: |1", "out A: |3", "out B: |2", "in A: |r", "recv: r");
+}
+
+static void test_req_correlate_takes_only_its_reply(void **state)
+{
+    (void)state;
+    RUN(reqrep, "req", "set req_correlate 1", "set req_relaxed 1", "peer A", "send: 1",
+        "out A: ^q1||1", "send: 2", "out A: ^q2||2", "in A: ^q1||old", "in A: |plain", "in A: ^q2",
+        "in A: ^q2|x|y", "recv = EAGAIN", "drop state 2", "drop malformed 2", "in A: ^q2||new",
+        "poll io", "recv: new", "set req_correlate 0", "send: 3", "out A: |3",
+        "set req_correlate 1 = EFSM");
+}
+
+static void test_req_waits_when_its_peer_is_lost(void **state)
+{
+    (void)state;
+    RUN(reqrep, "req", "peer A", "send: 1", "detach A", "peer B", "in B: |x", "recv = EAGAIN",
+        "send: 2 = EFSM", "drop state 1");
+}
+
+static void test_req_without_memory_has_sent_nothing(void **state)
+{
+    (void)state;
+    RUN(reqrep, "req", "peer A", "fail A 1", "send: x = ENOMEM", "fail A 2", "send: x = ENOMEM",
+        "none A", "recv = EFSM", "send: x", "out A: |x", "set req_relaxed 1", "set req_correlate 0",
+        "fail A 1", "send: y = ENOMEM", "send: z", "out A: |z");
+}
+
+static void test_req_probes_each_connection(void **state)
+{
+    (void)state;
+    RUN(reqrep, "req", "set probe_router 1", "attach A", "out A: ", "connect A", "none A", "lose A",
+        "connect A", "out A: ", "send+: a", "lose A", "connect A", "send: b", "out A: |a|b");
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_req_alternates),
+        cmocka_unit_test(test_req_cannot_receive_in_the_middle_of_a_request),
+        cmocka_unit_test(test_req_takes_turns),
+        cmocka_unit_test(test_req_drops_replies_of_others),
+        cmocka_unit_test(test_req_drops_malformed_replies),
+        cmocka_unit_test(test_req_drops_late_replies_at_the_next_request),
+        cmocka_unit_test(test_req_relaxed_may_send_again),
+        cmocka_unit_test(test_req_correlate_takes_only_its_reply),
+        cmocka_unit_test(test_req_waits_when_its_peer_is_lost),
+        cmocka_unit_test(test_req_without_memory_has_sent_nothing),
+        cmocka_unit_test(test_req_probes_each_connection),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,264 @@
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include <errno.h>
+
+#include "base/memory.h"
+#include "fake_socket.h"
+#include "message/message.h"
+
+/* The routing objects by themselves: what no pattern's test sees. */
+
+static struct tn_sock sock;
+
+static int set_up(void **state)
+{
+    (void)state;
+    (void)tni_memory_fail_at(0, 0);
+    fake_socket_init(&sock, 0);
+    return 0;
+}
+
+static int tear_down(void **state)
+{
+    (void)state;
+    fake_socket_close(&sock);
+    return 0;
+}
+
+static struct tn_pipe *add_fair(size_t index)
+{
+    tni_fair_queue_add(&sock.fair, &sock.pipes[index].fair);
+    return &sock.pipes[index];
+}
+
+static struct tn_pipe *recv_one(void)
+{
+    struct tn_pipe *pipe = NULL;
+    tn_msg_t msg;
+
+    tn_msg_clear(&msg);
+    assert_int_equal(tni_fair_queue_recv(&sock.fair, &msg, &pipe), 0);
+    tn_msg_close(&msg);
+    return pipe;
+}
+
+static void test_fair_queue_visits_active_pipes_only(void **state)
+{
+    struct tn_pipe *first = add_fair(0), *second = add_fair(1);
+    tn_msg_t msg;
+
+    (void)state;
+    assert_int_equal(tni_fair_queue_recv(&sock.fair, &msg, NULL), -EAGAIN);
+    assert_true(tni_list_is_empty(&sock.fair.active));
+    fake_frames_put(&first->in, "x", 1, 0);
+    fake_frames_put(&second->in, "y", 1, 0);
+    assert_false(tni_fair_queue_can_recv(&sock.fair, NULL));
+    tni_fair_queue_ready(&sock.fair, &second->fair);
+    assert_ptr_equal(recv_one(), second);
+    assert_int_equal(tni_fair_queue_recv(&sock.fair, &msg, NULL), -EAGAIN);
+    tni_fair_queue_ready(&sock.fair, &first->fair);
+    tni_fair_queue_ready(&sock.fair, &first->fair);
+    assert_ptr_equal(recv_one(), first);
+}
+
+static void test_fair_queue_gives_a_turn_to_each(void **state)
+{
+    size_t counts[3] = {0};
+
+    (void)state;
+    for (size_t i = 0; i < 3; i++) {
+        struct tn_pipe *pipe = add_fair(i);
+
+        for (size_t n = 0; n < 30; n++)
+            fake_frames_put(&pipe->in, "x", 1, 0);
+    }
+    for (size_t n = 0; n < 60; n++) {
+        counts[recv_one() - sock.pipes]++;
+        fake_socket_settle(&sock);
+    }
+    for (size_t i = 0; i < 3; i++)
+        assert_int_equal(counts[i], 20);
+}
+
+static void test_fair_queue_promise_outlives_the_pipe(void **state)
+{
+    struct tn_pipe *pipe = add_fair(0), *promised = NULL;
+    tn_msg_t msg;
+
+    (void)state;
+    fake_frames_put(&pipe->in, "a", 1, TN_MSG_MORE);
+    fake_frames_put(&pipe->in, "b", 1, 0);
+    fake_frames_put(&pipe->in, "c", 1, 0);
+    assert_true(tni_fair_queue_can_recv(&sock.fair, &promised));
+    assert_ptr_equal(promised, pipe);
+    tni_fair_queue_remove(&sock.fair, &pipe->fair);
+    assert_true(tni_fair_queue_can_recv(&sock.fair, &promised));
+    assert_null(promised);
+    assert_null(recv_one());
+    assert_null(recv_one());
+    assert_int_equal(tni_fair_queue_recv(&sock.fair, &msg, NULL), -EAGAIN);
+}
+
+static void test_fair_queue_asking_alone_promises_nothing(void **state)
+{
+    struct tn_pipe *pipe = add_fair(0);
+
+    (void)state;
+    fake_frames_put(&pipe->in, "a", 1, 0);
+    assert_true(tni_fair_queue_can_recv(&sock.fair, NULL));
+    tni_fair_queue_remove(&sock.fair, &pipe->fair);
+    assert_false(tni_fair_queue_can_recv(&sock.fair, NULL));
+}
+
+static void test_fair_queue_frees_what_nobody_read(void **state)
+{
+    struct tn_pipe *pipe = add_fair(0);
+    uint8_t body[100] = {0};
+
+    (void)state;
+    fake_frames_put(&pipe->in, "a", 1, TN_MSG_MORE);
+    fake_frames_put(&pipe->in, body, sizeof(body), TN_MSG_MORE);
+    fake_frames_put(&pipe->in, body, sizeof(body), 0);
+    assert_ptr_equal(recv_one(), pipe);
+    tni_fair_queue_remove(&sock.fair, &pipe->fair);
+}
+
+static void test_nodes_that_are_not_members_are_left_alone(void **state)
+{
+    struct tn_pipe *pipe = &sock.pipes[0];
+
+    (void)state;
+    tni_fair_queue_ready(&sock.fair, &pipe->fair);
+    tni_fair_queue_remove(&sock.fair, &pipe->fair);
+    tni_load_balancer_ready(&sock.balance, &pipe->balance);
+    tni_load_balancer_remove(&sock.balance, &pipe->balance);
+    tni_fan_out_match(&sock.fan, &pipe->fan);
+    tni_fan_out_remove(&sock.fan, &pipe->fan);
+    assert_true(tni_list_is_empty(&sock.fair.active));
+    assert_true(tni_list_is_empty(&sock.balance.active));
+    assert_true(tni_list_is_empty(&sock.fan.marked));
+    tni_fair_queue_add(&sock.fair, &pipe->fair);
+    tni_fair_queue_add(&sock.fair, &pipe->fair);
+    assert_ptr_equal(sock.fair.active.next, sock.fair.active.prev);
+}
+
+static unsigned frees;
+
+static void note_free(void *data, void *hint)
+{
+    (void)data;
+    (void)hint;
+    frees++;
+}
+
+static void add_fans(size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        tni_fan_out_add(&sock.fan, &sock.pipes[i].fan);
+}
+
+static void test_fan_out_takes_a_shared_body_once(void **state)
+{
+    static uint8_t body[5000];
+    tn_msg_t msg;
+
+    (void)state;
+    add_fans(3);
+    for (size_t marked = 0; marked <= 3; marked++) {
+        frees = 0;
+        assert_int_equal(tn_msg_init_data(&msg, body, sizeof(body), note_free, NULL), 0);
+        for (size_t i = 0; i < marked; i++)
+            tni_fan_out_match(&sock.fan, &sock.pipes[i].fan);
+        assert_int_equal(tni_fan_out_send(&sock.fan, &msg), 0);
+        assert_int_equal(tn_msg_size(&msg), 0);
+        assert_int_equal(frees, 1);
+        for (size_t i = 0; i < marked; i++) {
+            assert_int_equal(sock.pipes[i].out.messages, 1);
+            assert_int_equal(sock.pipes[i].out.first->size, sizeof(body));
+            fake_frames_clear(&sock.pipes[i].out);
+        }
+    }
+}
+
+static void test_fan_out_takes_a_shared_body_that_the_last_refuses(void **state)
+{
+    static uint8_t body[5000];
+    tn_msg_t msg;
+
+    (void)state;
+    frees = 0;
+    add_fans(2);
+    tni_fan_out_match_all(&sock.fan);
+    sock.pipes[1].is_closed = true;
+    assert_int_equal(tn_msg_init_data(&msg, body, sizeof(body), note_free, NULL), 0);
+    assert_int_equal(tni_fan_out_send(&sock.fan, &msg), 0);
+    assert_int_equal(frees, 1);
+    assert_int_equal(sock.dropped[TN_DROP_PEER_LOST], 1);
+}
+
+static void test_fan_out_inverts_and_clears_marks(void **state)
+{
+    tn_msg_t msg;
+
+    (void)state;
+    add_fans(3);
+    tni_fan_out_match(&sock.fan, &sock.pipes[1].fan);
+    tni_fan_out_match(&sock.fan, &sock.pipes[1].fan);
+    tni_fan_out_invert(&sock.fan);
+    tn_msg_borrow(&msg, "x", 1);
+    assert_int_equal(tni_fan_out_send(&sock.fan, &msg), 0);
+    assert_int_equal(sock.pipes[0].out.messages, 1);
+    assert_int_equal(sock.pipes[1].out.messages, 0);
+    assert_int_equal(sock.pipes[2].out.messages, 1);
+    assert_int_equal(tni_fan_out_send(&sock.fan, &msg), 0);
+    assert_int_equal(sock.pipes[0].out.messages, 1);
+    tni_fan_out_match_all(&sock.fan);
+    sock.pipes[2].hwm = 1;
+    assert_false(tni_fan_out_can_send(&sock.fan));
+    assert_true(tni_fan_out_can_send(&sock.fan));
+}
+
+static void test_fan_out_marks_stay_in_the_middle_of_a_message(void **state)
+{
+    tn_msg_t msg;
+
+    (void)state;
+    add_fans(2);
+    tni_fan_out_match(&sock.fan, &sock.pipes[0].fan);
+    tn_msg_borrow(&msg, "x", 1);
+    msg.flags = TN_MSG_MORE;
+    assert_int_equal(tni_fan_out_send(&sock.fan, &msg), 0);
+    tni_fan_out_match_all(&sock.fan);
+    tni_fan_out_invert(&sock.fan);
+    tn_msg_borrow(&msg, "y", 1);
+    assert_int_equal(tni_fan_out_send(&sock.fan, &msg), 0);
+    assert_int_equal(sock.pipes[0].out.messages, 1);
+    assert_int_equal(sock.pipes[1].out.messages, 0);
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        TEST(test_fair_queue_visits_active_pipes_only),
+        TEST(test_fair_queue_gives_a_turn_to_each),
+        TEST(test_fair_queue_promise_outlives_the_pipe),
+        TEST(test_fair_queue_asking_alone_promises_nothing),
+        TEST(test_fair_queue_frees_what_nobody_read),
+        TEST(test_nodes_that_are_not_members_are_left_alone),
+        TEST(test_fan_out_takes_a_shared_body_once),
+        TEST(test_fan_out_takes_a_shared_body_that_the_last_refuses),
+        TEST(test_fan_out_inverts_and_clears_marks),
+        TEST(test_fan_out_marks_stay_in_the_middle_of_a_message),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
