@@ -164,6 +164,8 @@ static int list_modules(tn_ctx_t *ctx, struct listing *listing)
     if (rc < 0)
         return tool_library_error("info", "the modules");
     end_array(listing);
+    if (listing->only_failed && !listing->is_json && listing->rows == 0)
+        puts("Everything loads.");
     return listing->only_failed && listing->rows ? TOOL_FAILED : TOOL_OK;
 }
 

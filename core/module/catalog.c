@@ -9,7 +9,10 @@
 
 #include "base/log.h"
 #include "base/memory.h"
+#include "base/suggest.h"
 #include "module/array.h"
+
+enum { MAX_KNOWN = 512 };
 
 const char *tni_level_name(enum tni_level level)
 {
@@ -186,6 +189,24 @@ int tni_catalog_settle(struct tni_catalog *catalog, const char *module_directory
     for (size_t i = 0; i < catalog->entry_count; i++)
         join_builtin(catalog, catalog->entries[i]);
     return 0;
+}
+
+const char *tni_catalog_nearest(const struct tni_catalog *catalog, int kind, const char *name)
+{
+    const char *known[MAX_KNOWN];
+    size_t count = 0;
+
+    for (size_t i = 0; i < catalog->entry_count; i++) {
+        const struct tni_entry *entry = catalog->entries[i];
+
+        for (size_t j = 0; tni_entry_is_active(entry) && j < entry->manifest->provides.count; j++) {
+            const struct tni_ref *ref = &entry->manifest->provides.item[j];
+
+            if ((kind == TNI_KIND_ANY || ref->kind == kind) && count < MAX_KNOWN)
+                known[count++] = ref->name;
+        }
+    }
+    return tni_nearest(name, known, count);
 }
 
 void tni_catalog_fini(struct tni_catalog *catalog)

@@ -91,6 +91,9 @@ bool tni_entry_is_active(const struct tni_entry *entry);
 int tni_entry_refuse(struct tni_entry *entry, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 
+/** The name of an active feature of that kind, or of any with TNI_KIND_ANY, that is meant; or NULL. */
+const char *tni_catalog_nearest(const struct tni_catalog *catalog, int kind, const char *name);
+
 void tni_catalog_fini(struct tni_catalog *catalog);
 
 const char *tni_level_name(enum tni_level level);

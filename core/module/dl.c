@@ -135,6 +135,15 @@ void tni_dl_pin(struct tni_dl *dl)
         dlclose(again);
 }
 
+bool tni_dl_is_mapped(const char *path)
+{
+    void *handle = dlopen(path, RTLD_LAZY | RTLD_LOCAL | RTLD_NOLOAD);
+
+    if (handle)
+        dlclose(handle);
+    return handle != NULL;
+}
+
 void tni_dl_close(struct tni_dl *dl)
 {
     if (!dl)

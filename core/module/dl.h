@@ -29,6 +29,9 @@ bool tni_dl_has_constructors(struct tni_dl *dl);
 /** Keeps the object mapped for the life of the process. */
 void tni_dl_pin(struct tni_dl *dl);
 
+/** Whether the object is mapped now: then opening its path gives this one, not a newer file. */
+bool tni_dl_is_mapped(const char *path);
+
 /** NULL is allowed. */
 void tni_dl_close(struct tni_dl *dl);
 

@@ -37,6 +37,12 @@ void tni_dl_pin(struct tni_dl *dl)
     (void)dl;
 }
 
+bool tni_dl_is_mapped(const char *path)
+{
+    (void)path;
+    return false;
+}
+
 void tni_dl_close(struct tni_dl *dl)
 {
     (void)dl;

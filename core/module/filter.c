@@ -8,9 +8,6 @@
 
 #include "base/error.h"
 #include "base/memory.h"
-#include "base/suggest.h"
-
-enum { MAX_KNOWN = 512 };
 
 static int add_name(struct tni_filter *filter, const char *word, size_t length)
 {
@@ -97,21 +94,11 @@ static bool exists(const struct tni_catalog *catalog, const struct tni_ref *want
 
 static int unknown(const struct tni_catalog *catalog, const struct tni_ref *wanted)
 {
-    const char *known[MAX_KNOWN], *near;
-    size_t count = 0;
+    const char *near = tni_catalog_nearest(catalog, wanted->kind, wanted->name);
 
-    for (size_t i = 0; i < catalog->entry_count; i++) {
-        const struct tni_entry *entry = catalog->entries[i];
-
-        if (!tni_entry_is_active(entry))
-            continue;
-        for (size_t j = 0; j < entry->manifest->provides.count && count < MAX_KNOWN; j++)
-            known[count++] = entry->manifest->provides.item[j].name;
-    }
-    near = tni_nearest(wanted->name, known, count);
     return tni_fail(-TN_EMODULE,
                     "the module selection (TENON_MODULES) names %s%s%s, which no manifest provides"
-                    "%s%s%s; `tenon info` lists what there is",
+                    "%s%s%s; without the selection, `tenon info` lists what there is",
                     wanted->kind ? tni_kind_name(wanted->kind) : "", wanted->kind ? ":" : "",
                     wanted->name, near ? "; did you mean \"" : "", near ? near : "",
                     near ? "\"?" : "");

@@ -91,12 +91,15 @@ static int want_feature(struct tni_registry *registry, const char *name,
                !tni_select(&registry->catalog, &registry->filter, kind, bare))
             kind++;
     }
-    if (kind == TN_AUTHENTICATOR && !colon)
+    if (kind == TN_AUTHENTICATOR && !colon) {
+        const char *near = tni_catalog_nearest(&registry->catalog, TNI_KIND_ANY, bare);
+
         return tni_fail(
             -TN_EMODULE,
-            "no transport, pattern or mechanism is called \"%.60s\"; `tenon info` lists "
-            "what there is",
-            name);
+            "no transport, pattern or mechanism is called \"%.60s\"%s%s%s; `tenon info` "
+            "lists what there is",
+            name, near ? "; did you mean \"" : "", near ? near : "", near ? "\"?" : "");
+    }
     return tni_loader_want(&registry->loader, kind, bare, out_loaded, NULL);
 }
 

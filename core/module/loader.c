@@ -199,12 +199,24 @@ static void free_features(struct tni_loaded *features, size_t count)
     tni_free(features);
 }
 
+/* An object that cannot be unmapped stands in the way of its own replacement. */
+static void close_object(struct attempt *attempt)
+{
+    size_t used = strlen(attempt->why);
+    bool was_open = attempt->dl != NULL;
+
+    tni_dl_close(attempt->dl);
+    if (was_open && !attempt->is_reason_elsewhere && tni_dl_is_mapped(attempt->entry->module_path))
+        snprintf(attempt->why + used, sizeof attempt->why - used,
+                 " (the file stays mapped: start the program again after replacing it)");
+}
+
 static int undo(struct attempt *attempt, int rc)
 {
     struct tni_entry *entry = attempt->entry;
 
     free_features(attempt->features, attempt->feature_count);
-    tni_dl_close(attempt->dl);
+    close_object(attempt);
     entry->state = TNI_ENTRY_AVAILABLE;
     if (rc != -TN_EMODULE)
         return rc;

@@ -130,14 +130,29 @@ static int find_locked(struct tni_registry *registry, tn_feature_kind_t kind, co
     return rc;
 }
 
+/* "ROUTER" is what the wire and other libraries call it. */
+static int not_a_name(tn_feature_kind_t kind, const char *name)
+{
+    char lower[TNI_NAME_MAX + 1];
+    size_t length = strlen(name);
+
+    for (size_t i = 0; i <= length && length <= TNI_NAME_MAX; i++)
+        lower[i] = name[i] >= 'A' && name[i] <= 'Z' ? (char)(name[i] - 'A' + 'a') : name[i];
+    if (length <= TNI_NAME_MAX && tni_is_feature_name(lower, length))
+        return tni_fail(-TN_EMODULE,
+                        "there is no %s \"%s\": names are in small letters; did you mean \"%s\"?",
+                        tni_kind_name((int)kind), name, lower);
+    return tni_fail(-TN_EMODULE, "\"%.60s\" is not the name of a %s", name,
+                    tni_kind_name((int)kind));
+}
+
 int tni_registry_find(struct tni_registry *registry, tn_feature_kind_t kind, const char *name,
                       const struct tni_feature **out_feature)
 {
     int rc;
 
     if (!name || !tni_is_feature_name(name, strlen(name)))
-        return tni_fail(-TN_EMODULE, "\"%.60s\" is not the name of a %s", name ? name : "",
-                        tni_kind_name(kind));
+        return not_a_name(kind, name ? name : "");
     pthread_mutex_lock(&registry->lock);
     rc = find_locked(registry, kind, name, out_feature);
     pthread_mutex_unlock(&registry->lock);

@@ -7,9 +7,8 @@
 
 #include "base/error.h"
 #include "base/log.h"
-#include "base/suggest.h"
 
-enum { MAX_KNOWN = 512, DEFAULT_PRIORITY = 50 };
+enum { DEFAULT_PRIORITY = 50 };
 
 int tni_select_priority(const struct tni_entry *entry, int kind, const char *name)
 {
@@ -91,29 +90,29 @@ void tni_select_announce(const struct tni_catalog *catalog, const struct tni_fil
     }
 }
 
-static int unknown(const struct tni_catalog *catalog, int kind, const char *name)
+/* A manifest of which nothing could be read may be the one that is missed: by the name of its file. */
+static const struct tni_entry *unread(const struct tni_catalog *catalog, const char *name)
 {
-    const char *known[MAX_KNOWN], *near;
-    const struct tni_entry *unread = NULL;
-    size_t count = 0;
-
     for (size_t i = 0; i < catalog->entry_count; i++) {
         const struct tni_entry *entry = catalog->entries[i];
 
         if (entry->reason && entry->manifest->provides.count == 0 && strstr(entry->file, name))
-            unread = entry;
-        for (size_t j = 0; tni_entry_is_active(entry) && j < entry->manifest->provides.count; j++) {
-            if (entry->manifest->provides.item[j].kind == kind && count < MAX_KNOWN)
-                known[count++] = entry->manifest->provides.item[j].name;
-        }
+            return entry;
     }
-    if (unread)
-        return tni_fail(-TN_EMODULE, "%s \"%s\": %s: %s", tni_kind_name(kind), name, unread->path,
-                        unread->reason);
-    near = tni_nearest(name, known, count);
+    return NULL;
+}
+
+static int unknown(const struct tni_catalog *catalog, int kind, const char *name)
+{
+    const struct tni_entry *entry = unread(catalog, name);
+    const char *near = tni_catalog_nearest(catalog, kind, name);
+
+    if (entry)
+        return tni_fail(-TN_EMODULE, "%s \"%s\": %s: %s", tni_kind_name(kind), name, entry->path,
+                        entry->reason);
     return tni_fail(-TN_EMODULE,
-                    "no manifest provides the %s \"%s\"%s%s%s; `tenon info` lists what "
-                    "there is, `tenon info --search-path` where it was looked for",
+                    "no manifest provides the %s \"%s\"%s%s%s; `tenon info` lists what there is, "
+                    "`tenon info --search-path` where it was looked for",
                     tni_kind_name(kind), name, near ? "; did you mean \"" : "", near ? near : "",
                     near ? "\"?" : "");
 }

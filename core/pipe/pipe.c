@@ -150,6 +150,7 @@ static void on_connected(struct tn_pipe *pipe, struct tn_peer_info *info)
     pipe->connections++;
     if (!pipe->is_connected)
         tni_count(&sock->counters.peers, 1);
+    tni_count(&sock->counters.connections_made, 1);
     pipe->is_connected = true;
     if ((sock->ops->flags & TN_PATTERN_REBUILDS) && pipe->connections > 1)
         rc = rebuild(pipe);

@@ -479,10 +479,13 @@ static int read_once(struct tni_session *session, uint8_t *scratch, size_t *io_t
         session->rx_ready = false;
         return filled ? consume(session, scratch, filled) : 0;
     }
-    if (got < 0)
-        return (int)got;
-    if (got == 0)
-        return tni_fail(-ECONNRESET, "the peer closed the connection");
+    if (got <= 0) {
+        /* Messages that came before the end are still to be delivered, now or when there is room. */
+        rc = filled ? consume(session, scratch, filled) : 0;
+        if (rc < 0 || session->is_paused)
+            return rc;
+        return got < 0 ? (int)got : tni_fail(-ECONNRESET, "the peer closed the connection");
+    }
     fresh = (size_t)got;
     *io_total += fresh;
     if (is_drained(session, fresh, asked))

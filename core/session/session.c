@@ -344,7 +344,6 @@ void tni_session_is_up(struct tni_session *session, struct tn_peer_info *peer)
     session->retry_delay = 0;
     session->handshake_by = UINT64_MAX;
     session->is_paused = false;
-    tni_count(&session->config->sock->counters.connections_made, 1);
     tni_heartbeat_init(&session->heartbeat, options->heartbeat_ivl, options->heartbeat_ttl,
                        options->heartbeat_timeout, tni_clock_ms());
     tni_session_schedule(session);
@@ -368,6 +367,13 @@ static void close_stack(struct tni_session *session)
     tni_link_remove(&session->member.ready);
 }
 
+static void give_up_pipe(struct tni_session *session)
+{
+    if (session->duplex)
+        tni_duplex_close(session->duplex, 1);
+    session->duplex = NULL;
+}
+
 static void end(struct tni_session *session)
 {
     struct tni_reactor *reactor = session->member.reactor;
@@ -382,9 +388,7 @@ static void end(struct tni_session *session)
     atomic_fetch_sub(&reactor->thread->load, 1);
     tni_peer_info_unref(session->peer);
     session->peer = NULL;
-    if (session->duplex)
-        tni_duplex_close(session->duplex, 1);
-    session->duplex = NULL;
+    give_up_pipe(session);
     reactor->ended++;
     tni_session_unref(session);
 }
@@ -473,16 +477,17 @@ static void rewind_pipe(struct tni_session *session)
 
 void tni_session_lost(struct tni_session *session, int code)
 {
-    tell_loss(session, code);
+    bool returns = returns_after(session, code);
+
     if (session->duplex)
         rewind_pipe(session);
-    if (!returns_after(session, code)) {
+    if (!returns || session->config->options.immediate)
+        give_up_pipe(session);
+    /* Whoever hears of it finds the socket in its new state. */
+    tell_loss(session, code);
+    if (!returns) {
         end(session);
         return;
-    }
-    if (session->config->options.immediate && session->duplex) {
-        tni_duplex_close(session->duplex, 1);
-        session->duplex = NULL;
     }
     close_stack(session);
     retry(session, code);

@@ -316,7 +316,7 @@ int tni_endpoint_join(tn_endpoint_t *connecting, tn_endpoint_t *bound)
     atomic_store(&pipe->refs, 2); /* the socket, the duplex */
     tni_duplex_own(duplex, 1, &tni_pipe_side_ops, pipe);
     tni_pipe_offer(pipe);
-    tni_duplex_wake_other(duplex, 1, TNI_WAKE_DATA);
+    tni_duplex_wake_other(duplex, 1, TNI_WAKE_DATA | TNI_WAKE_SPACE); /* the mark has risen */
     return 0;
 
 fail:

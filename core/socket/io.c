@@ -148,7 +148,9 @@ int tn_send(tn_socket_t *socket, const void *data, size_t size, int flags)
 {
     tn_msg_t msg;
 
-    tn_msg_borrow(&msg, data, size);
+    if (!data && size)
+        return tni_fail(-EINVAL, "tn_send: the data is NULL, its size %zu", size);
+    tn_msg_borrow(&msg, data ? data : "", size);
     if (flags & TN_MORE)
         msg.flags = TN_MSG_MORE;
     return (int)run(socket, try_send, &msg, flags, true);
@@ -156,9 +158,12 @@ int tn_send(tn_socket_t *socket, const void *data, size_t size, int flags)
 
 int tn_msg_send(tn_socket_t *socket, tn_msg_t *msg, int flags)
 {
-    uint8_t before = msg->flags;
+    uint8_t before;
     int rc;
 
+    if (!msg)
+        return tni_fail(-EINVAL, "tn_msg_send: the message is NULL");
+    before = msg->flags;
     if (flags & TN_MORE)
         msg->flags |= TN_MSG_MORE;
     rc = (int)run(socket, try_send, msg, flags, true);
@@ -211,7 +216,7 @@ int tn_send_parts(tn_socket_t *socket, tn_msg_t *parts, size_t count, int flags)
 {
     struct frames frames = {.msgs = parts, .count = count, .is_one_message = true};
 
-    if (count == 0)
+    if (count == 0 || !parts)
         return tni_fail(-EINVAL, "tn_send_parts: a message has at least one frame");
     return (int)run(socket, try_send_parts, &frames, flags, true);
 }
@@ -233,6 +238,8 @@ int tn_send_batch(tn_socket_t *socket, tn_msg_t *msgs, size_t count, int flags)
 {
     struct frames frames = {.msgs = msgs, .count = count};
 
+    if (!msgs && count)
+        return tni_fail(-EINVAL, "tn_send_batch: the messages are NULL");
     if (count == 0)
         return 0;
     if (msgs[count - 1].flags & TN_MSG_MORE)
@@ -306,6 +313,8 @@ ssize_t tn_recv(tn_socket_t *socket, void *buffer, size_t capacity, int flags)
 {
     struct buffer to = {.data = buffer, .capacity = capacity};
 
+    if (!buffer && capacity)
+        return tni_fail(-EINVAL, "tn_recv: the buffer is NULL, its capacity %zu", capacity);
     return run(socket, try_recv, &to, flags, false);
 }
 
@@ -339,6 +348,8 @@ static ssize_t try_msg_recv(struct tn_sock *sock, void *arg)
 
 ssize_t tn_msg_recv(tn_socket_t *socket, tn_msg_t *msg, int flags)
 {
+    if (!msg)
+        return tni_fail(-EINVAL, "tn_msg_recv: the message is NULL");
     return run(socket, try_msg_recv, msg, flags, false);
 }
 
@@ -379,7 +390,7 @@ int tn_recv_parts(tn_socket_t *socket, tn_msg_t *parts, size_t max, int flags)
 {
     struct frames frames = {.msgs = parts, .count = max};
 
-    if (max == 0)
+    if (max == 0 || !parts)
         return tni_fail(-EINVAL, "tn_recv_parts: no room for a frame");
     return (int)run(socket, try_recv_parts, &frames, flags, false);
 }
@@ -404,7 +415,7 @@ int tn_recv_batch(tn_socket_t *socket, tn_msg_t *msgs, size_t max, int flags)
 {
     struct frames frames = {.msgs = msgs, .count = max};
 
-    if (max == 0)
+    if (max == 0 || !msgs)
         return tni_fail(-EINVAL, "tn_recv_batch: no room for a frame");
     return (int)run(socket, try_recv_batch, &frames, flags, false);
 }

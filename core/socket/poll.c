@@ -19,8 +19,9 @@ enum { FEW = 8 };
 struct polling {
     tn_pollitem_t *items;
     size_t count;
-    struct tn_sock **socks; /* of the items that are sockets, in order */
-    struct pollfd *fds;     /* of the others, in order                 */
+    struct tn_sock **of_item; /* of each item; NULL: a descriptor, or a closed socket */
+    struct tn_sock **socks;   /* those that are open */
+    struct pollfd *fds;       /* of the descriptors, in order */
     size_t sock_count, fd_count;
     int ready;
 };
@@ -38,9 +39,10 @@ static short from_poll(short revents)
                    (revents & (POLLERR | POLLHUP | POLLNVAL) ? TN_POLLERR : 0));
 }
 
+/* `sock`: NULL when it was closed before we came. */
 static int look_at_socket(struct tn_sock *sock, tn_pollitem_t *item)
 {
-    int rc = tni_sock_reenter(sock);
+    int rc = sock ? tni_sock_reenter(sock) : -TN_ECLOSED;
 
     if (rc == -TN_ECLOSED) {
         item->revents = TN_POLLERR;
@@ -56,7 +58,7 @@ static int look_at_socket(struct tn_sock *sock, tn_pollitem_t *item)
 static int look(void *arg)
 {
     struct polling *polling = arg;
-    size_t sock = 0, fd = 0;
+    size_t fd = 0;
     int rc = 0;
 
     if (polling->fd_count && poll(polling->fds, polling->fd_count, 0) < 0)
@@ -65,7 +67,7 @@ static int look(void *arg)
     for (size_t i = 0; i < polling->count && rc == 0; i++) {
         tn_pollitem_t *item = &polling->items[i];
         if (item->socket)
-            rc = look_at_socket(polling->socks[sock++], item);
+            rc = look_at_socket(polling->of_item[i], item);
         else
             item->revents = from_poll(polling->fds[fd++].revents);
         polling->ready += item->revents != 0;
@@ -88,17 +90,20 @@ static int collect(struct polling *polling)
         tn_pollitem_t *item = &polling->items[i];
         struct tn_sock *sock;
         item->revents = 0;
+        polling->of_item[i] = NULL;
         if (!item->socket) {
             polling->fds[polling->fd_count++] =
                 (struct pollfd){.fd = item->fd, .events = to_poll(item->events)};
             continue;
         }
         sock = tni_sock_enter(item->socket);
+        if (!sock && tni_error_code() == -TN_ECLOSED)
+            continue;
         if (!sock)
             return tni_error_code();
         tni_sock_pin(sock);
         tni_sock_leave(sock);
-        polling->socks[polling->sock_count++] = sock;
+        polling->of_item[i] = polling->socks[polling->sock_count++] = sock;
     }
     return 0;
 }
@@ -124,24 +129,30 @@ static int wait_for(struct polling *polling, int timeout)
 
 int tn_poll(tn_pollitem_t *items, size_t count, int timeout)
 {
-    struct tn_sock *few_socks[FEW];
+    struct tn_sock *few_items[FEW], *few_socks[FEW];
     struct pollfd few_fds[FEW];
-    struct polling polling = {
-        .items = items, .count = count, .socks = few_socks, .fds = few_fds};
+    struct polling polling = {.items = items,
+                              .count = count,
+                              .of_item = few_items,
+                              .socks = few_socks,
+                              .fds = few_fds};
     int rc;
 
     if (count && !items)
         return tni_fail(-EINVAL, "tn_poll: the items are NULL");
     if (count > FEW) {
+        polling.of_item = tni_calloc(count, sizeof *polling.of_item);
         polling.socks = tni_calloc(count, sizeof *polling.socks);
         polling.fds = tni_calloc(count, sizeof *polling.fds);
     }
-    rc = polling.socks && polling.fds
+    rc = polling.of_item && polling.socks && polling.fds
              ? collect(&polling)
              : tni_fail(-ENOMEM, "tn_poll: out of memory for %zu items", count);
     if (rc == 0)
         rc = wait_for(&polling, timeout);
     release(&polling);
+    if (polling.of_item != few_items)
+        tni_free(polling.of_item);
     if (polling.socks != few_socks)
         tni_free(polling.socks);
     if (polling.fds != few_fds)

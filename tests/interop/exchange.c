@@ -1,6 +1,6 @@
 #include "exchange.h"
 
-enum { LINE = 512, PROBE_MS = 5 };
+enum { LINE = 512, PROBE_MS = 5, PROBES_MAX = 2000 };
 
 static void one_way(struct side *a, struct side *b, const char *frames)
 {
@@ -65,10 +65,13 @@ static void probe(struct side *a, struct side *b)
 
 static void pub_ready(struct side *a, struct side *b)
 {
-    if (a->is_ours)
-        assert_ok(tn_wait_subscribers(a->socket, 1, API_TIMEOUT_MS));
-    else
+    if (!a->is_ours) {
         probe(a, b);
+        return;
+    }
+    for (int i = 0; i < PROBES_MAX && tn_wait_subscribers(a->socket, 1, PROBE_MS) < 0; i++)
+        side_poke(b);
+    assert_ok(tn_wait_subscribers(a->socket, 1, 0));
 }
 
 static void pub_xsub_ready(struct side *a, struct side *b)
@@ -79,14 +82,17 @@ static void pub_xsub_ready(struct side *a, struct side *b)
 
 static void xpub_ready(struct side *a, struct side *b)
 {
-    (void)b;
-    side_expect(a, "%01");
+    bool is_equal = false;
+
+    for (int i = 0; i < PROBES_MAX && !side_try(a, "%01", PROBE_MS, &is_equal); i++)
+        side_poke(b);
+    assert_true(is_equal);
 }
 
 static void xpub_xsub_ready(struct side *a, struct side *b)
 {
     side_send(b, "%01");
-    side_expect(a, "%01");
+    xpub_ready(a, b);
 }
 
 const struct exchange exchanges[] = {

@@ -137,6 +137,17 @@ void side_connect(struct side *side, const char *endpoint)
     order_ok(side, line, answer);
 }
 
+void side_poke(struct side *side)
+{
+    char answer[LINE_MAX_SIZE];
+    int64_t events;
+
+    if (side->is_ours)
+        assert_ok(tn_get_int(side->socket, "events", &events));
+    else
+        order_ok(side, "poke", answer);
+}
+
 /** Cuts `frames` into words. */
 static size_t split(const char *frames, char words[FRAMES_MAX][WORD_MAX])
 {

@@ -32,6 +32,10 @@ void side_kill(struct side *side);
 void side_bind(struct side *side, const char *endpoint, char *out_endpoint);
 void side_connect(struct side *side, const char *endpoint);
 
+/** Looks at the socket's events. A subscriber that bound sends its subscriptions to new peers when its
+ *  program calls in, with both libraries. */
+void side_poke(struct side *side);
+
 /** Sends one message. Waits for a peer where the pattern would drop it (ROUTER). */
 void side_send(struct side *side, const char *frames);
 /** Receives one message and compares it with `frames`. */

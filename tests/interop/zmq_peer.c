@@ -6,6 +6,7 @@
  *   connect ENDPOINT
  *   subscribe              to everything
  *   send FRAME...          FRAME is SEED:SIZE, a generated body, or =TEXT, or %HEX
+ *   poke                   looks at its events, which makes libzmq take note of new peers
  *   recv MS                answers "ok FRAME..." where FRAME is SIZE:HASH, or "error TEXT"
  *
  * Each line is answered by one line, "ok ..." or "error TEXT". See body.h for bodies and hashes.
@@ -112,6 +113,14 @@ static void do_recv(int timeout)
     zmq_msg_close(&msg);
 }
 
+static void do_poke(void)
+{
+    int events;
+    size_t size = sizeof(events);
+
+    answer(zmq_getsockopt(sock, ZMQ_EVENTS, &events, &size));
+}
+
 static void obey(char *line)
 {
     char *save = NULL, *verb = strtok_r(line, " \n", &save), *first;
@@ -120,6 +129,10 @@ static void obey(char *line)
         return;
     if (strcmp(verb, "send") == 0) {
         do_send(&save);
+        return;
+    }
+    if (strcmp(verb, "poke") == 0) {
+        do_poke();
         return;
     }
     first = strtok_r(NULL, " \n", &save);

@@ -31,7 +31,6 @@ bit set[TOPICS];      /* what the application wants */
 bit peer[TOPICS];     /* what this connection's peer was told */
 byte conn;            /* connections so far */
 bit up;
-bit overwritten;
 
 inline post()
 {
@@ -74,14 +73,9 @@ active proctype App()
             :: t < TOPICS -> if :: set[t] -> append(SUB + t) :: else fi; t++
             :: else -> t = 0; break
             od;
-#ifdef EPOCH_BEFORE_COMMIT
-            epoch = conn_read;
-            position = wpos;
-#else
             position = wpos;
 #ifndef EPOCH_FIRST
             epoch = conn_read;
-#endif
 #endif
             post()
         :: else -> break

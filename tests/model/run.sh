@@ -91,7 +91,7 @@ search()
         return
     fi
     # Invalid end states (-E) are the business of the model's own process Quiet.
-    timeout 300 ./pan -E -m2000000 $pan_flags >out 2>&1
+    timeout 900 ./pan -E -m2000000 $pan_flags >out 2>&1
     states=$(sed -n 's/^ *\([0-9.e+]*\) states, stored.*/\1/p' out | head -n 1)
     error=$(sed -n 's/^pan:[0-9]*: //p' out | head -n 1)
     seconds=$(sed -n 's/^pan: elapsed time \([0-9.e+-]*\) .*/\1/p' out)

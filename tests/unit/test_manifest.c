@@ -180,13 +180,15 @@ static void test_sha256_is_that_of_the_standard(void **state)
 
 static void test_nearest_finds_slips_and_nothing_else(void **state)
 {
-    static const char *const names[] = {"router", "dealer", NULL, "pub", "sub", "sndhwm", "rcvhwm"};
+    static const char *const names[] = {"router", "dealer", NULL,     "ipc",   "tcp",
+                                        "pub",    "sub",    "sndhwm", "rcvhwm"};
     size_t count = sizeof names / sizeof *names;
 
     (void)state;
     assert_string_equal(tni_nearest("ruoter", names, count), "router");
     assert_string_equal(tni_nearest("delear", names, count), "dealer");
     assert_string_equal(tni_nearest("snd_hwm", names, count), "sndhwm");
+    assert_string_equal(tni_nearest("tpc", names, count), "tcp");
     assert_string_equal(tni_nearest("pbu", names, count), "pub");
     assert_null(tni_nearest("elephant", names, count));
     assert_null(tni_nearest("", names, 0));
