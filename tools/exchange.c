@@ -8,6 +8,9 @@
 #include "responder.h"
 #include "usage.h"
 
+/** What failed has been said already. */
+enum { TOLD = -ECANCELED };
+
 /** What ended the run: 0 or a negative code of the library becomes an exit code. */
 static int finish(struct peer *peer, int code, const char *what)
 {
@@ -15,6 +18,8 @@ static int finish(struct peer *peer, int code, const char *what)
 
     if (code >= 0 || interrupt_came())
         return TOOL_OK;
+    if (code == TOLD)
+        return TOOL_FAILED;
     if (code == -EAGAIN || code == -ETIMEDOUT)
         return tool_error(name, "%s: nothing moved for %" PRId64 " ms", what,
                           peer->options.timeout);
@@ -50,8 +55,10 @@ static int next_frames(struct peer *peer, struct frames *frames)
         code = frames_append(frames, peer->options.topic, strlen(peer->options.topic));
     if (code >= 0)
         code = format_decode(&peer->options.format, line, size, frames, &reason);
-    if (code == -EINVAL)
+    if (code == -EINVAL) {
         tool_error(peer->kind->name, "line %" PRId64 " of the input is %s", peer->sent + 1, reason);
+        return TOLD;
+    }
     return code < 0 ? code : 1;
 }
 
@@ -174,7 +181,7 @@ static int reply_from_options(struct peer *peer)
     int code = receive_message(peer, 0, peer->options.verbose, &request);
 
     if (code == 0) {
-        code = responder_reply(&peer->options, &request, &reply) ? -ECANCELED : 1;
+        code = responder_reply(&peer->options, &request, &reply) ? TOLD : 1;
         if (code > 0 && send_frames(peer, &reply) < 0)
             code = tn_last_code();
     }
@@ -191,8 +198,6 @@ int exchange_reply(struct peer *peer)
 
     while (code > 0 && !has_reached(peer, peer->sent))
         code = fixed ? reply_from_options(peer) : reply_from_input(peer);
-    if (code == -ECANCELED)
-        return TOOL_FAILED;
     if (code == -EAGAIN && options->count < 0)
         return TOOL_OK;
     return finish(peer, code, "waiting for a request");
@@ -208,8 +213,10 @@ static int send_ready_lines(struct peer *peer)
 
     while (code >= 0 && input_take(&peer->input, &line, &size)) {
         code = format_decode(&peer->options.format, line, size, &frames, &reason);
-        if (code == -EINVAL)
+        if (code == -EINVAL) {
             tool_error(peer->kind->name, "a line of the input is %s", reason);
+            code = TOLD;
+        }
         if (code >= 0)
             code = send_frames(peer, &frames);
         frames_fini(&frames);

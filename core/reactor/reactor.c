@@ -50,10 +50,16 @@ void tni_reactor_call(struct tni_reactor *reactor)
 
 void tni_reactor_post(struct tni_reactor *reactor, struct tni_task *task, unsigned bits)
 {
-    if (!tni_mpsc_announce(&task->item, bits))
-        return;
+    if (tni_mpsc_announce(&task->item, bits))
+        tni_reactor_push(reactor, task);
+}
+
+void tni_reactor_push(struct tni_reactor *reactor, struct tni_task *task)
+{
+    atomic_fetch_add(&reactor->users, 1);
     tni_mpsc_push(&reactor->inbox, &task->item);
     tni_reactor_call(reactor);
+    atomic_fetch_sub(&reactor->users, 1);
 }
 
 /* ------------------------------------------------------------------ serving */
@@ -96,32 +102,40 @@ static void serve_ready(struct tni_reactor *reactor)
     }
 }
 
-static void serve(struct tni_reactor *reactor, bool with_events)
+/* Returns how many sessions have ended. */
+static unsigned serve(struct tni_reactor *reactor, bool with_events)
 {
     int kept = errno;
+    unsigned ended;
 
     tni_tasks_run(&reactor->inbox);
-    if (with_events && reactor->set >= 0)
+    if (with_events && atomic_load(&reactor->set) >= 0)
         take_events(reactor);
     serve_ready(reactor);
     atomic_store(&reactor->pending, !tni_list_is_empty(&reactor->ready));
+    ended = reactor->ended;
+    reactor->ended = 0;
     errno = kept;
+    return ended;
+}
+
+/* The last one gives the socket's slot back, and the reactor with it. */
+static void tell_ended(struct tn_sock *sock, unsigned ended)
+{
+    while (ended--)
+        tni_sock_live_down(sock);
 }
 
 static bool try_to_serve(struct tni_reactor *reactor, bool with_events)
 {
-    struct tn_sock *sock = reactor->sock;
+    struct tn_sock *sock = reactor->sock; /* pinned by the caller */
     unsigned ended;
 
     if (!enter(reactor))
         return false;
-    serve(reactor, with_events);
-    ended = reactor->ended;
-    reactor->ended = 0;
+    ended = serve(reactor, with_events);
     leave(reactor);
-    /* The last one gives the socket's slot back, and the reactor with it. */
-    while (ended--)
-        tni_sock_live_down(sock);
+    tell_ended(sock, ended);
     return true;
 }
 
@@ -154,16 +168,31 @@ void tni_reactor_stop(struct tni_reactor *reactor, void (*stop)(struct tni_react
 
 static void arm(struct tni_reactor *reactor, bool is_armed)
 {
-    if (reactor->set >= 0)
-        tni_poller_arm(reactor->thread->arming, reactor->set, &reactor->armed, is_armed);
+    int set = atomic_load(&reactor->set);
+
+    if (set >= 0)
+        tni_poller_arm(atomic_load(&reactor->thread)->arming, set, &reactor->armed, is_armed);
 }
 
+/* The event may be one of a socket that has gone: then the reactor is in the pool, or another
+ * socket's, which is served in vain. */
 static void serve_on_thread(struct tni_reactor *reactor)
 {
-    if (atomic_load(&reactor->watch) || !try_to_serve(reactor, true))
+    struct tn_sock *sock;
+    unsigned ended;
+
+    atomic_fetch_add(&reactor->users, 1);
+    if (atomic_load(&reactor->watch) || !enter(reactor)) {
+        atomic_fetch_sub(&reactor->users, 1);
         return;
+    }
+    sock = reactor->sock;
+    ended = serve(reactor, true);
     if (!atomic_load(&reactor->watch) && !atomic_load(&reactor->pending))
         arm(reactor, true);
+    leave(reactor);
+    atomic_fetch_sub(&reactor->users, 1);
+    tell_ended(sock, ended);
 }
 
 static void on_run(struct tni_task *task, unsigned bits)
@@ -232,7 +261,7 @@ static struct tni_reactor *from_pool(void)
         tni_task_init(&reactor->run, on_run);
         tni_task_init(&reactor->stopping, on_stop);
         tni_mpsc_init(&reactor->inbox);
-        reactor->set = -1;
+        atomic_init(&reactor->set, -1);
     }
     return reactor;
 }
@@ -245,6 +274,36 @@ static void to_pool(struct tni_reactor *reactor)
     pthread_mutex_unlock(&pool_lock);
 }
 
+/* Alone with it: a late caller may be serving it in vain, which takes microseconds. */
+static void enter_alone(struct tni_reactor *reactor)
+{
+    while (atomic_load(&reactor->users) || !enter(reactor))
+        sched_yield();
+}
+
+static void leave_alone(struct tni_reactor *reactor)
+{
+    atomic_store(&reactor->want, 0);
+    atomic_store(&reactor->pending, 0);
+    atomic_store(&reactor->lock, 0);
+}
+
+static int open_set(struct tni_reactor *reactor, struct tni_iothread *thread)
+{
+    int set = tni_poller_new();
+    int rc = set < 0 ? set : tni_poller_add_unarmed(thread->arming, set, &reactor->armed);
+
+    if (rc == 0)
+        rc = tni_poller_arm(thread->arming, set, &reactor->armed, true);
+    if (rc < 0) {
+        if (set >= 0)
+            close(set);
+        return tni_fail(rc, "cannot watch a socket's connections: %s", strerror(-rc));
+    }
+    atomic_store(&reactor->set, set);
+    return 0;
+}
+
 struct tni_reactor *tni_reactor_new(struct tn_sock *sock, struct tni_iothread *thread)
 {
     struct tni_reactor *reactor = from_pool();
@@ -254,42 +313,28 @@ struct tni_reactor *tni_reactor_new(struct tn_sock *sock, struct tni_iothread *t
         tni_fail(-ENOMEM, "out of memory");
         return NULL;
     }
+    enter_alone(reactor);
     atomic_store(&reactor->watch, NULL);
-    atomic_store(&reactor->pending, 0);
-    reactor->thread = thread;
+    atomic_store(&reactor->thread, thread);
     reactor->sock = sock;
     reactor->is_stopping = false;
     reactor->ended = 0;
     tni_link_init(&reactor->link);
     tni_link_init(&reactor->sessions);
     tni_link_init(&reactor->ready);
-    reactor->set = tni_poller_new();
-    rc = reactor->set < 0
-             ? reactor->set
-             : tni_poller_add_unarmed(thread->arming, reactor->set, &reactor->armed);
+    rc = open_set(reactor, thread);
+    leave_alone(reactor);
     if (rc == 0)
-        rc = tni_poller_arm(thread->arming, reactor->set, &reactor->armed, true);
-    if (rc < 0) {
-        tni_fail(rc, "cannot watch a socket's connections: %s", strerror(-rc));
-        if (reactor->set >= 0)
-            close(reactor->set);
-        reactor->set = -1;
-        to_pool(reactor);
-        return NULL;
-    }
-    return reactor;
+        return reactor;
+    to_pool(reactor);
+    return NULL;
 }
 
 void tni_reactor_free(struct tni_reactor *reactor)
 {
-    /* A late caller may be serving it in vain; that takes microseconds. */
-    while (!enter(reactor))
-        sched_yield();
+    enter_alone(reactor);
     tni_tasks_run(&reactor->inbox);
-    close(reactor->set);
-    reactor->set = -1;
-    atomic_store(&reactor->want, 0);
-    atomic_store(&reactor->pending, 0);
-    atomic_store(&reactor->lock, 0);
+    close(atomic_exchange(&reactor->set, -1));
+    leave_alone(reactor);
     to_pool(reactor);
 }

@@ -29,8 +29,9 @@ struct tni_reactor {
     struct tni_mpsc inbox;
     struct tni_task run;      /* in thread->run */
     struct tni_task stopping; /* in the inbox   */
-    int set;             /* of the connections; edge triggered */
-    struct tni_iothread *thread;
+    atomic_uint users; /* threads that look at it without a right to its socket: it is kept */
+    atomic_int set;    /* of the connections; edge triggered; -1: in the pool */
+    _Atomic(struct tni_iothread *) thread;
     struct tn_sock *sock;
     struct tni_link link; /* in sock->reactors */
     struct tni_reactor *next_free;
@@ -63,6 +64,8 @@ void tni_reactor_free(struct tni_reactor *reactor);
 void tni_reactor_call(struct tni_reactor *reactor);
 /** Puts `task` into the inbox and calls. Any thread. */
 void tni_reactor_post(struct tni_reactor *reactor, struct tni_task *task, unsigned bits);
+/** The same for a task that the caller has announced. */
+void tni_reactor_push(struct tni_reactor *reactor, struct tni_task *task);
 /** Serves what is there; false: another thread does, and will call whoever watches. */
 bool tni_reactor_serve(struct tni_reactor *reactor);
 /** The same without looking for events: what was just posted. */

@@ -91,19 +91,19 @@ struct tni_duplex *tni_session_duplex(const struct tni_config *config)
 
 /* ------------------------------------------------------------------ announcing */
 
+/* True: the task is to be pushed, with the reference that the inbox holds. */
 static bool announce(struct tni_session *session, unsigned bits)
 {
     if (atomic_load(&session->has_ended) || !tni_mpsc_announce(&session->task.item, bits))
         return false;
     atomic_fetch_add_explicit(&session->refs, 1, memory_order_relaxed);
-    tni_mpsc_push(&session->member.reactor->inbox, &session->task.item);
     return true;
 }
 
 void tni_session_post(struct tni_session *session, unsigned bits)
 {
     if (announce(session, bits))
-        tni_reactor_call(session->member.reactor);
+        tni_reactor_push(session->member.reactor, &session->task);
 }
 
 /* The other side is a pipe, so the socket's lock is held: calling the reactor can wait for the end of
@@ -116,6 +116,7 @@ static void wake(void *owner, unsigned what)
 
     if (!announce(session, what))
         return;
+    tni_mpsc_push(&reactor->inbox, &session->task.item);
     if (sock->touched && sock->touched != reactor) {
         tni_reactor_call(reactor);
         return;

@@ -71,7 +71,7 @@ echo '00ff 616263' | "$tenon" push --connect "$(at hex)" --format hex --delimite
 join pull
 expect pull '00ff 616263'
 background pull pull --bind "$(at json)" --format json --count 1 $limit
-echo '["a\u00e9\n", "", {"hex": "00ff"}]' | "$tenon" push --connect "$(at json)" --format json $limit
+printf '%s\n' '["a\u00e9\n", "", {"hex": "00ff"}]' | "$tenon" push --connect "$(at json)" --format json $limit
 join pull
 expect pull '["aé\u000a","",{"hex":"00ff"}]'
 head -c 300000 /dev/urandom >"$tmp/file"
