@@ -78,7 +78,7 @@ void tn_msg_close(tn_msg_t *msg)
         return;
     if (msg->type == TN_MSG_COUNTED)
         tni_body_unref(msg->u.ref.owner);
-    if (msg->peer)
+    if (msg->peer && msg->type != TN_MSG_BORROWED)
         tni_peer_info_unref(msg->peer);
     if (msg->group)
         tni_body_unref(group_body(msg->group));
@@ -158,6 +158,13 @@ uint64_t tn_msg_connection(const tn_msg_t *msg)
     return msg && msg->peer ? msg->peer->connection : 0;
 }
 
+/* What the message borrowed until now it counts from here on. */
+static void keep_peer(tn_msg_t *msg)
+{
+    if (msg->peer)
+        tni_peer_info_ref(msg->peer);
+}
+
 int tni_msg_own(tn_msg_t *msg)
 {
     const uint8_t *data = msg->u.ref.data;
@@ -171,6 +178,13 @@ int tni_msg_own(tn_msg_t *msg)
         msg->size = (uint8_t)size;
         if (size > 0)
             memmove(msg->u.bytes, data, size);
+        keep_peer(msg);
+        return 0;
+    }
+    if (msg->u.ref.owner) {
+        tni_body_ref(msg->u.ref.owner);
+        msg->type = TN_MSG_COUNTED;
+        keep_peer(msg);
         return 0;
     }
     body = tni_body_new(size);
@@ -180,6 +194,7 @@ int tni_msg_own(tn_msg_t *msg)
     msg->type = TN_MSG_COUNTED;
     msg->u.ref.data = body->data;
     msg->u.ref.owner = body;
+    keep_peer(msg);
     return 0;
 }
 

@@ -264,23 +264,23 @@ void tni_pipe_rollback(struct tn_pipe *pipe)
     pipe->is_writing = false;
 }
 
-/* The frame as a message: a subscription without its command's name, an attached body taken. */
-static void view_to_msg(struct tni_frame_view *view, tn_msg_t *msg)
+/* The frame as a message that borrows it: a subscription without its command's name. */
+static void view_to_msg(struct tni_frame_view *view, struct tn_peer_info *peer, tn_msg_t *msg)
 {
     uint8_t flags = view->flags & TNI_FRAME_MORE ? TN_MSG_MORE : 0;
     struct tni_command_view command;
 
-    if (view->attachment) {
-        tni_msg_take_body(msg, view->attachment->object, view->body, view->size);
-        view->attachment->kind = TNI_ATTACH_NOTHING;
-    } else if (view->flags & TNI_FRAME_COMMAND) {
+    if (view->flags & TNI_FRAME_COMMAND) {
         /* Only these two are ever put into a chain. */
         tni_command_parse(view->body, view->size, &command);
         tn_msg_borrow(msg, command.data, command.size);
         flags = command.kind == TNI_COMMAND_SUBSCRIBE ? TN_MSG_SUBSCRIBE : TN_MSG_CANCEL;
     } else {
         tn_msg_borrow(msg, view->body, view->size);
+        if (view->attachment) /* whoever wants to keep the body may share it */
+            msg->u.ref.owner = view->attachment->object;
     }
+    msg->peer = peer;
     msg->flags = flags;
 }
 
@@ -323,7 +323,7 @@ int tni_pipe_read(struct tn_pipe *pipe, tn_msg_t *out_msg)
         tni_pipe_can_read(pipe);
         return -EAGAIN;
     }
-    view_to_msg(&view, out_msg);
+    view_to_msg(&view, pipe->peer, out_msg);
     tni_chain_next(in, &view);
     if (!(view.flags & TNI_FRAME_MORE)) {
         pipe->received++;

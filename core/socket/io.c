@@ -329,7 +329,8 @@ static ssize_t recv_into(struct tn_sock *sock, tn_msg_t *to)
     rc = tni_msg_own(&msg);
     if (rc < 0)
         return tni_fail(rc, "receiving a frame of %zu bytes: out of memory", tn_msg_length(&msg));
-    if (sock->reading)
+    /* What the pattern made itself, such as a routing id, came with what it read. */
+    if (!msg.peer && sock->reading)
         tni_msg_set_peer(&msg, sock->reading->peer);
     tn_msg_close(to);
     *to = msg;

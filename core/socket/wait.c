@@ -1,8 +1,11 @@
 #include "socket/wait.h"
 
 #include <errno.h>
+#include <linux/futex.h>
 #include <string.h>
 #include <sys/eventfd.h>
+#include <sys/syscall.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "base/clock.h"
@@ -118,8 +121,15 @@ void tni_waiter_wake(struct tni_waiter *waiter)
 {
     static const uint64_t one = 1;
 
-    if (!atomic_exchange(&waiter->asleep, 0))
+    switch (atomic_exchange(&waiter->asleep, TNI_AWAKE)) {
+    case TNI_AWAKE:
         return;
+    case TNI_ON_FUTEX:
+        syscall(SYS_futex, &waiter->asleep, FUTEX_WAKE_PRIVATE, 1, NULL, NULL, 0);
+        return;
+    default:
+        break;
+    }
     if (write(waiter->wakefd, &one, sizeof one) < 0) {
         /* Full: it is readable already. */
     }
@@ -265,6 +275,33 @@ static int time_left(const struct round *round)
     return left;
 }
 
+/* Nothing but a wake-up to wait for: cheaper without a descriptor. */
+static int sleep_on_futex(struct round *round)
+{
+    struct tni_waiter *waiter = round->waiter;
+    unsigned expected = TNI_ASLEEP;
+    int left = time_left(round);
+    struct timespec limit = {.tv_sec = left / 1000, .tv_nsec = (long)(left % 1000) * 1000000};
+
+    if (!atomic_compare_exchange_strong(&waiter->asleep, &expected, TNI_ON_FUTEX))
+        return 0;
+    if (syscall(SYS_futex, &waiter->asleep, FUTEX_WAIT_PRIVATE, TNI_ON_FUTEX,
+                left < 0 ? NULL : &limit, NULL, 0) < 0 &&
+        errno == EINTR)
+        return -EINTR;
+    return 0;
+}
+
+static bool has_descriptors(const struct round *round)
+{
+    if (round->wait->fd_count || round->drives)
+        return true;
+    for (size_t i = 0; i < round->wait->sock_count; i++)
+        if (round->places[i].watched && round->places[i].was_served)
+            return true;
+    return false;
+}
+
 static int sleep_round(struct round *round)
 {
     const struct tni_wait *wait = round->wait;
@@ -272,6 +309,8 @@ static int sleep_round(struct round *round)
     uint64_t drained;
     int rc;
 
+    if (!has_descriptors(round))
+        return sleep_on_futex(round);
     for (size_t i = 0; i < wait->fd_count; i++)
         round->polls[count++] = wait->fds[i];
     round->polls[count++] = (struct pollfd){.fd = round->waiter->wakefd, .events = POLLIN};
@@ -287,7 +326,7 @@ static int sleep_round(struct round *round)
     rc = poll(round->polls, count, time_left(round));
     if (rc < 0)
         return -errno;
-    atomic_store(&round->waiter->asleep, 0);
+    atomic_store(&round->waiter->asleep, TNI_AWAKE);
     if (round->polls[wait->fd_count].revents &&
         read(round->waiter->wakefd, &drained, sizeof drained) < 0) {
         /* Somebody's wake-up of an earlier sleep: as good as none. */
@@ -303,18 +342,18 @@ static int rounds(struct round *round)
         watch_all(round);
         serve_all(round);
         /* First asleep, then the test: what comes between the two wakes us. */
-        atomic_store(&round->waiter->asleep, 1);
+        atomic_store(&round->waiter->asleep, TNI_ASLEEP);
         rc = round->wait->attempt(round->wait->arg);
         if (rc == -EAGAIN && round->until != UINT64_MAX && tni_clock_ms() >= round->until)
             rc = -ETIMEDOUT;
         if (rc != -EAGAIN || must_not_sleep(round)) {
-            atomic_store(&round->waiter->asleep, 0);
+            atomic_store(&round->waiter->asleep, TNI_AWAKE);
             if (rc != -EAGAIN)
                 return rc;
             continue;
         }
         rc = sleep_round(round);
-        atomic_store(&round->waiter->asleep, 0);
+        atomic_store(&round->waiter->asleep, TNI_AWAKE);
         if (rc < 0)
             return rc;
     }

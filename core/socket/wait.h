@@ -21,8 +21,14 @@
 struct tn_sock;
 struct tn_ctx;
 
+enum tni_sleep {
+    TNI_AWAKE = 0,
+    TNI_ASLEEP = 1,    /* or about to be: in poll, woken by its descriptor */
+    TNI_ON_FUTEX = 2,  /* with nothing but a wake-up to wait for           */
+};
+
 struct tni_waiter {
-    atomic_uint asleep;
+    atomic_uint asleep; /* enum tni_sleep */
     int wakefd;
     struct tni_waiter *next_free;
     uint8_t *scratch; /* read buffer of the connections that this thread serves */

@@ -41,10 +41,11 @@ typedef struct tn_msg {
         struct {
             const uint8_t *data;
             uint64_t size;
-            struct tn_body *owner; /* NULL when borrowed */
+            struct tn_body *owner; /* NULL: borrowed bytes that nobody counts */
         } ref;
     } u;
-    struct tn_peer_info *peer; /* the connection it came from, counted, or NULL           */
+    struct tn_peer_info *peer; /* the connection it came from, or NULL; counted, except that a
+                                * TN_MSG_BORROWED message borrows it too */
     char *group;               /* RADIO and DISH, counted, or NULL                         */
     uint32_t routing_id;       /* SERVER and PEER, 0 when there is none                    */
     uint8_t size;              /* of a TN_MSG_SHORT body                                   */
