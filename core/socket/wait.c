@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <linux/futex.h>
+#include <sched.h>
 #include <string.h>
 #include <sys/eventfd.h>
 #include <sys/syscall.h>
@@ -359,15 +360,35 @@ static int rounds(struct round *round)
     }
 }
 
-enum { FEW = 8 };
+enum { FEW = 8, YIELDS = 6 };
+
+/* A partner within the process that is at work right now announces something sooner than this thread
+ * could fall asleep, and is spared waking it. Connections are not waited for like this: serving them
+ * is what this thread is about to do. */
+static int wait_briefly(const struct tni_wait *wait)
+{
+    for (size_t i = 0; i < wait->sock_count; i++)
+        if (atomic_load(&wait->socks[i]->home))
+            return -EAGAIN;
+    for (int n = 0; n < YIELDS && wait->timeout != 0; n++) {
+        sched_yield();
+        for (size_t i = 0; i < wait->sock_count; i++)
+            if (!tni_mpsc_is_empty(&wait->socks[i]->events))
+                return wait->attempt(wait->arg);
+    }
+    return -EAGAIN;
+}
 
 int tni_wait(const struct tni_wait *wait)
 {
     struct place few_places[FEW];
     struct pollfd few_polls[2 * FEW + 2];
     struct round round = {.wait = wait, .places = few_places, .polls = few_polls};
-    int rc = -ENOMEM;
+    int rc = wait_briefly(wait);
 
+    if (rc != -EAGAIN)
+        return rc;
+    rc = -ENOMEM;
     round.waiter = tni_waiter_mine();
     if (!round.waiter)
         return tni_error_code();
