@@ -4,8 +4,9 @@
 #include <stdbool.h>
 
 #include "base/memory.h"
+#include "base/tls.h"
 
-static _Thread_local struct {
+static TNI_HOT_THREAD_LOCAL struct {
     unsigned depth;
     bool is_burying; /* inside the loop of bury_all: what ends meanwhile joins its list */
     struct tn_body *first;

@@ -33,7 +33,8 @@ void tni_duplex_close(struct tni_duplex *duplex, unsigned s)
     struct tni_side sides[2];
 
     atomic_store(&duplex->side[s].is_closing, true);
-    tni_duplex_wake_other(duplex, s, TNI_WAKE_CLOSED);
+    if (!tni_duplex_other_is_closing(duplex, s)) /* else nobody is left to hear it */
+        tni_duplex_wake_other(duplex, s, TNI_WAKE_CLOSED);
     if (atomic_fetch_or(&duplex->gone, 1u << s) != 1u << !s)
         return;
     tni_chain_fini(&duplex->way[0]);

@@ -14,6 +14,7 @@
 #ifndef TNI_PIPE_H
 #define TNI_PIPE_H
 
+#include <stdalign.h>
 #include <stdatomic.h>
 #include <stdbool.h>
 #include <stdint.h>
@@ -32,9 +33,11 @@ struct tn_sock;
 struct tn_peer_info;
 
 struct tn_pipe {
+    /* Written by the other end at every message. */
     struct tni_mpsc_item item; /* in sock->events; enum tni_wake */
     atomic_uint refs;
-    struct tn_sock *sock;
+
+    alignas(64) struct tn_sock *sock;
     struct tni_duplex *duplex;
     unsigned side;
 

@@ -22,11 +22,16 @@
 static int start_threads(struct tn_ctx *ctx)
 {
     int count = ctx->io_threads ? ctx->io_threads : 1;
+    struct tni_iothread *thread;
     int rc = 0;
 
-    for (int i = 0; rc == 0 && i < count; i++)
-        if (!ctx->threads[i])
-            rc = tni_iothread_new(ctx, (unsigned)i, ctx->io_threads > 0, &ctx->threads[i]);
+    for (int i = 0; rc == 0 && i < count; i++) {
+        if (atomic_load(&ctx->threads[i]))
+            continue;
+        rc = tni_iothread_new(ctx, (unsigned)i, ctx->io_threads > 0, &thread);
+        if (rc == 0)
+            atomic_store(&ctx->threads[i], thread);
+    }
     return rc;
 }
 
@@ -197,8 +202,10 @@ static void complete(tn_host_t *host)
 
 static int step(struct tn_ctx *ctx)
 {
-    if (ctx->threads[0])
-        tni_iothread_step(ctx->threads[0]);
+    struct tni_iothread *thread = atomic_load(&ctx->threads[0]);
+
+    if (thread)
+        tni_iothread_step(thread);
     return 0;
 }
 
@@ -211,7 +218,8 @@ static int step_descriptor(struct tn_ctx *ctx)
 
 static int step_deadline(struct tn_ctx *ctx)
 {
-    uint64_t next = ctx->threads[0] ? tni_timers_next(&ctx->threads[0]->timers) : UINT64_MAX;
+    struct tni_iothread *thread = atomic_load(&ctx->threads[0]);
+    uint64_t next = thread ? tni_timers_next(&thread->timers) : UINT64_MAX;
     uint64_t now = tni_clock_ms();
 
     if (next == UINT64_MAX)

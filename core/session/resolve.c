@@ -71,9 +71,11 @@ int tni_session_take_answer(struct tni_session *session)
 
     tni_resolution_cancel(session->resolution);
     session->resolution = NULL;
-    if (!answer || !tni_stack_is_open(&session->stack)) {
+    if (!answer)
+        return tni_fail(-ENOMEM, "out of memory for a name's addresses");
+    if (!tni_stack_is_open(&session->stack)) {
         answer_free(answer);
-        return answer ? -EINPROGRESS : tni_fail(-ENOMEM, "out of memory for a name's addresses");
+        return -EINPROGRESS;
     }
     bottom = tni_stack_bottom(&session->stack);
     if (answer->status < 0)

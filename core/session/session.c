@@ -44,6 +44,7 @@ struct tni_session *tni_session_new(struct tni_reactor *reactor, struct tni_conf
     session->config = tni_config_ref(config);
     session->timer.fire = on_timer;
     session->watched = -1;
+    session->timer_at = UINT64_MAX;
     session->handshake_by = session->linger_by = session->retry_at = UINT64_MAX;
     session->connection = atomic_fetch_add(&config->sock->ctx->connections, 1) + 1;
     atomic_fetch_add(&config->sock->live, 1);
@@ -168,11 +169,10 @@ void tni_session_schedule(struct tni_session *session)
     deadline = earlier(deadline, session->handshake_by);
     if (session->state == TNI_SESSION_UP)
         deadline = earlier(deadline, tni_heartbeat_deadline(&session->heartbeat));
-    if (deadline == UINT64_MAX)
-        tni_timer_cancel(&thread->timers, &session->timer);
-    else if (session->timer.place == 0 || deadline < session->timer.deadline)
-        tni_iothread_timer(thread, &session->timer, deadline);
     /* A timer that is too early finds nothing to do and is set again. */
+    if (deadline < session->timer_at &&
+        tni_iothread_timer(thread, &session->timer, deadline) == 0)
+        session->timer_at = deadline;
 }
 
 static uint64_t in_ms(int64_t delay)
@@ -530,8 +530,11 @@ static void on_task(struct tni_task *task, unsigned bits)
         start(session);
     if (bits & TNI_SESSION_RESOLVED)
         on_resolved(session);
-    if (bits & TNI_SESSION_TIMER)
-        on_deadline(session);
+    if (bits & TNI_SESSION_TIMER) {
+        session->timer_at = UINT64_MAX;
+        if (session->state != TNI_SESSION_ENDED)
+            on_deadline(session);
+    }
     if (bits & TNI_SESSION_RX)
         session->rx_ready = true;
     if (bits & TNI_SESSION_TX)

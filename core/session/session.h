@@ -55,6 +55,7 @@ struct tni_session {
     atomic_bool is_congested; /* the last write was refused; any thread */
     struct tni_config *config;
     struct tni_timer timer;
+    uint64_t timer_at; /* what it was set to; UINT64_MAX: it is not, or has fired */
     uint8_t state;
     bool rx_ready, tx_ready; /* the kernel may have something; has room */
     bool is_hung_up;         /* the peer has closed: read to the end    */

@@ -45,7 +45,8 @@ struct tn_ctx {
     uint64_t socket_serial;
     atomic_uint_fast64_t connections; /* numbers given out */
 
-    struct tni_iothread *threads[TNI_IO_THREADS_MAX]; /* network.h's; NULL: not started */
+    /* network.h's; NULL: not started. Written under the lock. */
+    _Atomic(struct tni_iothread *) threads[TNI_IO_THREADS_MAX];
     struct tni_resolver *resolver;
 };
 

@@ -229,7 +229,9 @@ int tni_endpoint_open(struct tn_sock *sock, const char *text, unsigned role)
         return tni_fail_context(rc, "%s '%s'", verb, text);
     }
     tni_list_append(&sock->endpoints, &endpoint->link);
+    pthread_mutex_lock(&sock->ctx->lock); /* a context that ends says which socket it waits for */
     snprintf(sock->last_endpoint, sizeof sock->last_endpoint, "%s", endpoint->text);
+    pthread_mutex_unlock(&sock->ctx->lock);
     if (role == TN_ROLE_CONNECT)
         sock->options.connect_routing_id.size = 0;
     return 0;

@@ -82,12 +82,25 @@ static ssize_t run(tn_socket_t *socket, try_fn try, void *arg, int flags, bool i
     return block(&op, timeout);
 }
 
-static void take_in(struct tn_sock *sock)
+static bool take_in(struct tn_sock *sock)
 {
-    if (!tni_mpsc_is_empty(&sock->events)) {
-        tni_sock_drain(sock);
-        tni_sock_settle(sock);
-    }
+    if (tni_mpsc_is_empty(&sock->events))
+        return false;
+    tni_sock_drain(sock);
+    tni_sock_settle(sock);
+    return true;
+}
+
+enum { UNLOOKED_MAX = 32 };
+
+/* While there is something to receive, news can wait a little: each look at them takes a cache line
+ * from whoever sends to us. */
+static void take_in_now_and_then(struct tn_sock *sock)
+{
+    if (++sock->unlooked < UNLOOKED_MAX)
+        return;
+    sock->unlooked = 0;
+    take_in(sock);
 }
 
 static bool is_claimed(const struct tni_claim *claim)
@@ -267,7 +280,7 @@ static int recv_frame(struct tn_sock *sock, tn_msg_t *msg)
         return -EAGAIN;
     do
         rc = sock->ops->recv(sock->pattern_state, msg);
-    while (rc == -EAGAIN && tni_sock_settle(sock));
+    while (rc == -EAGAIN && (tni_sock_settle(sock) || take_in(sock)));
     if (rc < 0)
         return rc == -EAGAIN ? rc : (tni_error_code() == rc ? rc : tni_fail_code(rc));
     more = msg->flags & TN_MSG_MORE;
@@ -296,7 +309,7 @@ static ssize_t try_recv(struct tn_sock *sock, void *arg)
 
     if (rc < 0)
         return rc;
-    take_in(sock);
+    take_in_now_and_then(sock);
     rc = recv_frame(sock, &msg);
     if (rc < 0)
         return rc;
@@ -343,7 +356,7 @@ static ssize_t try_msg_recv(struct tn_sock *sock, void *arg)
 
     if (rc < 0)
         return rc;
-    take_in(sock);
+    take_in_now_and_then(sock);
     return recv_into(sock, arg);
 }
 
@@ -370,7 +383,7 @@ static ssize_t try_recv_parts(struct tn_sock *sock, void *arg)
 
     if (rc < 0)
         return rc;
-    take_in(sock);
+    take_in_now_and_then(sock);
     do {
         if (frames->done == frames->count) {
             drop_rest(sock);
@@ -403,7 +416,7 @@ static ssize_t try_recv_batch(struct tn_sock *sock, void *arg)
 
     if (rc < 0)
         return rc;
-    take_in(sock);
+    take_in_now_and_then(sock);
     while (frames->done < frames->count && rc >= 0) {
         rc = recv_into(sock, &frames->msgs[frames->done]);
         if (rc >= 0)

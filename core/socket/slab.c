@@ -3,7 +3,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-
 enum { SLOTS = 16 };
 
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
@@ -46,6 +45,7 @@ static void grow(void)
         pthread_mutex_init(&sock->lock, NULL);
         pthread_cond_init(&sock->calm, NULL);
         tni_waitq_init(&sock->waitq);
+        tni_mpsc_init(&sock->events);
         append(sock);
     }
 }

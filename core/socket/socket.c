@@ -23,7 +23,7 @@ static void sock_init(struct tn_sock *sock, struct tn_ctx *ctx, const struct tni
 {
     sock->pins = 0;
     sock->ctx = ctx;
-    sock->fork_generation = tni_fork_generation();
+    atomic_store_explicit(&sock->fork_generation, tni_fork_generation(), memory_order_relaxed);
     tni_link_init(&sock->ctx_link);
     sock->pattern = pattern;
     sock->ops = &pattern->ops.pattern;
@@ -37,9 +37,9 @@ static void sock_init(struct tn_sock *sock, struct tn_ctx *ctx, const struct tni
     tni_fair_queue_init(&sock->fair);
     tni_load_balancer_init(&sock->balance, sock->counters.dropped);
     tni_fan_out_init(&sock->fan, sock->counters.dropped);
-    tni_mpsc_init(&sock->events);
     sock->sending.is_taken = sock->receiving.is_taken = false;
     sock->rcvmore = false;
+    sock->unlooked = 0;
     sock->reading = NULL;
     sock->signal_in.fd = sock->signal_out.fd = -1;
     atomic_store(&sock->signal_in.is_raised, false);
@@ -111,6 +111,13 @@ int tni_sock_check(struct tn_sock *sock)
     return 0;
 }
 
+/* Without the lock, which may be held for ever in a child. */
+static bool is_of_parent(struct tn_sock *sock)
+{
+    return atomic_load_explicit(&sock->fork_generation, memory_order_relaxed) !=
+           tni_fork_generation();
+}
+
 struct tn_sock *tni_sock_enter_any(tn_socket_t *socket)
 {
     struct tn_sock *sock = tni_slab_slot(socket);
@@ -119,7 +126,7 @@ struct tn_sock *tni_sock_enter_any(tn_socket_t *socket)
         tni_fail(-TN_ECLOSED, "the socket is NULL");
         return NULL;
     }
-    if (sock->fork_generation != tni_fork_generation()) {
+    if (is_of_parent(sock)) {
         tni_fail(-TN_EFORKED, "the socket belongs to the parent process: open one of your own");
         return NULL;
     }
@@ -254,8 +261,8 @@ void tni_sock_leave(struct tn_sock *sock)
             sock->pins++;
             pthread_mutex_unlock(&sock->lock);
             tni_network->serve_posted(reactor);
-            tni_graveyard_close();
             tni_sock_unpin(sock);
+            tni_graveyard_close(); /* the program's functions may close the socket */
             return;
         }
         sock->touched_items = 0;
@@ -393,7 +400,7 @@ int tn_close(tn_socket_t *socket)
 {
     struct tn_sock *sock = tni_slab_slot(socket);
 
-    if (sock && sock->fork_generation != tni_fork_generation())
+    if (sock && is_of_parent(sock))
         return abandon(sock, tni_slab_generation(socket));
     sock = tni_sock_enter_any(socket);
     if (!sock)

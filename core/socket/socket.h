@@ -13,6 +13,7 @@
 #define TNI_SOCKET_H
 
 #include <pthread.h>
+#include <stdalign.h>
 #include <stdatomic.h>
 #include <stdbool.h>
 #include <stdint.h>
@@ -58,7 +59,7 @@ struct tn_sock {
     uint64_t serial; /* in the context, for the log */
 
     struct tn_ctx *ctx;
-    unsigned fork_generation;
+    atomic_uint fork_generation;
     struct tni_link ctx_link;
     const struct tni_feature *pattern;
     const tn_pattern_ops_t *ops;
@@ -74,13 +75,12 @@ struct tn_sock {
     struct tni_fair_queue fair;
     struct tni_load_balancer balance;
     struct tni_fan_out fan;
-    struct tni_mpsc events; /* pipes that announced something */
 
     struct tni_claim sending, receiving;
     bool rcvmore;
+    unsigned unlooked; /* receives since `events` was looked at */
     struct tn_pipe *reading; /* that the running op looked into; for the message's properties */
 
-    struct tni_waitq waitq;
     struct tni_signal signal_in, signal_out;
     atomic_bool has_signals;
 
@@ -96,6 +96,11 @@ struct tn_sock {
 
     struct tni_monitor_hub monitors;
     struct tni_counters counters;
+
+    /* Written by whoever has something for the socket. */
+    alignas(64) struct tni_mpsc events; /* pipes that announced something; one that comes after the
+                                         * end stays for the slot's next socket, which lets go of it */
+    struct tni_waitq waitq;
 };
 
 /** Opens a socket in a free slot; `ctx` counts it. */

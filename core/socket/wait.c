@@ -12,6 +12,7 @@
 #include "base/clock.h"
 #include "base/error.h"
 #include "base/memory.h"
+#include "base/tls.h"
 #include "socket/ctx.h"
 #include "socket/network.h"
 #include "socket/socket.h"
@@ -22,7 +23,7 @@ static pthread_mutex_t pool_lock = PTHREAD_MUTEX_INITIALIZER;
 static struct tni_waiter *pool; /* records without a thread */
 static pthread_once_t key_once = PTHREAD_ONCE_INIT;
 static pthread_key_t key;
-static _Thread_local struct tni_waiter *mine;
+static TNI_HOT_THREAD_LOCAL struct tni_waiter *mine;
 
 static void give_back(void *record)
 {
