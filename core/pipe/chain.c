@@ -75,6 +75,18 @@ static void attachment_end(struct tni_attachment *attachment)
     attachment->kind = TNI_ATTACH_NOTHING;
 }
 
+int tni_chain_conflate(struct tni_chain *chain)
+{
+    if (chain->slot)
+        return 0;
+    chain->slot = tni_calloc(1, sizeof *chain->slot);
+    if (!chain->slot)
+        return -ENOMEM;
+    pthread_mutex_init(&chain->slot->lock, NULL);
+    tn_msg_clear(&chain->slot->message);
+    return 0;
+}
+
 int tni_chain_init(struct tni_chain *chain, uint64_t hwm, bool conflate)
 {
     struct tni_chunk *chunk;
@@ -85,14 +97,9 @@ int tni_chain_init(struct tni_chain *chain, uint64_t hwm, bool conflate)
     chunk = chunk_new(chain, FIRST_CHUNK);
     if (!chunk)
         return -ENOMEM;
-    if (conflate) {
-        chain->slot = tni_calloc(1, sizeof *chain->slot);
-        if (!chain->slot) {
-            tni_free(chunk);
-            return -ENOMEM;
-        }
-        pthread_mutex_init(&chain->slot->lock, NULL);
-        tn_msg_clear(&chain->slot->message);
+    if (conflate && tni_chain_conflate(chain) < 0) {
+        tni_free(chunk);
+        return -ENOMEM;
     }
     chain->w.chunk = chain->w.committed = chunk;
     chain->r.sent.chunk = chain->r.keep.chunk = chunk;
@@ -338,6 +345,26 @@ static int write_slot(struct tni_chain *chain, tn_msg_t *msg)
     return 0;
 }
 
+static void rollback(struct tni_chain *chain)
+{
+    struct tni_chunk *committed = chain->w.committed;
+    struct tni_chunk *chunk = committed->next;
+
+    for (uint32_t i = chain->w.committed_attachments; i < committed->attachments; i++)
+        attachment_end(attachment_of(committed, i));
+    committed->attachments = chain->w.committed_attachments;
+    committed->next = NULL;
+    while (chunk) {
+        struct tni_chunk *next = chunk->next;
+        for (uint32_t i = 0; i < chunk->attachments; i++)
+            attachment_end(attachment_of(chunk, i));
+        tni_free(chunk);
+        chunk = next;
+    }
+    chain->w.chunk = committed;
+    chain->w.position = chain->w.committed_position;
+}
+
 static int write_frame(struct tni_chain *chain, tn_msg_t *msg)
 {
     size_t size = tn_msg_length(msg);
@@ -355,7 +382,7 @@ static int write_frame(struct tni_chain *chain, tn_msg_t *msg)
     else
         rc = append_copy(chain, &head, tn_msg_bytes(msg), size);
     if (rc < 0) {
-        tni_chain_rollback(chain);
+        rollback(chain);
         return rc;
     }
     if (!(flags & TN_MSG_MORE))
@@ -400,7 +427,8 @@ void tni_chain_commit(struct tni_chain *chain, uint64_t messages)
 
     while (chunk != chain->w.chunk) {
         struct tni_chunk *next = chunk->next;
-        atomic_store_explicit(&chunk->published, chunk->attachments, memory_order_relaxed);
+        /* A consumer may look at `published` before it knows of this `end`. */
+        atomic_store_explicit(&chunk->published, chunk->attachments, memory_order_release);
         atomic_store_explicit(&chunk->end, next->base, memory_order_release);
         chunk = next;
     }
@@ -417,22 +445,9 @@ void tni_chain_commit(struct tni_chain *chain, uint64_t messages)
 
 void tni_chain_rollback(struct tni_chain *chain)
 {
-    struct tni_chunk *committed = chain->w.committed;
-    struct tni_chunk *chunk = committed->next;
-
-    for (uint32_t i = chain->w.committed_attachments; i < committed->attachments; i++)
-        attachment_end(attachment_of(committed, i));
-    committed->attachments = chain->w.committed_attachments;
-    committed->next = NULL;
-    while (chunk) {
-        struct tni_chunk *next = chunk->next;
-        for (uint32_t i = 0; i < chunk->attachments; i++)
-            attachment_end(attachment_of(chunk, i));
-        tni_free(chunk);
-        chunk = next;
-    }
-    chain->w.chunk = committed;
-    chain->w.position = chain->w.committed_position;
+    /* A slot holds whole messages only, and its consumer may be appending at this moment. */
+    if (!chain->slot)
+        rollback(chain);
 }
 
 void tni_chain_skip(struct tni_chain *chain)
@@ -711,6 +726,11 @@ bool tni_chain_peek(struct tni_chain *chain, struct tni_frame_view *out_view)
     int header;
 
     step_over(at);
+    if (at->position == chain->r.limit && !attachment_here(at)) {
+        take_snapshot(chain);
+        /* A control record, or the next chunk, may have come together with what lies behind it. */
+        step_over(at);
+    }
     if (at->position != chain->r.keep.position || at->attachment != chain->r.keep.attachment ||
         at->chunk != chain->r.keep.chunk)
         keep_advance(chain, at);
@@ -719,11 +739,8 @@ bool tni_chain_peek(struct tni_chain *chain, struct tni_frame_view *out_view)
         out_view->is_control = true;
         return true;
     }
-    if (at->position == chain->r.limit) {
-        take_snapshot(chain);
-        if (at->position == chain->r.limit)
-            return false;
-    }
+    if (at->position == chain->r.limit)
+        return false;
     out_view->is_control = false;
     run = run_here(at, chain->r.limit);
     bytes = at->chunk->area + (at->position - at->chunk->base);

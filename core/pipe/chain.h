@@ -96,6 +96,8 @@ struct tni_slot {
 };
 
 int tni_chain_init(struct tni_chain *chain, uint64_t hwm, bool conflate);
+/** From now on it holds the newest message only. Before anything was written to it. -ENOMEM. */
+int tni_chain_conflate(struct tni_chain *chain);
 /** Ends what is left in it. Both ends must be gone. */
 void tni_chain_fini(struct tni_chain *chain);
 

@@ -1,15 +1,23 @@
 #include "session/config.h"
 
+#include <errno.h>
+
+#include "base/error.h"
 #include "base/memory.h"
+#include "socket/ctx.h"
 #include "socket/endpoint.h"
 #include "socket/socket.h"
 
-struct tni_config *tni_config_new(const struct tn_endpoint *endpoint)
+/* The only one until modules bring others. */
+static const char default_mechanism[] = "null";
+
+int tni_config_new(const struct tn_endpoint *endpoint, struct tni_config **out_config)
 {
     struct tni_config *config = tni_calloc(1, sizeof *config);
+    int rc;
 
     if (!config)
-        return NULL;
+        return tni_fail(-ENOMEM, "out of memory for an endpoint");
     atomic_init(&config->refs, 1);
     config->sock = endpoint->sock;
     config->pattern = endpoint->sock->ops;
@@ -22,9 +30,16 @@ struct tni_config *tni_config_new(const struct tn_endpoint *endpoint)
         !config->address ||
         tni_store_copy(&config->module_options, &endpoint->module_options) < 0) {
         tni_config_unref(config);
-        return NULL;
+        return tni_fail(-ENOMEM, "out of memory for an endpoint");
     }
-    return config;
+    rc = tni_registry_find(config->sock->ctx->registry, TN_MECHANISM, default_mechanism,
+                           &config->mechanism);
+    if (rc < 0) {
+        tni_config_unref(config);
+        return rc;
+    }
+    *out_config = config;
+    return 0;
 }
 
 struct tni_config *tni_config_ref(struct tni_config *config)

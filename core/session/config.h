@@ -24,14 +24,15 @@ struct tni_config {
     const tn_pattern_ops_t *pattern;
     unsigned role;
     struct tni_scheme scheme;
+    const struct tni_feature *mechanism;
     struct tni_options options;
     struct tni_store module_options;
     char *text;    /* the endpoint as the program wrote it; for a bind, with wildcards filled in */
     char *address; /* what the transport gets */
 };
 
-/** Returns new. NULL: no memory. */
-struct tni_config *tni_config_new(const struct tn_endpoint *endpoint);
+/** Returns new. -ENOMEM; -TN_EMODULE, -TN_EDENIED: the mechanism. */
+int tni_config_new(const struct tn_endpoint *endpoint, struct tni_config **out_config);
 struct tni_config *tni_config_ref(struct tni_config *config);
 void tni_config_unref(struct tni_config *config);
 

@@ -12,7 +12,6 @@
 #include "zmtp/command.h"
 #include "zmtp/frame.h"
 #include "zmtp/greeting.h"
-#include "zmtp/null.h"
 #include "zmtp/peer.h"
 
 enum { COMMAND_MAX = 8 * 1024 };
@@ -79,9 +78,9 @@ static int send_greeting(struct tni_session *session)
 
 int tni_handshake_begin(struct tni_session *session)
 {
-    const tn_mechanism_ops_t *mechanism = &tni_null_mechanism;
-    struct tni_handshake *handshake = tni_calloc(1, sizeof *handshake + mechanism->state_size);
     const struct tni_config *config = session->config;
+    const tn_mechanism_ops_t *mechanism = &config->mechanism->ops.mechanism;
+    struct tni_handshake *handshake = tni_calloc(1, sizeof *handshake + mechanism->state_size);
     tn_handshake_info_t info = {.size = sizeof info, .role = config->role};
     int rc;
 

@@ -213,10 +213,10 @@ int tni_listener_open(struct tn_endpoint *endpoint, struct tni_iothread *thread,
     tni_task_init(&listener->task, on_task);
     listener->thread = thread;
     listener->fd = -1;
-    listener->config = tni_config_new(endpoint);
-    if (!listener->config) {
+    rc = tni_config_new(endpoint, &listener->config);
+    if (rc < 0) {
         listener_free(listener);
-        return tni_fail(-ENOMEM, "out of memory for a listener");
+        return rc;
     }
     pthread_mutex_lock(&listener->lock);
     rc = take_address(listener, endpoint);

@@ -9,6 +9,7 @@
 #include "pipe/pipe.h"
 #include "reactor/iothread.h"
 #include "reactor/reactor.h"
+#include "session/core_module.h"
 #include "session/listener.h"
 #include "session/resolver.h"
 #include "session/session.h"
@@ -127,19 +128,28 @@ static int give_pipe(struct tn_endpoint *endpoint, struct tni_session *session)
     return tni_pipe_adopt(pipe);
 }
 
-static int network_connect(struct tn_endpoint *endpoint)
+static int make_session(struct tn_endpoint *endpoint, struct tni_session **out_session)
 {
     struct tn_sock *sock = endpoint->sock;
     struct tni_iothread *thread = tni_network_thread(sock->ctx, endpoint->options.affinity);
     struct tni_reactor *reactor = thread ? tni_network_reactor(sock, thread) : NULL;
-    struct tni_config *config = reactor ? tni_config_new(endpoint) : NULL;
-    struct tni_session *session = config ? tni_session_new(reactor, config) : NULL;
-    int rc = 0;
+    struct tni_config *config;
+    int rc = reactor ? tni_config_new(endpoint, &config) : tni_error_code();
 
-    if (config)
-        tni_config_unref(config); /* the session has its own reference */
-    if (!session)
-        return reactor ? tni_fail(-ENOMEM, "out of memory for a connection") : tni_error_code();
+    if (rc < 0)
+        return rc;
+    *out_session = tni_session_new(reactor, config);
+    tni_config_unref(config); /* the session has its own reference */
+    return *out_session ? 0 : tni_error_code();
+}
+
+static int network_connect(struct tn_endpoint *endpoint)
+{
+    struct tni_session *session;
+    int rc = make_session(endpoint, &session);
+
+    if (rc < 0)
+        return rc;
     if (!endpoint->options.immediate)
         rc = give_pipe(endpoint, session);
     if (rc < 0) {
@@ -264,6 +274,7 @@ static void abandon_ctx(struct tn_ctx *ctx)
 }
 
 const struct tni_network tni_network_impl = {
+    .modules = tni_core_modules,
     .complete = complete,
     .bind = network_bind,
     .connect = network_connect,

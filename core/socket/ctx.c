@@ -87,7 +87,8 @@ static int open_registry(struct tn_ctx *ctx)
 {
     struct tni_registry_config config = {.directories = (const char *const *)ctx->directories,
                                          .modules = ctx->modules,
-                                         .allow_load = ctx->allow_load};
+                                         .allow_load = ctx->allow_load,
+                                         .core_modules = tni_network ? tni_network->modules : NULL};
 
     return ctx->registry ? 0 : tni_registry_new(&config, &ctx->host, &ctx->registry);
 }

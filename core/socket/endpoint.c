@@ -126,12 +126,21 @@ static const tn_transport_ops_t *bottom(const struct tn_endpoint *endpoint)
     return &endpoint->scheme.layer[0]->ops.transport;
 }
 
+/* Whether "conflate" holds for what the endpoint's socket sends, or receives. */
+static bool conflates(const struct tn_endpoint *endpoint, uint32_t direction)
+{
+    uint32_t flags = endpoint->sock->ops->flags;
+
+    return endpoint->options.conflate && (flags & TN_PATTERN_CONFLATES) && (flags & direction);
+}
+
 static int attach_message(struct tn_endpoint *endpoint)
 {
     const struct tni_feature *feature = endpoint->scheme.layer[0];
     struct tn_sock *sock = endpoint->sock;
     const uint64_t hwm[2] = {(uint64_t)endpoint->options.sndhwm, 0};
-    const bool conflate[2] = {false, false};
+    const bool conflate[2] = {conflates(endpoint, TN_PATTERN_SENDS),
+                              conflates(endpoint, TN_PATTERN_RECEIVES)};
     struct tni_duplex *duplex;
     int rc;
 
@@ -155,8 +164,10 @@ static int attach_message(struct tn_endpoint *endpoint)
             return rc;
         }
     }
+    endpoint->is_attaching = true;
     rc = feature->ops.transport.attach(feature->module_state, endpoint, &sock->ctx->host,
                                        endpoint->address, endpoint->role);
+    endpoint->is_attaching = false;
     if (rc < 0 && endpoint->pipe) {
         struct tni_duplex *half = endpoint->pipe->duplex;
         bool is_joined = atomic_load(&half->side[1].owner) != NULL;
@@ -206,7 +217,7 @@ static int prepare(struct tn_endpoint *endpoint, const struct tni_uri *uri)
 int tni_endpoint_open(struct tn_sock *sock, const char *text, unsigned role)
 {
     const char *verb = role == TN_ROLE_BIND ? "bind" : "connect";
-    struct tn_endpoint *endpoint;
+    struct tn_endpoint *endpoint = NULL;
     struct tni_uri uri;
     int rc;
 
@@ -288,6 +299,20 @@ static struct tn_peer_info *describe(const tn_endpoint_t *endpoint)
     return tni_peer_info_new(&pieces, &info) < 0 ? NULL : info;
 }
 
+/* The binder's "conflate". A queue that its producer may be filling at this moment stays one: a
+ * connect that was there before the bind must have set the option itself. */
+static int join_conflation(const tn_endpoint_t *connecting, const tn_endpoint_t *bound)
+{
+    struct tni_duplex *duplex = connecting->pipe->duplex;
+    int rc = 0;
+
+    if (conflates(bound, TN_PATTERN_SENDS))
+        rc = tni_chain_conflate(&duplex->way[1]);
+    if (rc == 0 && conflates(bound, TN_PATTERN_RECEIVES) && connecting->is_attaching)
+        rc = tni_chain_conflate(&duplex->way[0]);
+    return rc;
+}
+
 static uint64_t both_marks(int send, int receive)
 {
     return send == 0 || receive == 0 ? 0 : (uint64_t)send + (uint64_t)receive;
@@ -306,7 +331,7 @@ int tni_endpoint_join(tn_endpoint_t *connecting, tn_endpoint_t *bound)
     about_bound = describe(bound);
     about_connecting = describe(connecting);
     pipe = tni_pipe_new(bound->sock, duplex, 1);
-    if (!pipe || !about_bound || !about_connecting ||
+    if (!pipe || !about_bound || !about_connecting || join_conflation(connecting, bound) < 0 ||
         tni_chain_control(&duplex->way[1], TNI_ATTACH_CONNECTED, about_bound) < 0)
         goto fail;
     pipe->introduced = about_connecting;

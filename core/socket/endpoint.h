@@ -36,6 +36,7 @@ struct tn_endpoint {
     struct tn_listener *listener; /* of a bind */
     /* inproc and its like */
     struct tn_pipe *pipe; /* of a connect; counted */
+    bool is_attaching;    /* the transport's attach is running, under our socket's lock */
 };
 
 /** Parses, resolves and starts an endpoint of the socket. Under the socket's lock. */

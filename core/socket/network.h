@@ -19,6 +19,9 @@ struct tni_reactor;
 struct tni_waiter;
 
 struct tni_network {
+    /** Features that it brings along, for the registry. */
+    const struct tn_module *const *modules;
+
     /** Puts the functions for streams and listeners into a context's host table. */
     void (*complete)(struct tn_host *host);
 

@@ -313,7 +313,6 @@ static void test_very_long_topic_is_only_a_topic(void **state)
 static void test_subscriptions_survive_a_reconnect(void **state)
 {
     struct feed feed = open_feed("pub", "sub");
-    tn_stats_t stats;
     char endpoint[API_ENDPOINT_MAX];
 
     (void)state;
