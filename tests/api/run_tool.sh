@@ -89,11 +89,11 @@ b y'
 
 # Independent directions.
 background router router --bind "$(at dealer)" --format hex --delimiter ' ' --count 1 $limit
-"$tenon" dealer --connect "$(at dealer)" --opt routing_id=D --data hello --timeout 300
+"$tenon" dealer --connect "$(at dealer)" --opt routing_id=D --data hello --timeout 2000
 join router
 expect router '44 68656c6c6f'
 background pair pair --bind "$(at pair)" --count 1 $limit
-printf 'ping\n' | "$tenon" pair --connect "$(at pair)" --timeout 300 >"$tmp/out" 2>&1
+printf 'ping\n' | "$tenon" pair --connect "$(at pair)" --timeout 2000 >"$tmp/out" 2>&1
 join pair
 expect pair 'ping'
 

@@ -1,0 +1,59 @@
+/*
+ * chain_read.c: the consumer that takes frames: a socket, or a connection that frames them anew.
+ */
+#include "pipe/chunk.h"
+#include "zmtp/frame.h"
+
+bool tni_chain_peek(struct tni_chain *chain, struct tni_frame_view *out_view)
+{
+    struct tni_cursor *at = &chain->r.sent;
+    struct tni_cursor body;
+    const uint8_t *bytes;
+    unsigned flags = 0;
+    size_t run;
+    int header;
+
+    tni_cursor_step_over(at);
+    if (at->position == chain->r.limit && !tni_cursor_attachment(at)) {
+        tni_chain_snapshot(chain);
+        /* A control record, or the next chunk, may have come together with what lies behind it. */
+        tni_cursor_step_over(at);
+    }
+    if (at->position != chain->r.keep.position || at->attachment != chain->r.keep.attachment ||
+        at->chunk != chain->r.keep.chunk)
+        tni_chain_keep(chain, at);
+    out_view->attachment = tni_cursor_attachment(at);
+    if (out_view->attachment) {
+        out_view->is_control = true;
+        return true;
+    }
+    if (at->position == chain->r.limit)
+        return false;
+    out_view->is_control = false;
+    run = tni_cursor_run(at, chain->r.limit);
+    bytes = at->chunk->area + (at->position - at->chunk->base);
+    header = tni_frame_decode(bytes, run, &flags, &out_view->size);
+    out_view->flags = (uint8_t)flags;
+    out_view->header = (uint8_t)header;
+    out_view->body = bytes + header;
+    if ((size_t)header == run && out_view->size) {
+        body = *at;
+        body.position += (uint64_t)header;
+        out_view->attachment = tni_cursor_attachment(&body);
+        out_view->body = out_view->attachment->data;
+    }
+    return true;
+}
+
+void tni_chain_next(struct tni_chain *chain, const struct tni_frame_view *view)
+{
+    struct tni_cursor *at = &chain->r.sent;
+
+    if (view->attachment)
+        at->attachment++;
+    if (view->is_control)
+        return;
+    at->position += view->header + (view->attachment ? 0 : view->size);
+    if (!(view->flags & TNI_FRAME_MORE))
+        at->messages++;
+}

@@ -1,0 +1,167 @@
+/*
+ * chain_send.c: the consumer that hands out bytes: a connection whose framing is that of the chain.
+ */
+#include "pipe/chunk.h"
+#include "zmtp/frame.h"
+
+/* A walk may know of more messages than the snapshot. */
+static void reach_limit(struct tni_chain *chain)
+{
+    struct tni_cursor *sent = &chain->r.sent;
+
+    if (sent->messages < chain->r.keep.messages)
+        sent->messages = chain->r.keep.messages;
+    if (sent->messages < chain->r.limit_messages)
+        sent->messages = chain->r.limit_messages;
+    tni_chain_keep(chain, sent);
+}
+
+int tni_chain_gather(struct tni_chain *chain, struct iovec *iov, int max, size_t most)
+{
+    struct tni_cursor at;
+    size_t total = 0;
+    int count = 0;
+
+    if (tni_cursor_is_at(&chain->r.sent, chain->r.limit))
+        tni_chain_snapshot(chain);
+    if (tni_cursor_is_at(&chain->r.sent, chain->r.limit)) {
+        reach_limit(chain);
+        return 0;
+    }
+    at = chain->r.sent;
+    while (count < max && total < most && !tni_cursor_is_at(&at, chain->r.limit)) {
+        struct tni_attachment *attachment = tni_cursor_attachment(&at);
+        if (attachment) {
+            iov[count].iov_base = (void *)(uintptr_t)(attachment->data + at.attachment_done);
+            iov[count].iov_len = attachment->size - at.attachment_done;
+            at.attachment++;
+            at.attachment_done = 0;
+        } else {
+            iov[count].iov_len = tni_cursor_run(&at, chain->r.limit);
+            iov[count].iov_base = at.chunk->area + (at.position - at.chunk->base);
+            at.position += iov[count].iov_len;
+        }
+        total += iov[count].iov_len;
+        if (iov[count].iov_len)
+            count++;
+    }
+    return count;
+}
+
+/* Moves over the frame at the cursor; returns whether it is a message's last. Our own frames are whole,
+ * and an attached body directly follows its header. */
+static bool frame_skip(struct tni_cursor *cursor, uint64_t limit)
+{
+    size_t run = tni_cursor_run(cursor, limit);
+    const uint8_t *bytes = cursor->chunk->area + (cursor->position - cursor->chunk->base);
+    unsigned flags = 0;
+    uint64_t size = 0;
+    int header = tni_frame_decode(bytes, run, &flags, &size);
+
+    cursor->position += (uint64_t)header;
+    if (tni_cursor_attachment(cursor))
+        cursor->attachment++;
+    else
+        cursor->position += size;
+    return !(flags & TNI_FRAME_MORE);
+}
+
+static bool is_past(const struct tni_cursor *a, const struct tni_cursor *b)
+{
+    if (a->position != b->position)
+        return a->position > b->position;
+    if (a->chunk != b->chunk) /* the same place, seen from two chunks */
+        return false;
+    return a->attachment > b->attachment;
+}
+
+/* The last message boundary that is not past `sent`. */
+static void walk_to(struct tni_chain *chain, struct tni_cursor *boundary)
+{
+    const struct tni_cursor *sent = &chain->r.sent;
+    struct tni_cursor at = *boundary;
+
+    while (!tni_cursor_is_at(&at, chain->r.limit)) {
+        bool is_last = frame_skip(&at, chain->r.limit);
+        if (is_past(&at, sent))
+            return;
+        if (is_last) {
+            at.messages++;
+            *boundary = at;
+        }
+    }
+}
+
+uint64_t tni_chain_sent(struct tni_chain *chain, size_t bytes)
+{
+    struct tni_cursor *sent = &chain->r.sent;
+    uint64_t before = chain->r.keep.messages;
+    struct tni_cursor boundary;
+
+    while (bytes) {
+        struct tni_attachment *attachment = tni_cursor_attachment(sent);
+        size_t step;
+        if (attachment) {
+            uint64_t rest = attachment->size - sent->attachment_done;
+            step = rest < bytes ? (size_t)rest : bytes;
+            sent->attachment_done += step;
+            if (sent->attachment_done == attachment->size) {
+                sent->attachment++;
+                sent->attachment_done = 0;
+            }
+        } else {
+            step = tni_cursor_run(sent, chain->r.limit);
+            if (step > bytes)
+                step = bytes;
+            sent->position += step;
+        }
+        bytes -= step;
+    }
+    if (tni_cursor_is_at(sent, chain->r.limit)) {
+        reach_limit(chain);
+    } else {
+        boundary = chain->r.keep;
+        walk_to(chain, &boundary);
+        tni_chain_keep(chain, &boundary);
+    }
+    return chain->r.keep.messages - before;
+}
+
+void tni_chain_rewind(struct tni_chain *chain)
+{
+    chain->r.sent = chain->r.keep;
+}
+
+bool tni_chain_at_boundary(const struct tni_chain *chain)
+{
+    const struct tni_cursor *sent = &chain->r.sent, *keep = &chain->r.keep;
+
+    return sent->position == keep->position && sent->attachment_done == 0 &&
+           (sent->chunk != keep->chunk || sent->attachment == keep->attachment);
+}
+
+uint64_t tni_chain_discard(struct tni_chain *chain)
+{
+    uint64_t position = atomic_load(&chain->skip_position);
+    uint64_t messages = atomic_load(&chain->skip_messages);
+    uint64_t before = chain->r.keep.messages;
+    struct tni_cursor to = chain->r.keep;
+
+    if (position <= to.position)
+        return 0;
+    while (atomic_load_explicit(&to.chunk->end, memory_order_acquire) < position) {
+        to.chunk = to.chunk->next;
+        to.attachment = 0;
+    }
+    to.position = position;
+    to.messages = messages;
+    to.attachment_done = 0;
+    while (to.attachment < atomic_load_explicit(&to.chunk->published, memory_order_acquire) &&
+           to.chunk->base + tni_attachment_of(to.chunk, to.attachment)->at <= position)
+        to.attachment++;
+    tni_chain_keep(chain, &to);
+    chain->r.sent = to;
+    chain->r.limit = position;
+    chain->r.limit_messages = messages;
+    return messages > before ? messages - before : 0;
+}

@@ -1,0 +1,104 @@
+/*
+ * chunk.h: the pieces of a chain, and places in it. For the files of the chain alone.
+ *
+ * A chunk's area is filled with frames from the front and with attachments from the back. What a
+ * consumer may look at is what a commit has published: `end` and `published` of each chunk, and the
+ * chain's position; a rollback takes back the rest.
+ */
+#ifndef TNI_CHUNK_H
+#define TNI_CHUNK_H
+
+#include "pipe/chain.h"
+
+enum { TNI_CHUNK_FIRST = 1024, TNI_CHUNK_LARGEST = 64 * 1024 };
+
+struct tni_chunk {
+    struct tni_chunk *next; /* published together with `end` */
+    uint64_t base; /* position of area[0]           */
+    atomic_uint_fast64_t end; /* where it ends; UINT64_MAX until a commit lies beyond it */
+    atomic_uint published; /* committed attachments         */
+    uint32_t attachments; /* the producer's                */
+    uint32_t capacity; /* of area                       */
+    alignas(8) uint8_t area[];
+};
+
+static inline struct tni_attachment *tni_attachment_of(struct tni_chunk *chunk, uint32_t index)
+{
+    return (struct tni_attachment *)(void *)(chunk->area + chunk->capacity) - index - 1;
+}
+
+/** An empty chunk of `total` bytes with its head, the chain's spare one if it is large enough. NULL:
+ *  no memory. */
+struct tni_chunk *tni_chunk_new(struct tni_chain *chain, size_t total);
+/** Gives an empty chunk back to the producer. */
+void tni_chunk_recycle(struct tni_chain *chain, struct tni_chunk *chunk);
+/** Lets go of what the attachment holds. */
+void tni_attachment_end(struct tni_attachment *attachment);
+
+/* ---- places; the consumer's */
+
+/* The attachment that lies at the cursor, or NULL. */
+static inline struct tni_attachment *tni_cursor_attachment(const struct tni_cursor *cursor)
+{
+    struct tni_chunk *chunk = cursor->chunk;
+    struct tni_attachment *attachment;
+
+    if (cursor->attachment >= atomic_load_explicit(&chunk->published, memory_order_acquire))
+        return NULL;
+    attachment = tni_attachment_of(chunk, cursor->attachment);
+    return attachment->at == cursor->position - chunk->base ? attachment : NULL;
+}
+
+/* Bytes in the cursor's chunk up to the next attachment, the chunk's end or `limit`. Steps over to
+ * the next chunk first when this one is done. */
+static inline size_t tni_cursor_run(struct tni_cursor *cursor, uint64_t limit)
+{
+    uint64_t stop = limit;
+    struct tni_chunk *chunk = cursor->chunk;
+    uint64_t end = atomic_load_explicit(&chunk->end, memory_order_acquire);
+
+    if (cursor->position == end && !tni_cursor_attachment(cursor)) {
+        cursor->chunk = chunk = chunk->next;
+        cursor->attachment = 0;
+        end = atomic_load_explicit(&chunk->end, memory_order_acquire);
+    }
+    if (end < stop)
+        stop = end;
+    if (cursor->attachment < atomic_load_explicit(&chunk->published, memory_order_acquire)) {
+        uint64_t at = chunk->base + tni_attachment_of(chunk, cursor->attachment)->at;
+        if (at < stop)
+            stop = at;
+    }
+    return stop > cursor->position ? (size_t)(stop - cursor->position) : 0;
+}
+
+static inline bool tni_cursor_is_at(const struct tni_cursor *cursor, uint64_t limit)
+{
+    return cursor->position == limit && !tni_cursor_attachment(cursor);
+}
+
+/* The end of a chunk is the beginning of the next one, where an attachment may lie. */
+static inline void tni_cursor_step_over(struct tni_cursor *cursor)
+{
+    while (cursor->position == atomic_load_explicit(&cursor->chunk->end, memory_order_acquire) &&
+           !tni_cursor_attachment(cursor)) {
+        cursor->chunk = cursor->chunk->next;
+        cursor->attachment = 0;
+    }
+}
+
+/** The last look at what was committed: how far the consumer may go. */
+void tni_chain_snapshot(struct tni_chain *chain);
+/** Everything before `to` is done: ends its attachments and chunks. */
+void tni_chain_keep(struct tni_chain *chain, const struct tni_cursor *to);
+
+/* ---- conflation */
+
+/** The producer's write: the message takes the place of the one before. */
+int tni_slot_write(struct tni_chain *chain, tn_msg_t *msg);
+/** Moves the message, if there is one, into the chain proper; the consumer's. */
+void tni_slot_take(struct tni_chain *chain);
+/** Writes one frame into the chain proper. */
+int tni_chain_write_frame(struct tni_chain *chain, tn_msg_t *msg);
+
+#endif
