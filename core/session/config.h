@@ -27,7 +27,7 @@ struct tni_config {
     const struct tni_feature *mechanism;
     struct tni_options options;
     struct tni_store module_options;
-    char *text;    /* the endpoint as the program wrote it; for a bind, with wildcards filled in */
+    char *text; /* the endpoint as the program wrote it; for a bind, with wildcards filled in */
     char *address; /* what the transport gets */
 };
 

@@ -19,10 +19,8 @@ static const tn_feature_t null_feature = {
 static const tn_feature_t *const features[] = {&null_feature, NULL};
 
 static const tn_module_t core_module = {
-    TN_MODULE_HEAD("core"),
-    .version = "0.1.0",
-    .license = "MIT",
-    .summary = "what the core provides itself",
+    TN_MODULE_HEAD("core"), .version = "0.1.0",
+    .license = "MIT",       .summary = "what the core provides itself",
     .features = features,
 };
 

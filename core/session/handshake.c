@@ -149,8 +149,8 @@ static int check_greeting(struct tni_session *session)
     if (strcmp(peer->mechanism, handshake->mechanism->wire_name) != 0)
         return tni_fail(-EPROTO, "the peer wants the mechanism '%s', we use '%s'", peer->mechanism,
                         handshake->mechanism->wire_name);
-    session->must_translate = !tni_greeting_is_31(peer) &&
-                              (session->config->pattern->flags & TN_PATTERN_REBUILDS);
+    session->must_translate =
+        !tni_greeting_is_31(peer) && (session->config->pattern->flags & TN_PATTERN_REBUILDS);
     return send_commands(session);
 }
 
@@ -194,8 +194,7 @@ static int take_metadata(struct tni_session *session, const uint8_t *metadata, s
     if (rc < 0)
         return rc;
     handshake->has_facts = true;
-    if (!tni_pattern_is_compatible(session->config->pattern->peers,
-                                   handshake->facts.socket_type))
+    if (!tni_pattern_is_compatible(session->config->pattern->peers, handshake->facts.socket_type))
         return refuse(session);
     rc = tni_peer_info_new(&pieces, &handshake->peer);
     return rc < 0 ? tni_fail(rc, "the peer's properties: %s", tni_error_name(rc)) : 0;

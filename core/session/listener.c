@@ -16,7 +16,7 @@
 #include "socket/socket.h"
 
 enum {
-    ACCEPTS = 64,   /* before other work has its turn */
+    ACCEPTS = 64, /* before other work has its turn */
     PAUSE_MS = 100, /* when descriptors or memory have run out */
     TASK_RESUME = 2,
     TASK_FREE = 4,
@@ -53,8 +53,8 @@ static struct tni_session *prepare(struct tn_listener *listener, int *out_rc)
     struct tni_reactor *reactor = thread ? tni_network_reactor(sock, thread) : NULL;
     struct tni_session *session = reactor ? tni_session_new(reactor, listener->config) : NULL;
 
-    *out_rc = session ? tni_stack_open(&session->stack, session, listener->config)
-                      : tni_error_code();
+    *out_rc =
+        session ? tni_stack_open(&session->stack, session, listener->config) : tni_error_code();
     if (session && *out_rc < 0) {
         tni_session_discard(session);
         session = NULL;
@@ -86,8 +86,8 @@ static bool is_shortage(int code)
 /* Out of descriptors the listener stays readable: it is left alone for a while. */
 static void pause_listening(struct tn_listener *listener, int code)
 {
-    tni_fail(code, "no connection can be accepted: %s; trying again in %d ms",
-             tni_error_name(code), PAUSE_MS);
+    tni_fail(code, "no connection can be accepted: %s; trying again in %d ms", tni_error_name(code),
+             PAUSE_MS);
     event(listener, TN_EVENT_ACCEPT_FAILED, code);
     listener->is_paused = true;
     tni_poller_remove(listener->thread->arming, listener->fd);
@@ -179,8 +179,7 @@ static int name_endpoint(struct tn_listener *listener, struct tn_endpoint *endpo
 static int take_address(struct tn_listener *listener, struct tn_endpoint *endpoint)
 {
     const tn_transport_ops_t *ops = ops_of(listener);
-    int rc = ops->listen(listener->state, listener, &endpoint->sock->ctx->host,
-                         endpoint->address);
+    int rc = ops->listen(listener->state, listener, &endpoint->sock->ctx->host, endpoint->address);
 
     if (rc == 0)
         rc = name_endpoint(listener, endpoint);

@@ -20,7 +20,7 @@ struct tn_endpoint;
 struct tn_listener {
     struct tni_armed armed; /* first */
     pthread_mutex_t lock;
-    struct tni_task task;   /* on the thread: resume, free */
+    struct tni_task task; /* on the thread: resume, free */
     struct tni_timer timer; /* of a pause */
     struct tni_iothread *thread;
     struct tni_config *config;

@@ -5,8 +5,9 @@
  * whichever thread serves, unless it says "any thread". It is counted: one reference is the reactor's
  * until the session ends, one the duplex's, one for each time its task lies in the inbox.
  *
- * The parts, a file each: session.c its life; handshake.c from the first byte to READY; receive.c and
- * transmit.c afterwards; stack.c the streams under it.
+ * The parts, a file each: session.c what it is and how it is told something; connect.c until its streams
+ * stand; handshake.c from the first byte to READY; receive.c and transmit.c afterwards; life.c up,
+ * down and the end; serve.c the turns it is given; stack.c the streams under it.
  */
 #ifndef TNI_SESSION_H
 #define TNI_SESSION_H
@@ -15,6 +16,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "base/clock.h"
 #include "pipe/duplex.h"
 #include "reactor/reactor.h"
 #include "session/buffer.h"
@@ -29,7 +31,7 @@ struct tni_handshake;
 struct tni_resolution;
 
 enum tni_session_state {
-    TNI_SESSION_IDLE,       /* made, or waiting to connect again */
+    TNI_SESSION_IDLE, /* made, or waiting to connect again */
     TNI_SESSION_CONNECTING, /* the transport and its layers      */
     TNI_SESSION_HANDSHAKE,
     TNI_SESSION_UP,
@@ -51,17 +53,17 @@ struct tni_session {
     struct tni_member member; /* first */
     struct tni_task task;
     atomic_uint refs;
-    atomic_bool has_ended;    /* wakes come to nothing; any thread */
+    atomic_bool has_ended; /* wakes come to nothing; any thread */
     atomic_bool is_congested; /* the last write was refused; any thread */
     struct tni_config *config;
     struct tni_timer timer;
     uint64_t timer_at; /* what it was set to; UINT64_MAX: it is not, or has fired */
     uint8_t state;
     bool rx_ready, tx_ready; /* the kernel may have something; has room */
-    bool is_hung_up;         /* the peer has closed: read to the end    */
-    bool is_paused;          /* the socket's high-water mark            */
-    bool is_stopping;        /* send what is queued, then end           */
-    bool must_translate;     /* outgoing frames have another form       */
+    bool is_hung_up; /* the peer has closed: read to the end    */
+    bool is_paused; /* the socket's high-water mark            */
+    bool is_stopping; /* send what is queued, then end           */
+    bool must_translate; /* outgoing frames have another form       */
 
     struct tni_stack stack;
     int watched; /* its descriptor, in the reactor's set; -1: none */
@@ -72,7 +74,7 @@ struct tni_session {
     unsigned connections;
 
     struct tni_buffer commands; /* outgoing bytes that go before, and between, messages */
-    struct tni_buffer stash;    /* incoming bytes that could not be delivered yet       */
+    struct tni_buffer stash; /* incoming bytes that could not be delivered yet       */
     struct {
         struct tn_body *body; /* a large frame that is coming in */
         uint64_t size, done;
@@ -104,10 +106,6 @@ extern const struct tni_side_ops tni_session_side_ops;
 /** A duplex for the session's socket, with the marks of its config. NULL: no memory. Any thread. */
 struct tni_duplex *tni_session_duplex(const struct tni_config *config);
 
-/** The connection is over: connects again, or ends. `code` negative; the sentence is tni_fail's. */
-void tni_session_lost(struct tni_session *session, int code);
-/** The handshake is done; takes `peer`. */
-void tni_session_is_up(struct tni_session *session, struct tn_peer_info *peer);
 /** Sets the timer to the nearest of its deadlines. */
 void tni_session_schedule(struct tni_session *session);
 void tni_session_event(struct tni_session *session, uint32_t kind, int code, int64_t value);
@@ -121,6 +119,40 @@ static inline struct tni_chain *tni_session_in(struct tni_session *session)
 {
     return &session->duplex->way[1];
 }
+
+/** The time of the monotonic clock `delay` ms from now. */
+static inline uint64_t tni_session_in_ms(int64_t delay)
+{
+    return tni_clock_ms() + (uint64_t)delay;
+}
+
+/* ---- connect.c */
+/** The first thing a session does in its reactor: connects, or begins with what was accepted. */
+void tni_session_start(struct tni_session *session);
+/** Connects, or connects again. */
+void tni_session_dial(struct tni_session *session);
+/** Something moved while connecting: 0, or a code that ends the attempt. */
+int tni_session_advance(struct tni_session *session);
+void tni_session_on_resolved(struct tni_session *session);
+
+/* ---- life.c */
+/** The socket's side is closed, or the endpoint: what it committed is still sent, as long as "linger"
+ *  allows. */
+void tni_session_stop(struct tni_session *session);
+/** Ends for good. */
+void tni_session_end(struct tni_session *session);
+bool tni_session_has_unsent(struct tni_session *session);
+/** What is queued will not be sent: counted as dropped. */
+void tni_session_count_lingered(struct tni_session *session);
+/** The connection is over: connects again, or ends. `code` negative; the sentence is tni_fail's. */
+void tni_session_lost(struct tni_session *session, int code);
+/** The handshake is done; takes `peer`. */
+void tni_session_is_up(struct tni_session *session, struct tn_peer_info *peer);
+
+/* ---- serve.c */
+void tni_session_on_task(struct tni_task *task, unsigned bits);
+void tni_session_on_events(struct tni_member *member, unsigned events);
+bool tni_session_serve(struct tni_member *member);
 
 /* ---- handshake.c */
 int tni_handshake_begin(struct tni_session *session);

@@ -32,10 +32,8 @@ static int allocate(struct tni_stack *stack, struct tni_session *session,
     stack->depth = config->scheme.depth;
     block += rounded(config->scheme.depth * sizeof *stack->streams);
     for (unsigned i = 0; i < stack->depth; i++) {
-        stack->streams[i] = (struct tn_stream){.session = session,
-                                               .feature = config->scheme.layer[i],
-                                               .state = block,
-                                               .level = i};
+        stack->streams[i] = (struct tn_stream){
+            .session = session, .feature = config->scheme.layer[i], .state = block, .level = i};
         block += rounded(config->scheme.layer[i]->ops.transport.stream_state);
     }
     return 0;

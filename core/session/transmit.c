@@ -8,7 +8,7 @@
 enum {
     PIECES = 64,
     ONE_WRITE = 1024 * 1024, /* bytes */
-    WRITES = 4,              /* before the next connection has its turn */
+    WRITES = 4, /* before the next connection has its turn */
 };
 
 int tni_session_command(struct tni_session *session, const uint8_t *body, size_t size)

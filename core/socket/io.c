@@ -291,7 +291,7 @@ static int recv_frame(struct tn_sock *sock, tn_msg_t *msg)
         tni_count_owned(&sock->counters.messages_received, 1);
     tni_count_owned(&sock->counters.bytes_received, tn_msg_length(msg));
     /* An answer may go out without waking another thread. */
-    sock->has_waited = true;
+    atomic_store_explicit(&sock->has_waited, true, memory_order_relaxed);
     return 0;
 }
 

@@ -49,7 +49,7 @@ static void sock_init(struct tn_sock *sock, struct tn_ctx *ctx, const struct tni
     atomic_store(&sock->home, NULL);
     sock->touched = NULL;
     sock->touched_items = 0;
-    sock->has_waited = true;
+    atomic_init(&sock->has_waited, true);
     sock->last_direct_ns = 0;
     atomic_store(&sock->linger_ms, -1);
     atomic_store(&sock->live, 1);
@@ -233,8 +233,8 @@ static bool should_write_directly(struct tn_sock *sock)
 
     if (sock->touched_items != 1)
         return false;
-    if (sock->has_waited) {
-        sock->has_waited = false;
+    if (atomic_load_explicit(&sock->has_waited, memory_order_relaxed)) {
+        atomic_store_explicit(&sock->has_waited, false, memory_order_relaxed);
         return true;
     }
     now = tni_clock_ns();

@@ -89,7 +89,7 @@ struct tn_sock {
     _Atomic(struct tni_reactor *) home;
     struct tni_reactor *touched; /* a reactor to call before the lock is released */
     unsigned touched_items;      /* how many of its items were announced meanwhile */
-    bool has_waited;             /* since the last direct write */
+    atomic_bool has_waited;      /* since the last direct write; set without the lock */
     uint64_t last_direct_ns;
     atomic_int linger_ms; /* of the close */
     atomic_uint live;     /* sessions and listeners, and 1 until tn_close is through */

@@ -204,7 +204,7 @@ static void join_all(struct round *round)
         tni_link_init(&place->in_queue.link);
         waitq_join(&sock->waitq, &place->in_queue);
         place->watched = NULL;
-        sock->has_waited = true;
+        atomic_store_explicit(&sock->has_waited, true, memory_order_relaxed);
     }
 }
 

@@ -16,7 +16,7 @@ pids=
 trap 'for pid in $pids; do kill "$pid" 2>/dev/null || :; done; rm -rf "$tmp"' EXIT
 trap 'exit 1' INT TERM
 
-at() { echo "ipc://$tmp/$1"; }
+at() { echo "ipc://$tmp/$1.ipc"; }
 
 # start NAME PROGRAM ARGUMENT...: in the background, its output in $tmp/NAME
 start() {

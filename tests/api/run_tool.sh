@@ -11,7 +11,7 @@ trap 'for pid in $pids; do kill "$pid" 2>/dev/null || :; done; rm -rf "$tmp"' EX
 trap 'exit 1' INT TERM
 
 limit='--timeout 20000'
-at() { echo "ipc://$tmp/$1"; }
+at() { echo "ipc://$tmp/$1.ipc"; }
 fail() { echo "$*"; exit 1; }
 
 # background NAME ARGUMENT...

@@ -1,0 +1,124 @@
+/*
+ * connect.c: from nothing to streams that stand: dialling, names, layers; for accepted ones, layers.
+ */
+#include <errno.h>
+
+#include <tenon/tenon.h>
+
+#include "base/clock.h"
+#include "base/error.h"
+#include "reactor/poller.h"
+#include "session/resolve.h"
+#include "session/session.h"
+
+static void set_handshake_deadline(struct tni_session *session, int milliseconds)
+{
+    session->handshake_by = milliseconds > 0 ? tni_session_in_ms(milliseconds) : UINT64_MAX;
+    tni_session_schedule(session);
+}
+
+/* All streams stand: the protocol begins. */
+static int established(struct tni_session *session)
+{
+    const struct tni_options *options = &session->config->options;
+
+    session->state = TNI_SESSION_HANDSHAKE;
+    if (session->config->role == TN_ROLE_CONNECT)
+        tni_session_event(session, TN_EVENT_CONNECTED, 0, tni_stack_fd(&session->stack));
+    set_handshake_deadline(session, options->handshake_ivl);
+    tni_reactor_make_ready(&session->member);
+    session->rx_ready = session->tx_ready = true;
+    return tni_handshake_begin(session);
+}
+
+/* A transport that tries one address after the other changes its descriptor meanwhile; while a name
+ * is being looked up it has none. */
+static int watch(struct tni_session *session)
+{
+    int fd = tni_stack_fd(&session->stack);
+    int rc;
+
+    if (fd < 0 || fd == session->watched)
+        return 0;
+    rc = tni_poller_add_edge(session->member.reactor->set, fd, &session->member);
+    if (rc < 0)
+        return tni_fail(rc, "the connection cannot be watched: %s", tni_error_name(rc));
+    session->watched = fd;
+    return 0;
+}
+
+/* `rc`: what the transport said last. */
+static int go_on(struct tni_session *session, int rc)
+{
+    int watched;
+
+    if (rc < 0 && rc != -EINPROGRESS)
+        return rc;
+    watched = watch(session);
+    if (watched < 0)
+        return watched;
+    if (rc == 0)
+        rc = tni_stack_advance(&session->stack);
+    if (rc == 0)
+        return established(session);
+    if (rc != -EINPROGRESS)
+        return rc;
+    return watch(session);
+}
+
+int tni_session_advance(struct tni_session *session)
+{
+    return go_on(session, tni_stack_advance(&session->stack));
+}
+
+void tni_session_dial(struct tni_session *session)
+{
+    int rc = tni_stack_open(&session->stack, session, session->config);
+
+    session->state = TNI_SESSION_CONNECTING;
+    session->retry_at = UINT64_MAX;
+    session->is_hung_up = false;
+    set_handshake_deadline(session, session->config->options.connect_timeout);
+    if (rc == 0)
+        rc = tni_stack_dial(&session->stack, session->config->address);
+    if (rc == -EINPROGRESS)
+        tni_session_event(session, TN_EVENT_CONNECT_DELAYED, 0, 0);
+    rc = go_on(session, rc);
+    if (rc < 0)
+        tni_session_lost(session, rc);
+}
+
+void tni_session_on_resolved(struct tni_session *session)
+{
+    int rc;
+
+    if (session->state != TNI_SESSION_CONNECTING || !session->resolution)
+        return;
+    rc = go_on(session, tni_session_take_answer(session));
+    if (rc < 0)
+        tni_session_lost(session, rc);
+}
+
+static void start_accepted(struct tni_session *session)
+{
+    int rc;
+
+    tni_stack_bottom(&session->stack)->is_ready = true;
+    session->state = TNI_SESSION_CONNECTING;
+    tni_session_event(session, TN_EVENT_ACCEPTED, 0, tni_stack_fd(&session->stack));
+    set_handshake_deadline(session, session->config->options.handshake_ivl);
+    rc = go_on(session, 0);
+    if (rc < 0)
+        tni_session_lost(session, rc);
+}
+
+void tni_session_start(struct tni_session *session)
+{
+    tni_list_append(&session->member.reactor->sessions, &session->member.link);
+    if (session->member.reactor->is_stopping && !session->duplex)
+        tni_session_end(session);
+    else if (session->config->role == TN_ROLE_BIND)
+        start_accepted(session);
+    else
+        tni_session_dial(session);
+}

@@ -1,0 +1,230 @@
+#include "session/inbound.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include <tenon/tenon.h>
+
+#include "base/error.h"
+#include "message/body.h"
+#include "zmtp/frame.h"
+
+enum {
+    COPIED = 16 * 1024, /* a body up to this size is copied into the chain, if it is all there */
+    COMMAND_MAX = 1024 * 1024 + 64,
+};
+
+/* ------------------------------------------------------------------ delivering */
+
+/* Whole small frames that lie side by side go into the chain in one copy. */
+struct run {
+    const uint8_t *from;
+    size_t size; /* all of it                       */
+    size_t boundary; /* up to the end of a message      */
+    uint64_t messages;
+    size_t room;
+};
+
+static void run_flush(struct tni_session *session, struct run *run)
+{
+    struct tni_chain *in = tni_session_in(session);
+
+    if (run->boundary) {
+        tni_chain_append(in, run->from, run->boundary);
+        tni_chain_commit(in, run->messages);
+    }
+    if (run->size > run->boundary)
+        tni_chain_append(in, run->from + run->boundary, run->size - run->boundary);
+    run->from += run->size;
+    run->size = run->boundary = 0;
+    run->messages = 0;
+    run->room = 0;
+}
+
+int tni_inbound_no_memory(void)
+{
+    return tni_fail(-ENOMEM, "out of memory for a message from the peer");
+}
+
+static int run_add(struct tni_session *session, struct run *run, const uint8_t *frame, size_t size,
+                   bool is_last)
+{
+    if (run->size + size > run->room) {
+        run_flush(session, run);
+        run->from = frame;
+        run->room = tni_chain_room(tni_session_in(session), size);
+        if (!run->room)
+            return tni_inbound_no_memory();
+    }
+    run->size += size;
+    if (is_last) {
+        run->boundary = run->size;
+        run->messages++;
+    }
+    return 0;
+}
+
+/* A frame by itself: through a conflating chain, or one with a body of its own. */
+static int deliver_slot(struct tni_session *session, unsigned flags, const uint8_t *body,
+                        size_t size)
+{
+    tn_msg_t msg;
+    int rc;
+
+    tn_msg_borrow(&msg, body, size);
+    msg.flags = flags & TNI_FRAME_MORE ? TN_MSG_MORE : 0;
+    rc = tni_chain_write(tni_session_in(session), &msg);
+    if (msg.type != TN_MSG_BORROWED)
+        tn_msg_close(&msg);
+    return rc;
+}
+
+int tni_inbound_body(struct tni_session *session, unsigned flags, struct tn_body *body, size_t size)
+{
+    struct tni_chain *in = tni_session_in(session);
+    bool more = flags & TNI_FRAME_MORE;
+    int rc;
+
+    if (in->slot) {
+        rc = deliver_slot(session, flags, body->data, size);
+        tni_body_unref(body);
+        return rc < 0 ? tni_inbound_no_memory() : 0;
+    }
+    rc = tni_chain_append_body(in, more, body, body->data, size);
+    if (rc < 0) {
+        tni_body_unref(body);
+        return tni_inbound_no_memory();
+    }
+    if (!more)
+        tni_chain_commit(in, 1);
+    return 0;
+}
+
+static int deliver_big(struct tni_session *session, unsigned flags, const uint8_t *bytes,
+                       size_t size)
+{
+    struct tn_body *body = tni_body_new(size);
+
+    if (!body)
+        return tni_inbound_no_memory();
+    memcpy(body->data, bytes, size);
+    return tni_inbound_body(session, flags, body, size);
+}
+
+/* ------------------------------------------------------------------ taking apart */
+
+static int check_size(const struct tni_session *session, unsigned flags, uint64_t size)
+{
+    int64_t limit = session->config->options.maxmsgsize;
+
+    if (flags & TNI_FRAME_COMMAND)
+        limit = COMMAND_MAX;
+    if ((limit >= 0 && size > (uint64_t)limit) || size > SIZE_MAX / 4)
+        return tni_fail(-EMSGSIZE, "the peer announced a frame of %llu bytes, %lld are allowed%s",
+                        (unsigned long long)size, (long long)limit,
+                        flags & TNI_FRAME_COMMAND ? "" : " by 'maxmsgsize'");
+    return 0;
+}
+
+/* Keeps account of messages and frames; 0 when the socket takes no further message now. */
+static int admit(struct tni_session *session, unsigned flags, uint64_t *credit)
+{
+    const struct tni_options *options = &session->config->options;
+
+    if (!session->in_message) {
+        if (*credit == 0)
+            return 0;
+        --*credit;
+        session->parts = 0;
+    }
+    session->in_message = flags & TNI_FRAME_MORE;
+    if (options->max_parts && ++session->parts > (unsigned)options->max_parts)
+        return tni_fail(-EMSGSIZE, "the peer sent a message of more than %d frames ('max_parts')",
+                        options->max_parts);
+    return 1;
+}
+
+static int one_frame(struct tni_session *session, struct run *run, const uint8_t *frame, int header,
+                     unsigned flags, size_t size)
+{
+    const uint8_t *body = frame + header;
+    int rc;
+
+    if (!(flags & TNI_FRAME_COMMAND) && size <= COPIED && !tni_session_in(session)->slot)
+        return run_add(session, run, frame, (size_t)header + size, !(flags & TNI_FRAME_MORE));
+    run_flush(session, run);
+    if (flags & TNI_FRAME_COMMAND)
+        rc = tni_inbound_command(session, body, size);
+    else if (tni_session_in(session)->slot)
+        rc = deliver_slot(session, flags, body, size);
+    else
+        rc = deliver_big(session, flags, body, size);
+    run->from = body + size;
+    return rc;
+}
+
+static bool has_room(struct tni_session *session, uint64_t *credit)
+{
+    enum { AT_ONCE = 1 << 20 };
+
+    *credit = tni_chain_credit(tni_session_in(session), AT_ONCE);
+    return *credit > 0;
+}
+
+/* The high-water mark is reached: reading stops, and the socket wakes us when it has read. */
+static bool pause_reading(struct tni_session *session, uint64_t *credit)
+{
+    struct tni_chain *in = tni_session_in(session);
+
+    if (!tni_chain_is_full(in) && has_room(session, credit))
+        return false;
+    session->is_paused = true;
+    return true;
+}
+
+ssize_t tni_inbound_messages(struct tni_session *session, const uint8_t *bytes, size_t size)
+{
+    struct run run = {.from = bytes};
+    uint64_t credit = 0;
+    size_t at = 0;
+    int rc = 0;
+
+    has_room(session, &credit);
+    while (rc >= 0 && at < size) {
+        uint64_t body_size = 0;
+        unsigned flags = 0;
+        int header = tni_frame_decode(bytes + at, size - at, &flags, &body_size);
+        bool is_whole = header > 0 && body_size <= size - at - (size_t)header;
+        if (header == 0)
+            break;
+        if (header < 0) {
+            rc = tni_fail(header, "the peer %s", tni_frame_reason(bytes + at, size - at));
+            break;
+        }
+        rc = check_size(session, flags, body_size);
+        if (rc < 0 || (!is_whole && body_size <= TNI_LARGE))
+            break;
+        if (!(flags & TNI_FRAME_COMMAND)) {
+            rc = admit(session, flags, &credit);
+            if (rc == 0) {
+                run_flush(session, &run);
+                run.from = bytes + at;
+                if (pause_reading(session, &credit))
+                    break;
+                continue;
+            }
+            if (rc < 0)
+                break;
+        }
+        if (!is_whole) {
+            run_flush(session, &run);
+            rc = tni_large_begin(session, flags, body_size);
+            at += (size_t)header;
+            break;
+        }
+        rc = one_frame(session, &run, bytes + at, header, flags, (size_t)body_size);
+        at += (size_t)header + (size_t)body_size;
+    }
+    run_flush(session, &run);
+    return rc < 0 ? rc : (ssize_t)at;
+}

@@ -1,0 +1,34 @@
+/*
+ * inbound.h: what a connection's bytes mean once it is up: frames into the socket's chain, commands.
+ *
+ * Under the reactor's lock. receive.c reads the bytes; inbound.c takes frames apart; commands.c answers
+ * commands; large.c collects bodies that come in many pieces. Each function that fails left a
+ * sentence, and the connection ends.
+ */
+#ifndef TNI_INBOUND_H
+#define TNI_INBOUND_H
+
+#include "session/session.h"
+
+/** A body above this is collected by itself if it is not all there. */
+enum { TNI_LARGE = 8 * 1024 };
+
+/** Delivers the frames at the front of `bytes`, as many as are whole and as the socket takes. Returns
+ *  the bytes used; what is left is the beginning of a frame, or `session->is_paused`. */
+ssize_t tni_inbound_messages(struct tni_session *session, const uint8_t *bytes, size_t size);
+/** Delivers a frame whose body is `body[0..size)`, which is taken in any case. */
+int tni_inbound_body(struct tni_session *session, unsigned flags, struct tn_body *body,
+                     size_t size);
+/** A command frame's body. */
+int tni_inbound_command(struct tni_session *session, const uint8_t *body, size_t size);
+int tni_inbound_no_memory(void);
+
+int tni_large_begin(struct tni_session *session, unsigned flags, uint64_t size);
+/** Where its next bytes may be read to. */
+int tni_large_room(struct tni_session *session, struct iovec *out_iov);
+/** Takes what belongs to it; returns how much. */
+ssize_t tni_large_take(struct tni_session *session, const uint8_t *bytes, size_t size);
+/** All of it has come. */
+int tni_large_done(struct tni_session *session);
+
+#endif

@@ -1,0 +1,70 @@
+#include <errno.h>
+#include <string.h>
+
+#include "base/error.h"
+#include "message/body.h"
+#include "session/inbound.h"
+#include "zmtp/frame.h"
+
+enum { FIRST_PIECE = 64 * 1024 }; /* of a large body, before more of it has arrived */
+
+int tni_large_begin(struct tni_session *session, unsigned flags, uint64_t size)
+{
+    size_t first = size < FIRST_PIECE ? (size_t)size : FIRST_PIECE;
+
+    session->large.body = tni_body_new(first);
+    if (!session->large.body)
+        return tni_inbound_no_memory();
+    session->large.size = size;
+    session->large.done = 0;
+    session->large.flags = (uint8_t)flags;
+    return 0;
+}
+
+/* Memory grows as bytes arrive: what a header claims costs nothing. */
+int tni_large_room(struct tni_session *session, struct iovec *out_iov)
+{
+    struct tn_body *body = session->large.body;
+
+    if (session->large.done == body->size) {
+        uint64_t size =
+            session->large.size / 2 < body->size ? session->large.size : (uint64_t)body->size * 2;
+        if (tni_body_grow(&session->large.body, (size_t)size) < 0)
+            return tni_inbound_no_memory();
+        body = session->large.body;
+    }
+    out_iov->iov_base = body->data + session->large.done;
+    out_iov->iov_len = body->size - (size_t)session->large.done;
+    return 0;
+}
+
+int tni_large_done(struct tni_session *session)
+{
+    struct tn_body *body = session->large.body;
+    int rc;
+
+    session->large.body = NULL;
+    if (!(session->large.flags & TNI_FRAME_COMMAND))
+        return tni_inbound_body(session, session->large.flags, body, (size_t)session->large.size);
+    rc = tni_inbound_command(session, body->data, (size_t)session->large.size);
+    tni_body_unref(body);
+    return rc;
+}
+
+ssize_t tni_large_take(struct tni_session *session, const uint8_t *bytes, size_t size)
+{
+    size_t taken = 0;
+    struct iovec iov;
+
+    while (taken < size && session->large.done < session->large.size) {
+        int rc = tni_large_room(session, &iov);
+        if (rc < 0)
+            return rc;
+        if (iov.iov_len > size - taken)
+            iov.iov_len = size - taken;
+        memcpy(iov.iov_base, bytes + taken, iov.iov_len);
+        session->large.done += iov.iov_len;
+        taken += iov.iov_len;
+    }
+    return (ssize_t)taken;
+}

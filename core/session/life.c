@@ -1,0 +1,210 @@
+/*
+ * life.c: a connection comes up, is lost, comes back; and how a session ends.
+ */
+#include <errno.h>
+
+#include "base/clock.h"
+#include "base/error.h"
+#include "message/peer_info.h"
+#include "monitor/monitor.h"
+#include "pipe/pipe.h"
+#include "session/resolve.h"
+#include "session/session.h"
+#include "socket/socket.h"
+
+/* A pipe that the socket has not seen yet, for a connection that gets one only now. */
+static int make_pipe(struct tni_session *session)
+{
+    struct tni_duplex *duplex = tni_session_duplex(session->config);
+    struct tn_pipe *pipe = duplex ? tni_pipe_new(session->config->sock, duplex, 0) : NULL;
+
+    if (!pipe) {
+        if (duplex) {
+            tni_duplex_close(duplex, 0);
+            tni_duplex_close(duplex, 1);
+        }
+        return tni_fail(-ENOMEM, "out of memory for a connection's pipe");
+    }
+    pipe->has_session = true;
+    tni_event_text(pipe->endpoint, sizeof pipe->endpoint, session->config->text);
+    pipe->next_routing_id = session->config->options.connect_routing_id;
+    atomic_store(&pipe->refs, 2); /* the socket, the duplex */
+    tni_duplex_own(duplex, 0, &tni_pipe_side_ops, pipe);
+    tni_session_own(session, duplex);
+    return 0;
+}
+
+static void tell_pipe(struct tni_session *session, enum tni_attachment_kind kind, void *object)
+{
+    /* Without memory for the record the pipe cannot follow: it ends. */
+    if (tni_chain_control(tni_session_in(session), kind, object) < 0) {
+        session->is_stopping = true;
+        session->linger_by = 0;
+        if (object)
+            tni_peer_info_unref(object);
+    }
+}
+
+void tni_session_is_up(struct tni_session *session, struct tn_peer_info *peer)
+{
+    const struct tni_options *options = &session->config->options;
+    bool is_new = !session->duplex;
+
+    tni_peer_info_unref(session->peer);
+    session->peer = peer;
+    if (is_new && make_pipe(session) < 0) {
+        tni_session_lost(session, -ENOMEM);
+        return;
+    }
+    session->state = TNI_SESSION_UP;
+    session->connections++;
+    session->retry_delay = 0;
+    session->handshake_by = UINT64_MAX;
+    session->is_paused = false;
+    tni_heartbeat_init(&session->heartbeat, options->heartbeat_ivl, options->heartbeat_ttl,
+                       options->heartbeat_timeout, tni_clock_ms());
+    tni_session_schedule(session);
+    tni_session_event(session, TN_EVENT_HANDSHAKE_SUCCEEDED, 0, 0);
+    tell_pipe(session, TNI_ATTACH_CONNECTED, tni_peer_info_ref(peer));
+    tni_duplex_wake_other(session->duplex, 1, is_new ? TNI_WAKE_NEW : TNI_WAKE_DATA);
+    tni_reactor_make_ready(&session->member);
+}
+
+static void close_stack(struct tni_session *session)
+{
+    tni_session_forget_question(session);
+    tni_handshake_end(session);
+    tni_stack_close(&session->stack);
+    session->watched = -1;
+    tni_receive_reset(session);
+    tni_buffer_clear(&session->commands);
+    session->rx_ready = session->tx_ready = false;
+    atomic_store(&session->is_congested, false);
+    session->handshake_by = UINT64_MAX;
+    tni_link_remove(&session->member.ready);
+}
+
+static void give_up_pipe(struct tni_session *session)
+{
+    if (session->duplex)
+        tni_duplex_close(session->duplex, 1);
+    session->duplex = NULL;
+}
+
+void tni_session_end(struct tni_session *session)
+{
+    struct tni_reactor *reactor = session->member.reactor;
+
+    if (session->state == TNI_SESSION_ENDED)
+        return;
+    close_stack(session);
+    session->state = TNI_SESSION_ENDED;
+    atomic_store(&session->has_ended, true);
+    tni_timer_cancel(&reactor->thread->timers, &session->timer);
+    tni_link_remove(&session->member.link);
+    atomic_fetch_sub(&reactor->thread->load, 1);
+    tni_peer_info_unref(session->peer);
+    session->peer = NULL;
+    give_up_pipe(session);
+    reactor->ended++;
+    tni_session_unref(session);
+}
+
+/* The socket's side closed: what it committed is still to be sent, as long as "linger" allows. */
+bool tni_session_has_unsent(struct tni_session *session)
+{
+    return session->duplex && !tni_chain_is_empty(tni_session_out(session));
+}
+
+void tni_session_count_lingered(struct tni_session *session)
+{
+    if (session->duplex)
+        tni_count_drop(&session->config->sock->counters, TN_DROP_LINGER,
+                       tni_chain_length(tni_session_out(session)));
+}
+
+void tni_session_stop(struct tni_session *session)
+{
+    int linger = session->config->options.linger;
+
+    if (session->member.reactor->is_stopping ||
+        atomic_load(&session->config->sock->state) != TNI_SOCK_OPEN)
+        linger = atomic_load(&session->config->sock->linger_ms);
+    session->is_stopping = true;
+    if (!session->duplex || !tni_session_has_unsent(session) || linger == 0) {
+        tni_session_count_lingered(session);
+        tni_session_end(session);
+        return;
+    }
+    session->linger_by = linger < 0 ? UINT64_MAX : tni_session_in_ms(linger);
+    tni_session_schedule(session);
+    tni_reactor_make_ready(&session->member);
+}
+
+static bool returns_after(struct tni_session *session, int code)
+{
+    /* A peer that breaks the protocol would do so again. */
+    return session->config->role == TN_ROLE_CONNECT && code != -EPROTO && code != -TN_ENOCOMPAT &&
+           code != -EMSGSIZE && session->config->options.reconnect_ivl > 0 &&
+           (!session->is_stopping || tni_session_has_unsent(session));
+}
+
+static void retry(struct tni_session *session, int code)
+{
+    const struct tni_options *options = &session->config->options;
+    uint64_t base = (uint64_t)options->reconnect_ivl;
+    uint64_t delay;
+
+    if (options->reconnect_ivl_max > 0) {
+        delay = session->retry_delay ? session->retry_delay * 2 : base;
+        if (delay > (uint64_t)options->reconnect_ivl_max)
+            delay = (uint64_t)options->reconnect_ivl_max;
+        session->retry_delay = delay;
+    } else {
+        delay = base + tni_host_functions.random() % base;
+    }
+    session->state = TNI_SESSION_IDLE;
+    session->retry_at = tni_session_in_ms((int64_t)delay);
+    tni_session_event(session, TN_EVENT_CONNECT_RETRIED, code, (int64_t)delay);
+    tni_session_schedule(session);
+}
+
+static void tell_loss(struct tni_session *session, int code)
+{
+    if (session->state == TNI_SESSION_UP) {
+        tni_count(&session->config->sock->counters.connections_lost, 1);
+        tni_session_event(session, TN_EVENT_DISCONNECTED, code, 0);
+    } else if (session->state == TNI_SESSION_HANDSHAKE) {
+        tni_count(&session->config->sock->counters.handshakes_failed, 1);
+        tni_session_event(session, TN_EVENT_HANDSHAKE_FAILED, code, 0);
+    }
+}
+
+/* The pipe outlives the connection: what was cut starts again at its first byte. */
+static void rewind_pipe(struct tni_session *session)
+{
+    tni_chain_rollback(tni_session_in(session));
+    tni_chain_rewind(tni_session_out(session));
+    if (session->state != TNI_SESSION_UP)
+        return;
+    tell_pipe(session, TNI_ATTACH_DISCONNECTED, NULL);
+    tni_duplex_wake_other(session->duplex, 1, TNI_WAKE_DATA);
+}
+
+void tni_session_lost(struct tni_session *session, int code)
+{
+    bool returns = returns_after(session, code);
+
+    if (session->duplex)
+        rewind_pipe(session);
+    if (!returns || session->config->options.immediate)
+        give_up_pipe(session);
+    /* Whoever hears of it finds the socket in its new state. */
+    tell_loss(session, code);
+    if (!returns) {
+        tni_session_end(session);
+        return;
+    }
+    close_stack(session);
+    retry(session, code);
+}

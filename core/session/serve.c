@@ -1,0 +1,147 @@
+/*
+ * serve.c: what a session does when its reactor is served: announcements, events, deadlines, bytes.
+ */
+#include <errno.h>
+
+#include "base/clock.h"
+#include "base/error.h"
+#include "reactor/poller.h"
+#include "session/session.h"
+
+static void on_deadline(struct tni_session *session)
+{
+    uint64_t now = tni_clock_ms();
+
+    if (session->linger_by <= now) {
+        tni_session_count_lingered(session);
+        tni_session_end(session);
+    } else if (session->handshake_by <= now) {
+        tni_session_lost(session,
+                         session->state == TNI_SESSION_CONNECTING
+                             ? tni_fail(-ETIMEDOUT, "no connection within 'connect_timeout'")
+                             : tni_fail(-ETIMEDOUT,
+                                        "the peer did not finish the handshake "
+                                        "within 'handshake_ivl', %d ms",
+                                        session->config->options.handshake_ivl));
+    } else if (session->retry_at <= now) {
+        tni_session_dial(session);
+    } else if (session->state == TNI_SESSION_UP) {
+        session->rx_ready = true; /* what has arrived counts as a sign of life */
+        tni_reactor_make_ready(&session->member);
+    } else {
+        tni_session_schedule(session);
+    }
+}
+
+void tni_session_on_task(struct tni_task *task, unsigned bits)
+{
+    struct tni_session *session = tni_container(task, struct tni_session, task);
+
+    if (session->state == TNI_SESSION_ENDED)
+        goto done;
+    if (bits & TNI_SESSION_START)
+        tni_session_start(session);
+    if (bits & TNI_SESSION_RESOLVED)
+        tni_session_on_resolved(session);
+    if (bits & TNI_SESSION_TIMER) {
+        session->timer_at = UINT64_MAX;
+        if (session->state != TNI_SESSION_ENDED)
+            on_deadline(session);
+    }
+    if (bits & TNI_SESSION_RX)
+        session->rx_ready = true;
+    if (bits & TNI_SESSION_TX)
+        session->tx_ready = true;
+    if (bits & TNI_WAKE_SPACE)
+        session->is_paused = false;
+    if (session->state != TNI_SESSION_ENDED && !session->is_stopping &&
+        (bits & (TNI_SESSION_STOP | TNI_SESSION_CLOSE | TNI_WAKE_CLOSED)))
+        tni_session_stop(session);
+    if (session->state != TNI_SESSION_ENDED)
+        tni_reactor_make_ready(&session->member);
+done:
+    tni_session_unref(session); /* the inbox's */
+}
+
+void tni_session_on_events(struct tni_member *member, unsigned events)
+{
+    struct tni_session *session = (struct tni_session *)(void *)member;
+
+    if (events & (TNI_POLL_IN | TNI_POLL_HANGUP))
+        session->rx_ready = true;
+    if (events & TNI_POLL_OUT)
+        session->tx_ready = true;
+    if (events & TNI_POLL_HANGUP)
+        session->is_hung_up = true;
+    tni_reactor_make_ready(member);
+}
+
+static int heartbeat(struct tni_session *session)
+{
+    uint8_t body[TNI_PING_SIZE_MAX];
+    const char *reason = "";
+    uint64_t now;
+    ssize_t size;
+
+    if (tni_heartbeat_deadline(&session->heartbeat) == TNI_HEARTBEAT_NEVER)
+        return 0;
+    now = tni_clock_ms();
+    if (tni_heartbeat_deadline(&session->heartbeat) > now)
+        return 0;
+    switch (tni_heartbeat_on_timer(&session->heartbeat, now, &reason)) {
+    case TNI_HEARTBEAT_DEAD:
+        return tni_fail(-ETIMEDOUT, "the peer %s", reason);
+    case TNI_HEARTBEAT_PING:
+        size = tni_heartbeat_ping(&session->heartbeat, body, sizeof body);
+        return size < 0 ? (int)size : tni_session_command(session, body, (size_t)size);
+    default:
+        return 0;
+    }
+}
+
+static int serve_connection(struct tni_session *session, bool *out_again)
+{
+    int more_in = 0, more_out;
+    int rc = 0;
+
+    if (session->state == TNI_SESSION_CONNECTING)
+        return session->resolution ? 0 : tni_session_advance(session);
+    if (session->state < TNI_SESSION_HANDSHAKE)
+        return 0;
+    more_in = tni_session_receive(session);
+    if (more_in < 0)
+        return more_in;
+    if (session->state == TNI_SESSION_UP)
+        rc = heartbeat(session);
+    if (rc < 0)
+        return rc;
+    more_out = tni_session_transmit(session);
+    if (more_out < 0)
+        return more_out;
+    *out_again = more_in > 0 || more_out > 0;
+    tni_session_schedule(session);
+    return 0;
+}
+
+bool tni_session_serve(struct tni_member *member)
+{
+    struct tni_session *session = (struct tni_session *)(void *)member;
+    bool again = false;
+    int rc;
+
+    if (session->state == TNI_SESSION_ENDED)
+        return false;
+    rc = serve_connection(session, &again);
+    if (rc < 0) {
+        tni_session_lost(session, rc);
+        return false;
+    }
+    if (session->state == TNI_SESSION_ENDED)
+        return false;
+    if (session->is_stopping && !tni_session_has_unsent(session) &&
+        !tni_buffer_left(&session->commands)) {
+        tni_session_end(session);
+        return false;
+    }
+    return again;
+}
