@@ -19,7 +19,7 @@ static void on_timer(struct tni_timer *timer)
 
 struct tni_session *tni_session_new(struct tni_reactor *reactor, struct tni_config *config)
 {
-    struct tni_session *session = tni_calloc(1, sizeof *session);
+    struct tni_session *session = tni_calloc_aligned(sizeof *session);
 
     if (!session) {
         tni_fail(-ENOMEM, "out of memory for a connection");

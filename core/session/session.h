@@ -12,6 +12,7 @@
 #ifndef TNI_SESSION_H
 #define TNI_SESSION_H
 
+#include <stdalign.h>
 #include <stdatomic.h>
 #include <stdbool.h>
 #include <stdint.h>
@@ -51,12 +52,15 @@ enum tni_session_bit {
 
 struct tni_session {
     struct tni_member member; /* first */
-    struct tni_task task;
+    struct tni_config *config;
+
+    /* Written by the socket's threads at every message. */
+    alignas(64) struct tni_task task;
     atomic_uint refs;
     atomic_bool has_ended; /* wakes come to nothing; any thread */
     atomic_bool is_congested; /* the last write was refused; any thread */
-    struct tni_config *config;
-    struct tni_timer timer;
+
+    alignas(64) struct tni_timer timer;
     uint64_t timer_at; /* what it was set to; UINT64_MAX: it is not, or has fired */
     uint8_t state;
     bool rx_ready, tx_ready; /* the kernel may have something; has room */
