@@ -85,12 +85,19 @@ static bool read_request(tn_msg_t *frame, tn_msg_t *out_request)
 
 static void hear_request(struct tni_publisher *publisher, tn_pipe_t *pipe, tn_msg_t *request)
 {
-    if (publisher->heard)
+    int rc;
+
+    if (publisher->heard) {
         publisher->heard(publisher, pipe, request, true);
-    else
-        (void)tni_publisher_subscribe(publisher, pipe, tn_msg_bytes(request),
-                                      tn_msg_length(request),
-                                      (request->flags & TN_MSG_SUBSCRIBE) != 0);
+        return;
+    }
+    rc = tni_publisher_subscribe(publisher, pipe, tn_msg_bytes(request), tn_msg_length(request),
+                                 (request->flags & TN_MSG_SUBSCRIBE) != 0);
+    /* The peer would wait in vain for what it asked for; when it comes back it asks anew. */
+    if (rc == -ENOMEM) {
+        forget(publisher, pipe, publisher->host->pipe_state(pipe));
+        publisher->host->pipe_close(pipe);
+    }
 }
 
 static void hear(struct tni_publisher *publisher, tn_pipe_t *pipe, struct tni_publisher_pipe *own,

@@ -32,9 +32,9 @@ static struct {
     const char *name;
     struct tni_chain chain;
     uint64_t messages;
-    bool with_records;   /* a control record before some messages    */
+    bool with_records; /* a control record before some messages    */
     bool with_rollbacks; /* begun messages are given up              */
-    bool with_losses;    /* the byte consumer rewinds now and then   */
+    bool with_losses; /* the byte consumer rewinds now and then   */
     size_t largest;
     pthread_mutex_t lock; /* for sleeping only; the chain has no lock */
     pthread_cond_t changed;
@@ -227,8 +227,8 @@ struct reader {
 static void begin_frame(struct reader *reader)
 {
     reader->shape = shape_of(reader->number, reader->index);
-    reader->header = tni_frame_encode(reader->head, reader->shape.more ? TNI_FRAME_MORE : 0,
-                                      reader->shape.size);
+    reader->header =
+        tni_frame_encode(reader->head, reader->shape.more ? TNI_FRAME_MORE : 0, reader->shape.size);
     reader->at = 0;
 }
 

@@ -23,8 +23,8 @@ struct note {
 
 struct traffic {
     tn_socket_t *from, *to;
-    int32_t count;       /* messages of each sender */
-    atomic_uchar *seen;  /* of each message         */
+    int32_t count; /* messages of each sender */
+    atomic_uchar *seen; /* of each message         */
     const char *name;
 };
 
@@ -237,9 +237,8 @@ static void *serve(void *arg)
 static void run_service(const char *transport, int io_threads)
 {
     tn_ctx_t *ctx = stress_ctx(io_threads);
-    struct service service = {.router = stress_socket(ctx, "router"),
-                              .requests = stress_rounds(400),
-                              .name = transport};
+    struct service service = {
+        .router = stress_socket(ctx, "router"), .requests = stress_rounds(400), .name = transport};
     struct part clients[CLIENTS], servers[SERVERS];
     struct stress_crew asking, serving;
     char endpoint[STRESS_ENDPOINT];
@@ -460,8 +459,8 @@ static void *push_all(void *arg)
 static void run_conflating(const char *transport)
 {
     tn_ctx_t *ctx = stress_ctx(1);
-    struct feed feed = {stress_socket(ctx, "push"), stress_socket(ctx, "pull"),
-                        stress_rounds(5000), transport};
+    struct feed feed = {stress_socket(ctx, "push"), stress_socket(ctx, "pull"), stress_rounds(5000),
+                        transport};
     struct stress_crew crew;
     long before = 0, number = 0;
 

@@ -55,7 +55,7 @@ static void find_fixtures(struct fake_tree *tree)
 
 const char *fake_tree_path(const struct fake_tree *tree, const char *file)
 {
-    static _Thread_local char path[128];
+    static _Thread_local char path[256];
 
     snprintf(path, sizeof path, "%s/%s", tree->root, file);
     return path;

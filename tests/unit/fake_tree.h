@@ -12,7 +12,7 @@
 struct fake_tree {
     char root[64];
     char modules[4096]; /* where the fixtures are */
-    char paths[4][128];
+    char paths[4][256];
     const char *api[2];
     struct tni_registry_places places;
     struct tni_registry_config config;

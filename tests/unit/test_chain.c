@@ -227,7 +227,10 @@ static void test_subscription_is_a_command(void **state)
     assert_memory_equal(view.body, "\x09SUBSCRIBE", 10);
     tni_chain_next(&chain, &view);
     assert_true(tni_chain_peek(&chain, &view));
-    assert_memory_equal(view.body, "\x06" "CANCEL", 7);
+    assert_memory_equal(view.body,
+                        "\x06"
+                        "CANCEL",
+                        7);
     tni_chain_next(&chain, &view);
     expect_end(&chain);
     tni_chain_fini(&chain);
@@ -721,9 +724,9 @@ struct entry {
 struct model {
     struct tni_chain chain;
     struct entry entries[MOST_EVENTS];
-    size_t committed, staged;     /* entries */
-    size_t read;                  /* frames: entries taken */
-    uint64_t produced, done;      /* messages */
+    size_t committed, staged; /* entries */
+    size_t read; /* frames: entries taken */
+    uint64_t produced, done; /* messages */
     uint64_t hwm;
     /* bytes */
     uint8_t *stream;
@@ -813,8 +816,7 @@ static void random_write(struct model *model)
             tni_chain_commit(&model->chain, 1);
         break;
     case 1:
-        assert_int_equal(write_kind(&model->chain, number, size, more ? TN_MSG_MORE : 0, OWNED),
-                         0);
+        assert_int_equal(write_kind(&model->chain, number, size, more ? TN_MSG_MORE : 0, OWNED), 0);
         break;
     default:
         assert_int_equal(write_kind(&model->chain, number, size, more ? TN_MSG_MORE : 0, BORROWED),

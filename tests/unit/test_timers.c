@@ -168,6 +168,24 @@ static void test_no_memory_leaves_the_others_set(void **state)
     assert_int_equal(total_fired, count);
 }
 
+static void test_reserved_timers_need_no_memory(void **state)
+{
+    (void)state;
+    for (int i = 0; i < TIMERS; i++)
+        assert_int_equal(tni_timers_reserve(&heap), 0);
+    tni_memory_fail_at(1, -1);
+    for (int i = 0; i < TIMERS; i++)
+        set(i, (uint64_t)i);
+    tni_timers_run(&heap, TIMERS);
+    assert_int_equal(total_fired, TIMERS);
+    tni_timers_unreserve(&heap);
+    assert_int_equal(tni_timers_reserve(&heap), 0);
+    for (int i = 0; i < TIMERS && tni_timers_reserve(&heap) == 0; i++)
+        continue;
+    assert_int_equal(tni_timers_reserve(&heap), -ENOMEM);
+    tni_memory_fail_at(0, 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -177,6 +195,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_cancelled_timer_does_not_fire, start, stop),
         cmocka_unit_test_setup_teardown(test_random_operations_agree_with_an_array, start, stop),
         cmocka_unit_test_setup_teardown(test_no_memory_leaves_the_others_set, start, stop),
+        cmocka_unit_test_setup_teardown(test_reserved_timers_need_no_memory, start, stop),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

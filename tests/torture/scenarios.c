@@ -1,0 +1,298 @@
+/* The scripts: each uses another part of the library. */
+#include <errno.h>
+#include <string.h>
+
+#include "torture.h"
+
+enum { WAIT_MS = 400, BIG = 100 * 1024 };
+
+#define TRY(call)                                                                                  \
+    do {                                                                                           \
+        if (!torture_check((long)(call), #call, __LINE__))                                         \
+            return false;                                                                          \
+    } while (0)
+#define TRY_NEW(pointer)                                                                           \
+    do {                                                                                           \
+        if (!(pointer))                                                                            \
+            TRY(tn_last_code());                                                                   \
+    } while (0)
+
+/* ------------------------------------------------------------------ steps */
+
+static bool begin(struct life *life)
+{
+    TRY_NEW(life->ctx = tn_ctx_new());
+    TRY(tn_ctx_set_int(life->ctx, "io_threads", life->io_threads));
+    TRY(tn_ctx_set_str(life->ctx, "thread_name", "torture"));
+    return true;
+}
+
+static bool open_socket(struct life *life, int i)
+{
+    tn_socket_t *socket;
+
+    TRY_NEW(socket = life->sockets[i] = tn_socket(life->ctx, life->patterns[i]));
+    TRY(tn_set_int(socket, "linger", 0));
+    TRY(tn_set_int(socket, "rcvtimeo", WAIT_MS));
+    TRY(tn_set_int(socket, "sndtimeo", WAIT_MS));
+    TRY(tn_set_int(socket, "reconnect_ivl", 1));
+    return true;
+}
+
+static bool bind_first(struct life *life, const char *endpoint)
+{
+    size_t size = sizeof life->endpoint;
+
+    TRY(tn_bind(life->sockets[0], endpoint));
+    TRY(tn_get_str(life->sockets[0], "last_endpoint", life->endpoint, &size));
+    return true;
+}
+
+static bool is_sub(const struct life *life)
+{
+    return strcmp(life->patterns[1], "sub") == 0;
+}
+
+static bool join(struct life *life)
+{
+    if (!begin(life) || !open_socket(life, 0) || !open_socket(life, 1) ||
+        !bind_first(life, life->transport))
+        return false;
+    if (is_sub(life))
+        TRY(tn_subscribe(life->sockets[1], "", 0));
+    TRY(tn_connect(life->sockets[1], life->endpoint));
+    life->is_joined = true;
+    TRY(tn_wait_peers(life->sockets[1], 1, WAIT_MS));
+    TRY(tn_wait_peers(life->sockets[0], 1, WAIT_MS));
+    if (is_sub(life))
+        TRY(tn_wait_subscribers(life->sockets[0], 1, WAIT_MS));
+    return true;
+}
+
+static tn_socket_t *sender(struct life *life)
+{
+    return life->sockets[is_sub(life) ? 0 : 1];
+}
+
+static tn_socket_t *receiver(struct life *life)
+{
+    return life->sockets[is_sub(life) ? 1 : 0];
+}
+
+/* All frames of a message that is there; ROUTER adds one. */
+static bool receive(tn_socket_t *socket)
+{
+    int64_t more = 1;
+    tn_msg_t msg;
+    ssize_t rc = 0;
+
+    while (more) {
+        tn_msg_init(&msg);
+        rc = tn_msg_recv(socket, &msg, 0);
+        tn_msg_close(&msg);
+        TRY(rc);
+        TRY(tn_get_int(socket, "rcvmore", &more));
+    }
+    return true;
+}
+
+static bool send_big(tn_socket_t *socket, int flags)
+{
+    tn_msg_t msg;
+    int rc;
+
+    TRY(tn_msg_init_size(&msg, BIG));
+    memset(tn_msg_data(&msg), 'b', BIG);
+    rc = tn_msg_send(socket, &msg, flags);
+    tn_msg_close(&msg);
+    TRY(rc);
+    return true;
+}
+
+static bool answer(struct life *life)
+{
+    if (strcmp(life->patterns[0], "rep") != 0)
+        return true;
+    TRY(tn_send(life->sockets[0], "yes", 3, 0));
+    return receive(life->sockets[1]);
+}
+
+/* ------------------------------------------------------------------ scenarios */
+
+static bool exchange(struct life *life)
+{
+    static char bytes[30 * 1024];
+
+    if (!join(life))
+        return false;
+    TRY(tn_send(sender(life), "small", 5, 0));
+    if (!receive(receiver(life)) || !answer(life))
+        return false;
+    if (!send_big(sender(life), TN_MORE))
+        return false;
+    TRY(tn_send(sender(life), bytes, sizeof bytes, TN_MORE));
+    TRY(tn_send(sender(life), "", 0, 0));
+    if (!receive(receiver(life)) || !answer(life))
+        return false;
+    TRY(tn_drain(sender(life), WAIT_MS));
+    return true;
+}
+
+static bool queue_up(struct life *life)
+{
+    tn_msg_t parts[3];
+    int rc = 0;
+
+    if (strcmp(life->patterns[1], "req") == 0)
+        return exchange(life);
+    if (!join(life))
+        return false;
+    for (int i = 0; i < 30; i++) {
+        for (int k = 0; k < 3; k++)
+            tn_msg_init(&parts[k]);
+        for (int k = 0; k < 3 && rc == 0; k++)
+            rc = tn_msg_init_copy(&parts[k], "some text that does not fit into the object itself",
+                                  (size_t)(k + 1) * 16);
+        if (rc == 0)
+            rc = tn_send_parts(sender(life), parts, 3, 0);
+        for (int k = 0; k < 3; k++)
+            tn_msg_close(&parts[k]);
+        TRY(rc);
+    }
+    for (int i = 0; i < 30; i++)
+        if (!receive(receiver(life)))
+            return false;
+    return true;
+}
+
+static bool options(struct life *life)
+{
+    char text[256];
+    size_t size = sizeof text;
+    int64_t value;
+    tn_stats_t stats;
+    tn_peer_t peers[2];
+
+    if (!begin(life))
+        return false;
+    TRY(tn_ctx_set_str(life->ctx, "modules", "^pattern:xsub"));
+    if (!open_socket(life, 0) || !open_socket(life, 1))
+        return false;
+    TRY(tn_set_str(life->sockets[0], "routing_id", "a routing id"));
+    TRY(tn_get_str(life->sockets[0], "routing_id", text, &size));
+    TRY(tn_set_int(life->sockets[0], "tcp.keepalive", 1));
+    TRY(tn_get_int(life->sockets[0], "tcp.keepalive", &value));
+    if (!bind_first(life, life->transport))
+        return false;
+    TRY(tn_connect(life->sockets[1], life->endpoint));
+    TRY(tn_stats(life->sockets[0], &stats));
+    TRY(tn_peers(life->sockets[1], peers, 2));
+    size = sizeof text;
+    TRY(tn_scheme_chain(life->ctx, "tcp", text, size));
+    TRY(tn_disconnect(life->sockets[1], life->endpoint));
+    TRY(tn_unbind(life->sockets[0], life->endpoint));
+    return true;
+}
+
+static bool poll_many(struct life *life)
+{
+    tn_pollitem_t items[TORTURE_POLLED];
+    int rc;
+
+    if (!join(life))
+        return false;
+    for (int i = 0; i < TORTURE_POLLED; i++) {
+        TRY_NEW(life->more[i] = tn_socket(life->ctx, "pull"));
+        items[i] = (tn_pollitem_t){.socket = life->more[i], .events = TN_POLLIN};
+    }
+    items[3].socket = receiver(life);
+    TRY(tn_send(sender(life), "small", 5, 0));
+    rc = tn_poll(items, TORTURE_POLLED, WAIT_MS);
+    TRY(rc);
+    TRY(rc == 0 ? -ETIMEDOUT : 0);
+    TRY(tn_fd(receiver(life), TN_POLLIN));
+    return receive(receiver(life));
+}
+
+static bool monitor(struct life *life)
+{
+    tn_event_t event;
+
+    if (!begin(life) || !open_socket(life, 0) || !open_socket(life, 1))
+        return false;
+    TRY_NEW(life->monitor = tn_monitor(life->sockets[0], TN_EVENT_ALL));
+    if (!bind_first(life, life->transport))
+        return false;
+    TRY(tn_connect(life->sockets[1], life->endpoint));
+    life->is_joined = !is_sub(life);
+    if (strncmp(life->transport, "inproc", 6) == 0)
+        return true;
+    TRY(tn_wait_peers(life->sockets[0], 1, WAIT_MS)); /* a monitor does not drive a context */
+    do
+        TRY(tn_monitor_recv(life->monitor, &event, WAIT_MS));
+    while (event.kind != TN_EVENT_HANDSHAKE_SUCCEEDED);
+    return true;
+}
+
+/* A SUB subscribes anew when its program next uses it. */
+static bool wait_for_subscription(struct life *life)
+{
+    int rc = 0;
+
+    for (int tries = 0; tries < 20; tries++) {
+        char buffer[8];
+        rc = tn_wait_subscribers(life->sockets[0], 1, WAIT_MS / 10);
+        if (rc != -ETIMEDOUT)
+            break;
+        tn_recv(life->sockets[1], buffer, sizeof buffer, TN_DONTWAIT);
+    }
+    TRY(rc);
+    return true;
+}
+
+static bool reconnect(struct life *life)
+{
+    if (!join(life))
+        return false;
+    if (strncmp(life->transport, "tcp", 3) != 0)
+        return true;
+    life->is_joined = false;
+    TRY(tn_close(life->sockets[0]));
+    life->sockets[0] = NULL;
+    if (!open_socket(life, 0))
+        return false;
+    TRY(tn_bind(life->sockets[0], life->endpoint));
+    life->is_joined = true;
+    TRY(tn_wait_peers(life->sockets[0], 1, WAIT_MS));
+    if (is_sub(life) && !wait_for_subscription(life))
+        return false;
+    TRY(tn_send(sender(life), "again", 5, 0));
+    return receive(receiver(life)) && answer(life);
+}
+
+static bool by_name(struct life *life)
+{
+    char endpoint[TORTURE_ENDPOINT] = "tcp://localhost";
+    const char *port;
+
+    if (strncmp(life->transport, "tcp", 3) != 0)
+        return true;
+    if (!begin(life) || !open_socket(life, 0) || !open_socket(life, 1) ||
+        !bind_first(life, life->transport))
+        return false;
+    port = strrchr(life->endpoint, ':');
+    strncat(endpoint, port, 16);
+    if (is_sub(life))
+        TRY(tn_subscribe(life->sockets[1], "", 0));
+    TRY(tn_connect(life->sockets[1], endpoint));
+    life->is_joined = true;
+    TRY(tn_wait_peers(life->sockets[0], 1, WAIT_MS));
+    return true;
+}
+
+const struct scenario torture_scenarios[] = {
+    {"exchange", exchange},   {"queue_up", queue_up}, {"options", options},
+    {"poll_many", poll_many}, {"monitor", monitor},   {"reconnect", reconnect},
+    {"by_name", by_name},
+};
+const size_t torture_scenario_count = sizeof torture_scenarios / sizeof torture_scenarios[0];

@@ -1,0 +1,127 @@
+#include "torture.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "watchdog.h"
+
+enum { RECOVERY_MS = 10000, PAUSE_MS = 5, END_MS = 10000 };
+
+static struct {
+    const char *what;
+    unsigned long value;
+    const int *codes;
+    size_t count;
+    const char *scenario;
+    struct life *life;
+} now;
+
+void torture_shortage(const char *what, unsigned long value, const int *codes, size_t count)
+{
+    now.what = what;
+    now.value = value;
+    now.codes = codes;
+    now.count = count;
+}
+
+void torture_fail(const char *what, int line)
+{
+    fprintf(stderr, "line %d: %s, %s %lu: %s (%s)\n", line, now.scenario,
+            now.what ? now.what : "nothing short", now.value, what, tn_last_error());
+    abort();
+}
+
+bool torture_check(long rc, const char *call, int line)
+{
+    char text[512];
+
+    if (rc >= 0)
+        return true;
+    for (size_t i = 0; i < now.count && now.what; i++)
+        if (now.codes[i] == rc)
+            return false;
+    snprintf(text, sizeof text, "%s: %ld, %s", call, rc, tn_strerror((int)rc));
+    torture_fail(text, line);
+}
+
+void torture_each_form(const struct scenario *scenario,
+                       void (*run)(const struct scenario *scenario, struct life form))
+{
+    static const char *const transports[] = {"inproc://torture", "tcp://127.0.0.1:*", "ipc://*"};
+    static const char *const patterns[][2] = {
+        {"pull", "push"}, {"rep", "req"}, {"router", "dealer"}, {"pub", "sub"}, {"pair", "pair"},
+    };
+    static char name[128];
+
+    for (size_t t = 0; t < sizeof transports / sizeof transports[0]; t++) {
+        for (size_t p = 0; p < sizeof patterns / sizeof patterns[0]; p++) {
+            for (int threads = 0; threads < 2; threads++) {
+                struct life form = {.transport = transports[t],
+                                    .patterns = {patterns[p][0], patterns[p][1]},
+                                    .io_threads = threads};
+                snprintf(name, sizeof name, "%s, %s and %s at %s, %d I/O threads", scenario->name,
+                         patterns[p][0], patterns[p][1], transports[t], threads);
+                now.scenario = name;
+                watchdog_begin(name);
+                run(scenario, form);
+            }
+        }
+    }
+}
+
+static void pause_shortly(void)
+{
+    const struct timespec time = {.tv_nsec = PAUSE_MS * 1000000L};
+
+    nanosleep(&time, NULL);
+}
+
+/* One attempt; whatever is in the way of the patterns' turns is a reason to try again. */
+static bool gets_through(struct life *life)
+{
+    bool is_pub = strcmp(life->patterns[0], "pub") == 0;
+    tn_socket_t *from = life->sockets[is_pub ? 0 : 1], *to = life->sockets[is_pub ? 1 : 0];
+    char buffer[64];
+
+    tn_send(from, "probe", 5, TN_DONTWAIT);
+    pause_shortly();
+    for (;;) {
+        ssize_t size = tn_recv(to, buffer, sizeof buffer, TN_DONTWAIT);
+        if (size == -TN_EFSM) /* REP: a request that was received before */
+            tn_send(to, "answer", 6, TN_DONTWAIT);
+        else if (size < 0)
+            return false;
+        else if (size == 5 && memcmp(buffer, "probe", 5) == 0)
+            return true;
+    }
+}
+
+void torture_recover(struct life *life)
+{
+    watchdog_doing("recovers from", now.what);
+    if (strcmp(life->patterns[1], "req") == 0)
+        return; /* a request that was lost is not asked again */
+    for (int left = RECOVERY_MS / PAUSE_MS; left > 0; left--)
+        if (gets_through(life))
+            return;
+    torture_fail("what was connected does not recover", __LINE__);
+}
+
+void torture_end(struct life *life)
+{
+    watchdog_doing("closes after", now.what);
+    for (int i = 0; i < 2; i++)
+        if (life->sockets[i] && tn_close(life->sockets[i]) < 0)
+            torture_fail("tn_close", __LINE__);
+    for (int i = 0; i < TORTURE_POLLED; i++)
+        if (life->more[i] && tn_close(life->more[i]) < 0)
+            torture_fail("tn_close", __LINE__);
+    tn_monitor_close(life->monitor);
+    watchdog_doing("ends a context after", now.what);
+    if (life->ctx && tn_ctx_term(life->ctx, END_MS) < 0)
+        torture_fail("tn_ctx_term", __LINE__);
+    watchdog_doing("goes on after", now.what);
+}

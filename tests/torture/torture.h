@@ -1,0 +1,54 @@
+/*
+ * torture.h: what the programs share that take memory or descriptors away.
+ *
+ * A scenario is a script of calls in one struct life. Each call goes through a check: it succeeds, or
+ * it gives an error that the shortage explains; the scenario then stops where it is. Afterwards, with
+ * everything there again, what was connected must still get a message through, and all of it must end.
+ * Main thread.
+ */
+#ifndef TENON_TORTURE_H
+#define TENON_TORTURE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include <tenon/tenon.h>
+
+enum { TORTURE_ENDPOINT = 256, TORTURE_POLLED = 12 };
+
+struct life {
+    const char *transport; /* endpoint with a wildcard */
+    const char *patterns[2];
+    int io_threads;
+    tn_ctx_t *ctx;
+    tn_socket_t *sockets[2]; /* the first one binds */
+    tn_socket_t *more[TORTURE_POLLED];
+    tn_monitor_t *monitor;
+    char endpoint[TORTURE_ENDPOINT];
+    bool is_joined;
+};
+
+struct scenario {
+    const char *name;
+    /** False: it stopped at an error. */
+    bool (*run)(struct life *life);
+};
+
+extern const struct scenario torture_scenarios[];
+extern const size_t torture_scenario_count;
+
+/** What is short at this moment, for messages; NULL: nothing, and every error is a defect. */
+void torture_shortage(const char *what, unsigned long value, const int *codes, size_t count);
+/** Whether the call went well; false: it gave an error that the shortage explains. */
+bool torture_check(long rc, const char *call, int line);
+_Noreturn void torture_fail(const char *what, int line);
+
+/** One scenario in all its forms. */
+void torture_each_form(const struct scenario *scenario,
+                       void (*run)(const struct scenario *scenario, struct life form));
+/** With everything there: a message gets through. */
+void torture_recover(struct life *life);
+/** Closes what there is and ends the context. */
+void torture_end(struct life *life);
+
+#endif
