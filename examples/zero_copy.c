@@ -20,13 +20,16 @@ int main(int argc, char **argv)
     size_t size = (size_t)argument_number(argc, argv, 1, 1000000);
     tn_ctx_t *ctx = must_context();
     tn_socket_t *from = must_socket(ctx, "push"), *to = must_socket(ctx, "pull");
-    char *buffer = calloc(1, size + 1);
+    char *buffer;
     tn_msg_t msg;
 
-    if (!buffer || sem_init(&is_free, 0, 0))
+    if (sem_init(&is_free, 0, 0))
         return EXIT_FAILURE;
     must(tn_bind(to, "inproc://zero-copy"));
     must(tn_connect(from, "inproc://zero-copy"));
+    buffer = calloc(1, size + 1);
+    if (!buffer)
+        return EXIT_FAILURE;
     must(tn_msg_init_data(&msg, buffer, size, give_back, NULL));
     must(tn_msg_send(from, &msg, 0));
     must(tn_msg_recv(to, &msg, 0));

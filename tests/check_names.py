@@ -28,7 +28,7 @@ def offences(text):
         if match["string"]:
             parts = [] if " " in match[0] else re.findall(r"\w+", match[0])
             bad = [part for part in parts if part.lower() in NAMES + WORDS]
-        elif match["name"]:
+        elif match["name"] and match["name"] != "tls_model":  # the compiler's, of thread-local storage
             bad = [part for part in match["name"].split("_") if part.lower() in NAMES]
         else:
             continue

@@ -35,8 +35,9 @@ static int request_file(const struct frames *request)
         for (size_t done = 0; done < frame->size;) {
             ssize_t length = write(fd, frame->data + done, frame->size - done);
             if (length < 0) {
+                int code = -errno;
                 close(fd);
-                return -errno;
+                return code;
             }
             done += (size_t)length;
         }
@@ -122,7 +123,7 @@ static int run(const char *command, const struct frames *request, struct frames 
 {
     int ends[2], code;
     int input = request_file(request);
-    pid_t pid;
+    pid_t pid = -1;
 
     if (input < 0)
         return input;

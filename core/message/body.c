@@ -3,8 +3,8 @@
 #include <errno.h>
 #include <stdbool.h>
 
+#include "base/hot_local.h"
 #include "base/memory.h"
-#include "base/tls.h"
 
 static TNI_HOT_THREAD_LOCAL struct {
     unsigned depth;

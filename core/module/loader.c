@@ -158,7 +158,8 @@ static int start(struct attempt *attempt)
         snprintf(attempt->why, sizeof attempt->why, "its init failed: %s",
                  tni_error_code() ? tni_error_text() : tni_error_name(rc));
         tni_free(instance);
-        return -TN_EMODULE;
+        /* A shortage says nothing about the module: the next use tries again. */
+        return rc == -ENOMEM ? rc : -TN_EMODULE;
     }
     attempt->instance = instance;
     return 0;

@@ -155,6 +155,9 @@ struct tni_frame_view {
 bool tni_chain_peek(struct tni_chain *chain, struct tni_frame_view *out_view);
 /** Moves past the frame that peek showed; its bytes stay valid until the next peek. */
 void tni_chain_next(struct tni_chain *chain, const struct tni_frame_view *view);
+/** The bytes of the frame that was moved past are not needed any more: its body, if it was counted,
+ *  is freed now and not at the next peek, which may be long in coming. */
+void tni_chain_let_go(struct tni_chain *chain);
 
 /* ---- consumer: both */
 

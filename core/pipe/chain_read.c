@@ -57,3 +57,9 @@ void tni_chain_next(struct tni_chain *chain, const struct tni_frame_view *view)
     if (!(view->flags & TNI_FRAME_MORE))
         at->messages++;
 }
+
+void tni_chain_let_go(struct tni_chain *chain)
+{
+    if (chain->r.sent.attachment != chain->r.keep.attachment)
+        tni_chain_keep(chain, &chain->r.sent);
+}

@@ -99,6 +99,8 @@ void tni_pipe_close(struct tn_pipe *pipe)
     if (pipe->is_closed)
         return;
     pipe->is_closed = true;
+    if (sock->reading == pipe)
+        sock->reading = NULL;
     if (pipe->is_connected)
         tni_count_down(&sock->counters.peers);
     pipe->is_connected = false;
@@ -187,7 +189,8 @@ int tni_pipe_adopt(struct tn_pipe *pipe)
         on_connected(pipe, pipe->introduced);
         pipe->introduced = NULL;
     }
-    need_attention(pipe);
+    if (!pipe->is_closed)
+        need_attention(pipe);
     return 0;
 }
 

@@ -156,8 +156,8 @@ int tni_iothread_new(struct tn_ctx *ctx, unsigned index, bool has_thread,
                  ? thread->arming
                  : tni_poller_add_level(thread->arming, thread->kick, &thread->kicked);
     if (rc == 0 && has_thread) {
-        thread->loop = tni_loop_new(thread->arming);
-        rc = thread->loop ? start(thread) : -ENOMEM;
+        rc = tni_loop_new(thread->arming, &thread->loop);
+        rc = rc < 0 ? rc : start(thread);
     }
     if (rc < 0) {
         tni_iothread_free(thread);

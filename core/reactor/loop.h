@@ -11,8 +11,8 @@
 
 struct tni_loop;
 
-/** `fd` is what wakes it. NULL: no memory or descriptors. */
-struct tni_loop *tni_loop_new(int fd);
+/** `fd` is what wakes it. 0, -ENOMEM, -EMFILE, -ENFILE. */
+int tni_loop_new(int fd, struct tni_loop **out_loop);
 void tni_loop_free(struct tni_loop *loop);
 
 /** Sleeps until the descriptor is readable or `deadline` (ms of the monotonic clock, UINT64_MAX:

@@ -1,9 +1,14 @@
+#include <errno.h>
 #include <event2/event.h>
 #include <event2/event_struct.h>
+#include <fcntl.h>
+#include <unistd.h>
 
 #include "base/clock.h"
 #include "base/memory.h"
 #include "reactor/loop.h"
+
+enum { DESCRIPTORS = 4 };
 
 struct tni_loop {
     struct event_base *base;
@@ -29,30 +34,64 @@ static void on_timer(evutil_socket_t fd, short what, void *arg)
     loop->deadline = UINT64_MAX;
 }
 
-struct tni_loop *tni_loop_new(int fd)
+/* An event base takes three descriptors, and when it gets none for its signals libevent ends the
+ * process: it is asked for one only when there are some. */
+static int check_descriptors(int fd)
 {
-    struct tni_loop *loop = tni_calloc(1, sizeof *loop);
-    struct event_config *config = loop ? event_config_new() : NULL;
+    int probes[DESCRIPTORS];
+    int count = 0;
+    int rc = 0;
+
+    while (rc == 0 && count < DESCRIPTORS) {
+        probes[count] = fcntl(fd, F_DUPFD_CLOEXEC, 0);
+        if (probes[count] < 0)
+            rc = -errno;
+        else
+            count++;
+    }
+    while (count)
+        close(probes[--count]);
+    return rc;
+}
+
+static int fill(struct tni_loop *loop, int fd)
+{
+    struct event_config *config = event_config_new();
 
     if (!config)
-        goto fail_config;
+        return -ENOMEM;
     event_config_set_flag(config, EVENT_BASE_FLAG_NOLOCK | EVENT_BASE_FLAG_IGNORE_ENV);
     loop->base = event_base_new_with_config(config);
     event_config_free(config);
     if (!loop->base)
-        goto fail_config;
+        return -ENOMEM;
     loop->deadline = UINT64_MAX;
     if (event_assign(&loop->readable, loop->base, fd, EV_READ | EV_PERSIST, nothing, loop) < 0 ||
         event_assign(&loop->timer, loop->base, -1, 0, on_timer, loop) < 0 ||
-        event_add(&loop->readable, NULL) < 0)
-        goto fail_events;
-    return loop;
+        event_add(&loop->readable, NULL) < 0) {
+        event_base_free(loop->base);
+        return -ENOMEM;
+    }
+    return 0;
+}
 
-fail_events:
-    event_base_free(loop->base);
-fail_config:
-    tni_free(loop);
-    return NULL;
+int tni_loop_new(int fd, struct tni_loop **out_loop)
+{
+    struct tni_loop *loop;
+    int rc = check_descriptors(fd);
+
+    if (rc < 0)
+        return rc;
+    loop = tni_calloc(1, sizeof *loop);
+    if (!loop)
+        return -ENOMEM;
+    rc = fill(loop, fd);
+    if (rc < 0) {
+        tni_free(loop);
+        return rc;
+    }
+    *out_loop = loop;
+    return 0;
 }
 
 void tni_loop_free(struct tni_loop *loop)

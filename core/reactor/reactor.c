@@ -244,14 +244,17 @@ bool tni_reactor_is_wanted(struct tni_reactor *reactor)
 static pthread_mutex_t pool_lock = PTHREAD_MUTEX_INITIALIZER;
 static struct tni_reactor *pool;
 
+/* One that still lies in a queue of its last thread could not be called by another. */
 static struct tni_reactor *from_pool(void)
 {
-    struct tni_reactor *reactor;
+    struct tni_reactor **place = &pool, *reactor;
 
     pthread_mutex_lock(&pool_lock);
-    reactor = pool;
+    while (*place && atomic_load(&(*place)->run.item.word))
+        place = &(*place)->next_free;
+    reactor = *place;
     if (reactor)
-        pool = reactor->next_free;
+        *place = reactor->next_free;
     pthread_mutex_unlock(&pool_lock);
     if (reactor)
         return reactor;

@@ -10,7 +10,7 @@ void tni_timers_init(struct tni_timers *timers)
 {
     pthread_mutex_init(&timers->lock, NULL);
     timers->heap = NULL;
-    timers->count = timers->room = 0;
+    timers->count = timers->room = timers->reserved = 0;
 }
 
 void tni_timers_fini(struct tni_timers *timers)
@@ -78,6 +78,26 @@ static int grow(struct tni_timers *timers)
     timers->heap = heap;
     timers->room = room;
     return 0;
+}
+
+int tni_timers_reserve(struct tni_timers *timers)
+{
+    int rc = 0;
+
+    pthread_mutex_lock(&timers->lock);
+    if (timers->reserved == timers->room)
+        rc = grow(timers);
+    if (rc == 0)
+        timers->reserved++;
+    pthread_mutex_unlock(&timers->lock);
+    return rc;
+}
+
+void tni_timers_unreserve(struct tni_timers *timers)
+{
+    pthread_mutex_lock(&timers->lock);
+    timers->reserved--;
+    pthread_mutex_unlock(&timers->lock);
 }
 
 int tni_timer_set(struct tni_timers *timers, struct tni_timer *timer, uint64_t deadline,

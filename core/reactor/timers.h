@@ -22,13 +22,19 @@ struct tni_timer {
 struct tni_timers {
     pthread_mutex_t lock;
     struct tni_timer **heap; /* from 1 */
-    size_t count, room;
+    size_t count, room, reserved;
 };
 
 void tni_timers_init(struct tni_timers *timers);
 void tni_timers_fini(struct tni_timers *timers);
 
-/** Sets or moves a timer. `*out_is_first`: it is now the first to fire. -ENOMEM. */
+/** Makes sure that one more timer can be set at any time, whatever memory there is then. -ENOMEM. */
+int tni_timers_reserve(struct tni_timers *timers);
+/** Its owner has cancelled it and sets it no more. */
+void tni_timers_unreserve(struct tni_timers *timers);
+
+/** Sets or moves a timer. `*out_is_first`: it is now the first to fire. -ENOMEM: no place
+ *  was reserved for it. */
 int tni_timer_set(struct tni_timers *timers, struct tni_timer *timer, uint64_t deadline,
                   bool *out_is_first);
 void tni_timer_cancel(struct tni_timers *timers, struct tni_timer *timer);

@@ -209,8 +209,7 @@ static int finish_if_ready(struct tni_session *session)
         return 0;
     handshake->peer = NULL;
     tni_handshake_end(session);
-    tni_session_is_up(session, peer);
-    return 0;
+    return tni_session_is_up(session, peer);
 }
 
 static int on_command(struct tni_session *session, const uint8_t *body, size_t size)

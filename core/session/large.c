@@ -54,7 +54,7 @@ int tni_large_done(struct tni_session *session)
 ssize_t tni_large_take(struct tni_session *session, const uint8_t *bytes, size_t size)
 {
     size_t taken = 0;
-    struct iovec iov;
+    struct iovec iov = {0};
 
     while (taken < size && session->large.done < session->large.size) {
         int rc = tni_large_room(session, &iov);

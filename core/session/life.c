@@ -45,17 +45,15 @@ static void tell_pipe(struct tni_session *session, enum tni_attachment_kind kind
     }
 }
 
-void tni_session_is_up(struct tni_session *session, struct tn_peer_info *peer)
+int tni_session_is_up(struct tni_session *session, struct tn_peer_info *peer)
 {
     const struct tni_options *options = &session->config->options;
     bool is_new = !session->duplex;
 
     tni_peer_info_unref(session->peer);
     session->peer = peer;
-    if (is_new && make_pipe(session) < 0) {
-        tni_session_lost(session, -ENOMEM);
-        return;
-    }
+    if (is_new && make_pipe(session) < 0)
+        return -ENOMEM;
     session->state = TNI_SESSION_UP;
     session->connections++;
     session->retry_delay = 0;
@@ -64,10 +62,12 @@ void tni_session_is_up(struct tni_session *session, struct tn_peer_info *peer)
     tni_heartbeat_init(&session->heartbeat, options->heartbeat_ivl, options->heartbeat_ttl,
                        options->heartbeat_timeout, tni_clock_ms());
     tni_session_schedule(session);
-    tni_session_event(session, TN_EVENT_HANDSHAKE_SUCCEEDED, 0, 0);
     tell_pipe(session, TNI_ATTACH_CONNECTED, tni_peer_info_ref(peer));
     tni_duplex_wake_other(session->duplex, 1, is_new ? TNI_WAKE_NEW : TNI_WAKE_DATA);
+    /* Whoever hears of it finds the socket in its new state. */
+    tni_session_event(session, TN_EVENT_HANDSHAKE_SUCCEEDED, 0, 0);
     tni_reactor_make_ready(&session->member);
+    return 0;
 }
 
 static void close_stack(struct tni_session *session)
@@ -101,6 +101,7 @@ void tni_session_end(struct tni_session *session)
     session->state = TNI_SESSION_ENDED;
     atomic_store(&session->has_ended, true);
     tni_timer_cancel(&reactor->thread->timers, &session->timer);
+    tni_timers_unreserve(&reactor->thread->timers);
     tni_link_remove(&session->member.link);
     atomic_fetch_sub(&reactor->thread->load, 1);
     tni_peer_info_unref(session->peer);
@@ -123,6 +124,13 @@ void tni_session_count_lingered(struct tni_session *session)
                        tni_chain_length(tni_session_out(session)));
 }
 
+/* Subscriptions are for the connection they were queued under, or for none: nobody waits for a peer to
+ * tell it of them. */
+static bool is_rebuilt(const struct tni_session *session)
+{
+    return session->config->pattern->flags & TN_PATTERN_REBUILDS;
+}
+
 void tni_session_stop(struct tni_session *session)
 {
     int linger = session->config->options.linger;
@@ -131,6 +139,10 @@ void tni_session_stop(struct tni_session *session)
         atomic_load(&session->config->sock->state) != TNI_SOCK_OPEN)
         linger = atomic_load(&session->config->sock->linger_ms);
     session->is_stopping = true;
+    if (is_rebuilt(session) && session->state != TNI_SESSION_UP) {
+        tni_session_end(session);
+        return;
+    }
     if (!session->duplex || !tni_session_has_unsent(session) || linger == 0) {
         tni_session_count_lingered(session);
         tni_session_end(session);
@@ -146,7 +158,8 @@ static bool returns_after(struct tni_session *session, int code)
     /* A peer that breaks the protocol would do so again. */
     return session->config->role == TN_ROLE_CONNECT && code != -EPROTO && code != -TN_ENOCOMPAT &&
            code != -EMSGSIZE && session->config->options.reconnect_ivl > 0 &&
-           (!session->is_stopping || tni_session_has_unsent(session));
+           (!session->is_stopping ||
+            (tni_session_has_unsent(session) && !is_rebuilt(session)));
 }
 
 static void retry(struct tni_session *session, int code)

@@ -133,6 +133,7 @@ static void on_timer(struct tni_timer *timer)
 
 static void listener_free(struct tn_listener *listener)
 {
+    tni_timers_unreserve(&listener->thread->timers);
     if (listener->config)
         tni_config_unref(listener->config);
     pthread_mutex_destroy(&listener->lock);
@@ -204,8 +205,10 @@ int tni_listener_open(struct tn_endpoint *endpoint, struct tni_iothread *thread,
     struct tn_listener *listener = tni_calloc(1, sizeof *listener + state_size);
     int rc;
 
-    if (!listener)
+    if (!listener || tni_timers_reserve(&thread->timers) < 0) {
+        tni_free(listener);
         return tni_fail(-ENOMEM, "out of memory for a listener");
+    }
     pthread_mutex_init(&listener->lock, NULL);
     listener->armed.ready = on_readable;
     listener->timer.fire = on_timer;

@@ -21,7 +21,9 @@ struct tni_session *tni_session_new(struct tni_reactor *reactor, struct tni_conf
 {
     struct tni_session *session = tni_calloc_aligned(sizeof *session);
 
-    if (!session) {
+    /* A connection whose deadline could not be set would never come back. */
+    if (!session || tni_timers_reserve(&reactor->thread->timers) < 0) {
+        tni_free(session);
         tni_fail(-ENOMEM, "out of memory for a connection");
         return NULL;
     }
@@ -58,6 +60,7 @@ void tni_session_discard(struct tni_session *session)
     struct tn_sock *sock = session->config->sock;
 
     tni_stack_close(&session->stack);
+    tni_timers_unreserve(&session->member.reactor->thread->timers);
     atomic_fetch_sub(&session->member.reactor->thread->load, 1);
     tni_session_unref(session);
     tni_sock_live_down(sock);

@@ -150,8 +150,8 @@ bool tni_session_has_unsent(struct tni_session *session);
 void tni_session_count_lingered(struct tni_session *session);
 /** The connection is over: connects again, or ends. `code` negative; the sentence is tni_fail's. */
 void tni_session_lost(struct tni_session *session, int code);
-/** The handshake is done; takes `peer`. */
-void tni_session_is_up(struct tni_session *session, struct tn_peer_info *peer);
+/** The handshake is done; takes `peer`. -ENOMEM ends the connection. */
+int tni_session_is_up(struct tni_session *session, struct tn_peer_info *peer);
 
 /* ---- serve.c */
 void tni_session_on_task(struct tni_task *task, unsigned bits);

@@ -295,6 +295,13 @@ static int recv_frame(struct tn_sock *sock, tn_msg_t *msg)
     return 0;
 }
 
+/* The frame was copied, or its body is shared by now: its pipe need not keep it any longer. */
+static void let_go(struct tn_sock *sock)
+{
+    if (sock->reading)
+        tni_chain_let_go(tni_pipe_in(sock->reading));
+}
+
 struct buffer {
     void *data;
     size_t capacity;
@@ -317,8 +324,9 @@ static ssize_t try_recv(struct tn_sock *sock, void *arg)
     if (size && buffer->capacity)
         memcpy(buffer->data, tn_msg_bytes(&msg),
                size < buffer->capacity ? size : buffer->capacity);
-    if (msg.type == TN_MSG_COUNTED)
+    if (msg.type != TN_MSG_BORROWED)
         tn_msg_close(&msg);
+    let_go(sock);
     return (ssize_t)size;
 }
 
@@ -345,6 +353,7 @@ static ssize_t recv_into(struct tn_sock *sock, tn_msg_t *to)
     /* What the pattern made itself, such as a routing id, came with what it read. */
     if (!msg.peer && sock->reading)
         tni_msg_set_peer(&msg, sock->reading->peer);
+    let_go(sock);
     tn_msg_close(to);
     *to = msg;
     return (ssize_t)tn_msg_length(to);
@@ -372,8 +381,9 @@ static void drop_rest(struct tn_sock *sock)
     tn_msg_t msg;
 
     while (sock->rcvmore && recv_frame(sock, &msg) == 0)
-        if (msg.type == TN_MSG_COUNTED)
+        if (msg.type != TN_MSG_BORROWED)
             tn_msg_close(&msg);
+    let_go(sock);
 }
 
 static ssize_t try_recv_parts(struct tn_sock *sock, void *arg)

@@ -237,14 +237,22 @@ int tn_wait_subscribers(tn_socket_t *socket, size_t count, int timeout)
     return rc;
 }
 
+/* Over inproc a message lies in the other socket's queue as soon as that is there. */
+static bool is_handed_over(struct tn_pipe *pipe)
+{
+    return !pipe->has_session && atomic_load(&pipe->duplex->side[!pipe->side].owner);
+}
+
 /* Space in a queue is announced only to a sender that was refused: ask for it. */
 static bool count_queued(struct question *question)
 {
     question->wanted = 0;
     tni_list_each (link, &question->sock->pipes) {
-        struct tni_chain *out = tni_pipe_out(tni_container(link, struct tn_pipe, link));
-        atomic_store(&out->blocked, 1);
-        question->wanted += tni_chain_length(out);
+        struct tn_pipe *pipe = tni_container(link, struct tn_pipe, link);
+        if (is_handed_over(pipe))
+            continue;
+        atomic_store(&tni_pipe_out(pipe)->blocked, 1);
+        question->wanted += tni_chain_length(tni_pipe_out(pipe));
     }
     return question->wanted == 0;
 }

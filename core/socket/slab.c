@@ -46,6 +46,7 @@ static void grow(void)
         pthread_cond_init(&sock->calm, NULL);
         tni_waitq_init(&sock->waitq);
         tni_mpsc_init(&sock->events);
+        sock->signal_in.fd = sock->signal_out.fd = -1;
         append(sock);
     }
 }

@@ -41,7 +41,6 @@ static void sock_init(struct tn_sock *sock, struct tn_ctx *ctx, const struct tni
     sock->rcvmore = false;
     sock->unlooked = 0;
     sock->reading = NULL;
-    sock->signal_in.fd = sock->signal_out.fd = -1;
     atomic_store(&sock->signal_in.is_raised, false);
     atomic_store(&sock->signal_out.is_raised, false);
     atomic_store(&sock->has_signals, false);
@@ -81,8 +80,10 @@ int tni_sock_new(struct tn_ctx *ctx, const struct tni_feature *pattern, tn_socke
         goto fail;
     }
     rc = sock->ops->open(sock->pattern_state, sock, &ctx->host);
-    if (rc < 0)
+    if (rc < 0) {
+        tni_fail(rc, "socket '%s': %s", pattern->name, tni_error_name(rc));
         goto fail;
+    }
     atomic_store(&sock->state, TNI_SOCK_OPEN);
     *out_socket = tni_slab_handle(sock);
     pthread_mutex_unlock(&sock->lock);
@@ -322,9 +323,12 @@ int tni_sock_descriptor(struct tn_sock *sock, int event)
     if (event != TN_POLLIN && event != TN_POLLOUT)
         return tni_fail(-EINVAL, "tn_fd: event %d is neither TN_POLLIN nor TN_POLLOUT", event);
     if (signal->fd < 0) {
-        signal->fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-        if (signal->fd < 0)
+        int fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+        if (fd < 0)
             return tni_fail(-errno, "tn_fd: cannot make a descriptor: %s", strerror(errno));
+        pthread_mutex_lock(&sock->waitq.lock);
+        signal->fd = fd;
+        pthread_mutex_unlock(&sock->waitq.lock);
         atomic_store(&sock->has_signals, true);
     }
     return signal->fd;
@@ -334,8 +338,11 @@ void tni_sock_notify(struct tn_sock *sock)
 {
     tni_waitq_wake(&sock->waitq);
     if (atomic_load(&sock->has_signals)) {
+        /* The socket may be closing, and the numbers somebody else's soon. */
+        pthread_mutex_lock(&sock->waitq.lock);
         signal_raise(&sock->signal_in);
         signal_raise(&sock->signal_out);
+        pthread_mutex_unlock(&sock->waitq.lock);
     }
 }
 
@@ -349,6 +356,15 @@ static void close_signals(struct tn_sock *sock)
     if (sock->signal_out.fd >= 0)
         close(sock->signal_out.fd);
     sock->signal_in.fd = sock->signal_out.fd = -1;
+}
+
+static void end_signals(struct tn_sock *sock)
+{
+    if (!atomic_load(&sock->has_signals))
+        return;
+    pthread_mutex_lock(&sock->waitq.lock);
+    close_signals(sock);
+    pthread_mutex_unlock(&sock->waitq.lock);
 }
 
 static void close_pipes(struct tn_sock *sock)
@@ -415,7 +431,7 @@ int tn_close(tn_socket_t *socket)
         tni_endpoint_end(tni_container(sock->endpoints.next, struct tn_endpoint, link));
     close_pipes(sock);
     sock->ops->close(sock->pattern_state);
-    close_signals(sock);
+    end_signals(sock);
     sock->touched = NULL;
     pthread_mutex_unlock(&sock->lock);
     tni_graveyard_close();

@@ -45,7 +45,7 @@ struct tni_claim {
 
 /** A descriptor of tn_fd: an eventfd that is raised while its event holds. */
 struct tni_signal {
-    int fd; /* -1: never asked for */
+    int fd; /* -1: never asked for. Written under the socket's lock and that of its waitq */
     atomic_bool is_raised;
 };
 

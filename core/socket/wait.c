@@ -11,8 +11,8 @@
 
 #include "base/clock.h"
 #include "base/error.h"
+#include "base/hot_local.h"
 #include "base/memory.h"
-#include "base/tls.h"
 #include "socket/ctx.h"
 #include "socket/network.h"
 #include "socket/socket.h"
@@ -82,10 +82,6 @@ struct tni_waiter *tni_waiter_mine(void)
     }
     if (waiter->wakefd < 0)
         waiter->wakefd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-    if (waiter->wakefd < 0) {
-        tni_fail(-errno, "waiting: cannot make a descriptor to be woken by: %s", strerror(errno));
-        return NULL;
-    }
     return waiter;
 }
 
@@ -211,7 +207,7 @@ static void join_all(struct round *round)
 /* A home reactor may appear while we wait (a first connection). */
 static void watch_all(struct round *round)
 {
-    if (round->drives || !tni_network)
+    if (round->drives || !tni_network || round->waiter->wakefd < 0)
         return;
     for (size_t i = 0; i < round->wait->sock_count; i++) {
         struct tni_reactor *home = atomic_load(&round->wait->socks[i]->home);
@@ -396,6 +392,8 @@ int tni_wait(const struct tni_wait *wait)
     round.until = wait->timeout < 0 ? UINT64_MAX : tni_clock_ms() + (uint64_t)wait->timeout;
     round.drives = tni_network && wait->ctx && wait->ctx->io_threads == 0 &&
                    tni_network->step_descriptor(wait->ctx) >= 0;
+    if (round.waiter->wakefd < 0 && (wait->fd_count || round.drives))
+        return tni_fail(-EMFILE, "waiting for descriptors: there is none left to be woken by");
     if (wait->sock_count > FEW || wait->fd_count > FEW) {
         round.places = tni_calloc(wait->sock_count + 1, sizeof *round.places);
         round.polls = tni_calloc(wait->sock_count + wait->fd_count + 2, sizeof *round.polls);

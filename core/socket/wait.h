@@ -29,14 +29,15 @@ enum tni_sleep {
 
 struct tni_waiter {
     atomic_uint asleep; /* enum tni_sleep */
-    int wakefd;
+    int wakefd; /* -1: none */
     struct tni_waiter *next_free;
     uint8_t *scratch; /* read buffer of the connections that this thread serves */
 };
 
 enum { TNI_SCRATCH = 128 * 1024 };
 
-/** This thread's record; NULL with a sentence: no memory or descriptors. */
+/** This thread's record; NULL with a sentence: no memory. Out of descriptors it has no `wakefd`: such a
+ *  thread sleeps on nothing but its wake-up, and leaves connections to the I/O threads. */
 struct tni_waiter *tni_waiter_mine(void);
 /** This thread's read buffer, TNI_SCRATCH bytes; NULL: no memory. */
 uint8_t *tni_scratch(void);

@@ -11,17 +11,36 @@
 
 enum { SPARE = 64 };
 
-static int spare[SPARE];
+static int spare[SPARE], spare_count;
+static struct rlimit limit_before;
 
-/** Takes every descriptor up to the limit. Returns how many. */
-static int take_all(void)
+/** Takes every descriptor up to the limit. */
+static void take_all(void)
 {
-    int count = 0;
+    while (spare_count < SPARE &&
+           (spare[spare_count] = open("/dev/null", O_RDONLY | O_CLOEXEC)) >= 0)
+        spare_count++;
+    assert_true(spare_count < SPARE);
+}
 
-    while (count < SPARE && (spare[count] = open("/dev/null", O_RDONLY | O_CLOEXEC)) >= 0)
-        count++;
-    assert_true(count < SPARE);
-    return count;
+static void give_back(int count)
+{
+    while (spare_count > 0 && count-- > 0)
+        close(spare[--spare_count]);
+}
+
+static int setup(void **state)
+{
+    (void)state;
+    return getrlimit(RLIMIT_NOFILE, &limit_before);
+}
+
+/** Also after a failure, which must not spread to the next test. */
+static int teardown(void **state)
+{
+    (void)state;
+    give_back(SPARE);
+    return setrlimit(RLIMIT_NOFILE, &limit_before);
 }
 
 static double cpu_seconds(void)
@@ -32,15 +51,13 @@ static double cpu_seconds(void)
     return (double)used.tv_sec + (double)used.tv_nsec / 1e9;
 }
 
-static void limit_descriptors(struct rlimit *out_before)
+static void limit_descriptors(void)
 {
-    struct rlimit limit;
+    struct rlimit limit = limit_before;
     int next = open("/dev/null", O_RDONLY | O_CLOEXEC);
 
     assert_true(next >= 0);
     close(next);
-    assert_int_equal(getrlimit(RLIMIT_NOFILE, out_before), 0);
-    limit = *out_before;
     limit.rlim_cur = (rlim_t)next + SPARE / 2;
     assert_int_equal(setrlimit(RLIMIT_NOFILE, &limit), 0);
 }
@@ -51,10 +68,9 @@ static void test_listener_pauses_and_resumes(void **state)
     tn_socket_t *pull = api_socket(ctx, "pull"), *push = api_socket(ctx, "push");
     tn_monitor_t *monitor = tn_monitor(pull, TN_EVENT_ACCEPT_FAILED);
     char endpoint[API_ENDPOINT_MAX];
-    struct rlimit before;
     tn_event_t event;
     double cpu;
-    int taken, fd;
+    int fd;
 
     (void)state;
     assert_non_null(monitor);
@@ -62,9 +78,9 @@ static void test_listener_pauses_and_resumes(void **state)
     assert_ok(tn_connect(push, endpoint));
     api_send(push, "early", 0);
     api_expect(pull, "early");
-    limit_descriptors(&before);
-    taken = take_all();
-    close(spare[--taken]);
+    limit_descriptors();
+    take_all();
+    give_back(1);
     fd = api_raw_connect(endpoint);
     api_expect_event(monitor, TN_EVENT_ACCEPT_FAILED, &event);
     assert_true(event.error == -EMFILE || event.error == -ENFILE);
@@ -73,12 +89,10 @@ static void test_listener_pauses_and_resumes(void **state)
     api_expect(pull, "meanwhile");
     poll(NULL, 0, 400);
     assert_true(cpu_seconds() - cpu < 0.2);
-    while (taken > 0)
-        close(spare[--taken]);
+    give_back(SPARE);
     api_raw_handshake(fd, 1, "PUSH");
     api_raw_write(fd, "\0\4late", 6);
     api_expect(pull, "late");
-    assert_int_equal(setrlimit(RLIMIT_NOFILE, &before), 0);
     close(fd);
     tn_monitor_close(monitor);
     assert_ok(tn_close(push));
@@ -91,21 +105,19 @@ static void test_calls_say_that_descriptors_are_short(void **state)
     tn_ctx_t *ctx = api_ctx();
     tn_socket_t *pull = api_socket(ctx, "pull"), *push = api_socket(ctx, "push");
     char endpoint[API_ENDPOINT_MAX], other[API_ENDPOINT_MAX];
-    struct rlimit before;
-    int taken, code;
+    int code;
 
     (void)state;
     api_bind(pull, API_TCP, endpoint);
     assert_ok(tn_set_int(push, "reconnect_ivl", 10));
-    limit_descriptors(&before);
-    taken = take_all();
+    limit_descriptors();
+    take_all();
     assert_code(tn_bind(pull, API_TCP), -EMFILE);
     assert_true(strlen(tn_last_error()) > 0);
     code = tn_connect(push, endpoint);
     if (code == 0)
         api_send(push, "x", 0);
-    while (taken > 0)
-        close(spare[--taken]);
+    give_back(SPARE);
     if (code < 0) {
         assert_int_equal(code, -EMFILE);
         assert_ok(tn_connect(push, endpoint));
@@ -113,7 +125,6 @@ static void test_calls_say_that_descriptors_are_short(void **state)
     }
     api_expect(pull, "x");
     api_bind(pull, API_TCP, other);
-    assert_int_equal(setrlimit(RLIMIT_NOFILE, &before), 0);
     assert_ok(tn_close(push));
     assert_ok(tn_close(pull));
     api_ctx_end(ctx);
@@ -153,8 +164,8 @@ static void test_ended_context_leaves_no_descriptor(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_listener_pauses_and_resumes),
-        cmocka_unit_test(test_calls_say_that_descriptors_are_short),
+        cmocka_unit_test_setup_teardown(test_listener_pauses_and_resumes, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_calls_say_that_descriptors_are_short, setup, teardown),
         cmocka_unit_test(test_ended_context_leaves_no_descriptor),
     };
 

@@ -6,6 +6,15 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+/* ThreadSanitizer stops a child of a program with threads that starts one of its own. */
+#ifdef __has_feature
+#define IS_TSAN __has_feature(thread_sanitizer)
+#elif defined(__SANITIZE_THREAD__)
+#define IS_TSAN 1
+#else
+#define IS_TSAN 0
+#endif
+
 struct family {
     tn_ctx_t *ctx;
     tn_socket_t *push, *pull;
@@ -92,6 +101,8 @@ static int talk_on_its_own(struct family *family)
     own.ctx = tn_ctx_new();
     if (!own.ctx)
         return 1;
+    if (IS_TSAN)
+        CHECK(tn_ctx_set_int(own.ctx, "io_threads", 0), 0);
     own.push = tn_socket(own.ctx, "push");
     own.pull = tn_socket(own.ctx, "pull");
     char endpoint[API_ENDPOINT_MAX], buffer[8];

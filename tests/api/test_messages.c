@@ -263,8 +263,9 @@ static void test_foreign_body_is_freed_once(void **state)
             assert_int_equal(assert_ok(tn_msg_recv(pair.pull, &got, 0)), sizes[i]);
             tn_msg_close(&msg);
             tn_msg_close(&got);
-            close_pair(&pair);
             wait_freed(1);
+            close_pair(&pair);
+            assert_int_equal(atomic_load(&freed), 1);
         }
     }
 }

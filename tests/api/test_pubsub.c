@@ -334,6 +334,26 @@ static void test_subscriptions_survive_a_reconnect(void **state)
     close_feed(&feed);
 }
 
+static void test_unsent_subscription_does_not_hold_the_end_up(void **state)
+{
+    static const char *const patterns[] = {"sub", "xsub"};
+
+    (void)state;
+    for (int i = 0; i < 2; i++) {
+        tn_ctx_t *ctx = api_ctx();
+        /* Not api_socket(), which sets linger: the default is what counts. */
+        tn_socket_t *socket = tn_socket(ctx, patterns[i]);
+        assert_non_null(socket);
+        assert_ok(tn_connect(socket, "tcp://127.0.0.1:1"));
+        if (i == 0)
+            subscribe(socket, "x");
+        else
+            api_send(socket, "\1x", 0);
+        assert_ok(tn_close(socket));
+        assert_ok(tn_ctx_term(ctx, 2000));
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -352,6 +372,7 @@ int main(void)
         cmocka_unit_test(test_many_subscriptions_reach_the_publisher),
         cmocka_unit_test(test_very_long_topic_is_only_a_topic),
         cmocka_unit_test(test_subscriptions_survive_a_reconnect),
+        cmocka_unit_test(test_unsent_subscription_does_not_hold_the_end_up),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -48,7 +48,7 @@ static inline uint8_t *body_parse(const char *word, size_t *out_size)
         seed = (unsigned)strtoul(word, &colon, 10);
         *out_size = strtoul(colon + 1, NULL, 10);
     }
-    data = (uint8_t *)malloc(*out_size + 1);
+    data = (uint8_t *)calloc(1, *out_size + 1);
     if (!data)
         abort();
     if (*word == '=')
