@@ -29,9 +29,9 @@ struct tn_body;
 struct tni_chunk;
 
 enum tni_attachment_kind {
-    TNI_ATTACH_NOTHING,      /* its owner took it                                        */
-    TNI_ATTACH_BODY,         /* object: tn_body, the frame's body                        */
-    TNI_ATTACH_CONNECTED,    /* object: tn_peer_info; a control record                   */
+    TNI_ATTACH_NOTHING, /* its owner took it                                        */
+    TNI_ATTACH_BODY, /* object: tn_body, the frame's body                        */
+    TNI_ATTACH_CONNECTED, /* object: tn_peer_info; a control record                   */
     TNI_ATTACH_DISCONNECTED, /* a control record                                         */
 };
 
@@ -46,24 +46,24 @@ struct tni_attachment {
 /** A place between two frames, or inside one. */
 struct tni_cursor {
     struct tni_chunk *chunk;
-    uint64_t position;     /* bytes of all chunks before it */
-    uint32_t attachment;   /* the next one in this chunk    */
+    uint64_t position; /* bytes of all chunks before it */
+    uint32_t attachment; /* the next one in this chunk    */
     uint64_t attachment_done;
-    uint64_t messages;     /* whole messages before it      */
+    uint64_t messages; /* whole messages before it      */
 };
 
 struct tni_chain {
     /* Written by the producer, read by the consumer. */
     alignas(64) atomic_uint_fast64_t position;
     atomic_uint_fast64_t produced; /* messages; stored after `position`, loaded before it */
-    atomic_uint_fast64_t skip_position;        /* what lies before it is not to be sent */
+    atomic_uint_fast64_t skip_position; /* what lies before it is not to be sent */
     atomic_uint_fast64_t skip_messages;
     atomic_uint epoch; /* the connection for which the queue was last written anew */
 
     struct {
-        struct tni_chunk *chunk;     /* that is being filled         */
+        struct tni_chunk *chunk; /* that is being filled         */
         struct tni_chunk *committed; /* that holds the last commit   */
-        uint64_t position;           /* next byte                    */
+        uint64_t position; /* next byte                    */
         uint64_t committed_position;
         uint32_t committed_attachments;
         uint64_t messages;
@@ -72,18 +72,18 @@ struct tni_chain {
 
     /* Written by the consumer, read by the producer. */
     alignas(64) atomic_uint_fast64_t released; /* messages */
-    atomic_uint blocked;                       /* set by the producer, cleared by the consumer */
+    atomic_uint blocked; /* set by the producer, cleared by the consumer */
 
     struct {
         struct tni_cursor sent; /* next byte to hand out                       */
         struct tni_cursor keep; /* oldest message not wholly handed out        */
-        uint64_t limit;         /* the snapshot that `sent` is heading for     */
+        uint64_t limit; /* the snapshot that `sent` is heading for     */
         uint64_t limit_messages;
         uint64_t published; /* what `released` says */
     } r;
 
     _Atomic(struct tni_chunk *) spare; /* an empty chunk on its way back to the producer */
-    atomic_uint_fast64_t hwm;          /* messages, 0: none */
+    atomic_uint_fast64_t hwm; /* messages, 0: none */
 
     /* conflate: the newest message, under its own lock; NULL when the chain queues. */
     struct tni_slot *slot;
@@ -144,7 +144,7 @@ uint64_t tni_chain_discard(struct tni_chain *chain);
 
 struct tni_frame_view {
     bool is_control;
-    uint8_t flags;  /* of frame.h */
+    uint8_t flags; /* of frame.h */
     uint8_t header; /* bytes */
     const uint8_t *body;
     uint64_t size;

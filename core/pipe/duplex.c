@@ -12,6 +12,7 @@ struct tni_duplex *tni_duplex_new(const uint64_t hwm[2], const bool conflate[2])
         goto fail_first;
     if (tni_chain_init(&duplex->way[1], hwm[1], conflate[1]) < 0)
         goto fail_second;
+    atomic_init(&duplex->gone, 3);
     return duplex;
 
 fail_second:
@@ -26,6 +27,7 @@ void tni_duplex_own(struct tni_duplex *duplex, unsigned s, const struct tni_side
 {
     duplex->side[s].ops = ops;
     atomic_store(&duplex->side[s].owner, owner);
+    atomic_fetch_and(&duplex->gone, ~(1u << s));
 }
 
 void tni_duplex_close(struct tni_duplex *duplex, unsigned s)
@@ -35,7 +37,7 @@ void tni_duplex_close(struct tni_duplex *duplex, unsigned s)
     atomic_store(&duplex->side[s].is_closing, true);
     if (!tni_duplex_other_is_closing(duplex, s)) /* else nobody is left to hear it */
         tni_duplex_wake_other(duplex, s, TNI_WAKE_CLOSED);
-    if (atomic_fetch_or(&duplex->gone, 1u << s) != 1u << !s)
+    if (!(atomic_fetch_or(&duplex->gone, 1u << s) & 1u << !s))
         return;
     tni_chain_fini(&duplex->way[0]);
     tni_chain_fini(&duplex->way[1]);

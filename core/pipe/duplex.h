@@ -3,7 +3,8 @@
  *
  * Each side is a socket's end (struct tn_pipe) or a connection's (struct tni_session). A side may use
  * the duplex, and wake the other side, until it has closed its own; whoever closes second frees it,
- * and with it the last reference to both owners. No lock; each chain end has its user's.
+ * and with it the last reference to both owners. A side that nobody owns yet counts as closed. No lock;
+ * each chain end has its user's.
  */
 #ifndef TNI_DUPLEX_H
 #define TNI_DUPLEX_H
@@ -15,10 +16,10 @@
 
 /** What an owner is woken for; bits of tni_mpsc_announce, of which 1 is taken. */
 enum tni_wake {
-    TNI_WAKE_DATA = 2,   /* something was committed                   */
-    TNI_WAKE_SPACE = 4,  /* a producer that was refused may go on     */
+    TNI_WAKE_DATA = 2, /* something was committed                   */
+    TNI_WAKE_SPACE = 4, /* a producer that was refused may go on     */
     TNI_WAKE_CLOSED = 8, /* the other side is gone                    */
-    TNI_WAKE_NEW = 16,   /* a pipe that its socket has not seen yet   */
+    TNI_WAKE_NEW = 16, /* a pipe that its socket has not seen yet   */
 };
 
 struct tni_side_ops {

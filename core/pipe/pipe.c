@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "base/error.h"
 #include "base/memory.h"
 #include "message/message.h"
 #include "socket/socket.h"
@@ -38,6 +39,26 @@ struct tn_pipe *tni_pipe_new(struct tn_sock *sock, struct tni_duplex *duplex, un
     tni_fair_queue_node_init(&pipe->fair, pipe);
     tni_load_balancer_node_init(&pipe->balance, pipe);
     tni_fan_out_node_init(&pipe->fan, pipe);
+    return pipe;
+}
+
+struct tn_pipe *tni_pipe_open(struct tn_sock *sock, const char *endpoint,
+                              const struct tni_options *options, const uint64_t hwm[2],
+                              const bool conflate[2])
+{
+    struct tni_duplex *duplex = tni_duplex_new(hwm, conflate);
+    struct tn_pipe *pipe = duplex ? tni_pipe_new(sock, duplex, 0) : NULL;
+
+    if (!pipe) {
+        if (duplex)
+            tni_duplex_close(duplex, 0);
+        tni_fail(-ENOMEM, "out of memory for the pipe of a connection");
+        return NULL;
+    }
+    tni_event_text(pipe->endpoint, sizeof pipe->endpoint, endpoint);
+    pipe->next_routing_id = options->connect_routing_id;
+    atomic_store(&pipe->refs, 2);
+    tni_duplex_own(duplex, 0, &tni_pipe_side_ops, pipe);
     return pipe;
 }
 

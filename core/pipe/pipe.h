@@ -50,15 +50,15 @@ struct tn_pipe {
     struct tn_peer_info *peer; /* of the present or last connection, or NULL */
     struct tn_peer_info *introduced; /* inproc: its peer, known before it is adopted; counted */
     uint32_t connections;
-    bool has_session;  /* the other end is a connection, not a socket */
-    bool is_attached;  /* the pattern knows it */
+    bool has_session; /* the other end is a connection, not a socket */
+    bool is_attached; /* the pattern knows it */
     bool is_connected;
-    bool is_writing;   /* in the middle of an outgoing message */
-    bool is_closed;    /* our side: nothing is read or written any more */
-    bool must_close;   /* the pattern refused it */
+    bool is_writing; /* in the middle of an outgoing message */
+    bool is_closed; /* our side: nothing is read or written any more */
+    bool must_close; /* the pattern refused it */
 
     uint64_t sent, received, dropped; /* messages */
-    struct tni_id next_routing_id;    /* "connect_routing_id" of its connect */
+    struct tni_id next_routing_id; /* "connect_routing_id" of its connect */
     char endpoint[256];
 
     alignas(16) uint8_t state[]; /* the pattern's */
@@ -66,7 +66,12 @@ struct tn_pipe {
 
 /** Returns new, with one reference and side `side` of the duplex. NULL: no memory. Any thread. */
 struct tn_pipe *tni_pipe_new(struct tn_sock *sock, struct tni_duplex *duplex, unsigned side);
-void tni_pipe_unref(void *pipe);
+/** The same on a new duplex as its side 0, for an endpoint; two references: the socket's and the
+ *  duplex's. NULL with a sentence. Any thread. */
+struct tn_pipe *tni_pipe_open(struct tn_sock *sock, const char *endpoint,
+                              const struct tni_options *options, const uint64_t hwm[2],
+                              const bool conflate[2]);
+void tni_pipe_unref(void *pointer);
 extern const struct tni_side_ops tni_pipe_side_ops;
 
 /** Shows it to its socket, which takes the caller's reference. Any thread. */

@@ -12,28 +12,6 @@
 #include "session/session.h"
 #include "socket/socket.h"
 
-/* A pipe that the socket has not seen yet, for a connection that gets one only now. */
-static int make_pipe(struct tni_session *session)
-{
-    struct tni_duplex *duplex = tni_session_duplex(session->config);
-    struct tn_pipe *pipe = duplex ? tni_pipe_new(session->config->sock, duplex, 0) : NULL;
-
-    if (!pipe) {
-        if (duplex) {
-            tni_duplex_close(duplex, 0);
-            tni_duplex_close(duplex, 1);
-        }
-        return tni_fail(-ENOMEM, "out of memory for a connection's pipe");
-    }
-    pipe->has_session = true;
-    tni_event_text(pipe->endpoint, sizeof pipe->endpoint, session->config->text);
-    pipe->next_routing_id = session->config->options.connect_routing_id;
-    atomic_store(&pipe->refs, 2); /* the socket, the duplex */
-    tni_duplex_own(duplex, 0, &tni_pipe_side_ops, pipe);
-    tni_session_own(session, duplex);
-    return 0;
-}
-
 static void tell_pipe(struct tni_session *session, enum tni_attachment_kind kind, void *object)
 {
     /* Without memory for the record the pipe cannot follow: it ends. */
@@ -52,7 +30,8 @@ int tni_session_is_up(struct tni_session *session, struct tn_peer_info *peer)
 
     tni_peer_info_unref(session->peer);
     session->peer = peer;
-    if (is_new && make_pipe(session) < 0)
+    /* Accepted, or "immediate": the socket sees its pipe only now. */
+    if (is_new && !tni_session_open_pipe(session))
         return -ENOMEM;
     session->state = TNI_SESSION_UP;
     session->connections++;
@@ -158,8 +137,7 @@ static bool returns_after(struct tni_session *session, int code)
     /* A peer that breaks the protocol would do so again. */
     return session->config->role == TN_ROLE_CONNECT && code != -EPROTO && code != -TN_ENOCOMPAT &&
            code != -EMSGSIZE && session->config->options.reconnect_ivl > 0 &&
-           (!session->is_stopping ||
-            (tni_session_has_unsent(session) && !is_rebuilt(session)));
+           (!session->is_stopping || (tni_session_has_unsent(session) && !is_rebuilt(session)));
 }
 
 static void retry(struct tni_session *session, int code)

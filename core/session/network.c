@@ -110,23 +110,12 @@ static int network_bind(struct tn_endpoint *endpoint)
 /* A connecting endpoint has its pipe at once, and may queue; unless "immediate" says otherwise. */
 static int give_pipe(struct tn_endpoint *endpoint, struct tni_session *session)
 {
-    struct tni_duplex *duplex = tni_session_duplex(session->config);
-    struct tn_pipe *pipe = duplex ? tni_pipe_new(endpoint->sock, duplex, 0) : NULL;
+    struct tn_pipe *pipe = tni_session_open_pipe(session);
 
-    if (!pipe) {
-        if (duplex) {
-            tni_duplex_close(duplex, 0);
-            tni_duplex_close(duplex, 1);
-        }
-        return tni_fail(-ENOMEM, "out of memory for a connection's pipe");
-    }
-    pipe->has_session = true;
-    tni_event_text(pipe->endpoint, sizeof pipe->endpoint, endpoint->text);
-    pipe->next_routing_id = endpoint->options.connect_routing_id;
-    atomic_store(&pipe->refs, 3); /* the endpoint, the socket, the duplex */
+    if (!pipe)
+        return tni_error_code();
+    atomic_fetch_add(&pipe->refs, 1); /* the endpoint's */
     endpoint->pipe = pipe;
-    tni_duplex_own(duplex, 0, &tni_pipe_side_ops, pipe);
-    tni_session_own(session, duplex);
     return tni_pipe_adopt(pipe);
 }
 

@@ -7,6 +7,7 @@
 #include "base/memory.h"
 #include "message/peer_info.h"
 #include "monitor/monitor.h"
+#include "pipe/pipe.h"
 #include "socket/ctx.h"
 #include "socket/socket.h"
 
@@ -66,22 +67,23 @@ void tni_session_discard(struct tni_session *session)
     tni_sock_live_down(sock);
 }
 
-void tni_session_own(struct tni_session *session, struct tni_duplex *duplex)
+struct tn_pipe *tni_session_open_pipe(struct tni_session *session)
 {
-    session->duplex = duplex;
-    atomic_fetch_add_explicit(&session->refs, 1, memory_order_relaxed);
-    tni_duplex_own(duplex, 1, &tni_session_side_ops, session);
-}
-
-struct tni_duplex *tni_session_duplex(const struct tni_config *config)
-{
+    const struct tni_config *config = session->config;
     const struct tni_options *options = &config->options;
     const uint64_t hwm[2] = {(uint64_t)options->sndhwm, (uint64_t)options->rcvhwm};
     bool conflates = options->conflate && (config->pattern->flags & TN_PATTERN_CONFLATES);
     const bool conflate[2] = {conflates && (config->pattern->flags & TN_PATTERN_SENDS),
                               conflates && (config->pattern->flags & TN_PATTERN_RECEIVES)};
+    struct tn_pipe *pipe = tni_pipe_open(config->sock, config->text, options, hwm, conflate);
 
-    return tni_duplex_new(hwm, conflate);
+    if (!pipe)
+        return NULL;
+    pipe->has_session = true;
+    session->duplex = pipe->duplex;
+    atomic_fetch_add_explicit(&session->refs, 1, memory_order_relaxed);
+    tni_duplex_own(pipe->duplex, 1, &tni_session_side_ops, session);
+    return pipe;
 }
 
 /* ------------------------------------------------------------------ announcing */

@@ -98,17 +98,16 @@ struct tni_session {
 /** Returns new: a session in that reactor, counted in the socket's `live`. NULL with a sentence. Any
  *  thread. */
 struct tni_session *tni_session_new(struct tni_reactor *reactor, struct tni_config *config);
-/** Takes over a duplex, as side 1. Before the session is started. */
-void tni_session_own(struct tni_session *session, struct tni_duplex *duplex);
 /** Announces something. Any thread. */
 void tni_session_post(struct tni_session *session, unsigned bits);
-void tni_session_unref(void *session);
+void tni_session_unref(void *pointer);
 /** A session that never came into its reactor ends. Any thread. */
 void tni_session_discard(struct tni_session *session);
 extern const struct tni_side_ops tni_session_side_ops;
 
-/** A duplex for the session's socket, with the marks of its config. NULL: no memory. Any thread. */
-struct tni_duplex *tni_session_duplex(const struct tni_config *config);
+/** Makes the socket's end of its pipe, as its config says, and takes the other side. The socket's
+ *  reference is the caller's to hand on. NULL with a sentence. */
+struct tn_pipe *tni_session_open_pipe(struct tni_session *session);
 
 /** Sets the timer to the nearest of its deadlines. */
 void tni_session_schedule(struct tni_session *session);

@@ -120,7 +120,8 @@ static int set_pattern_option(struct tn_sock *sock, int index, const tn_value_t 
 
 static void apply_marks(struct tn_sock *sock)
 {
-    tni_list_each (link, &sock->pipes) {
+    tni_list_each(link, &sock->pipes)
+    {
         struct tn_pipe *pipe = tni_container(link, struct tn_pipe, link);
         if (pipe->introduced || !pipe->has_session)
             continue;
@@ -160,8 +161,7 @@ static int set_value(tn_socket_t *socket, const char *name, const tn_value_t *va
 
     if (!sock)
         return tni_error_code();
-    rc = name ? set_option(sock, name, value)
-              : tni_fail(-EINVAL, "the name of the option is NULL");
+    rc = name ? set_option(sock, name, value) : tni_fail(-EINVAL, "the name of the option is NULL");
     tni_sock_leave(sock);
     return rc;
 }
@@ -192,8 +192,8 @@ int tn_set_blob(tn_socket_t *socket, const char *name, const void *data, size_t 
 static int get_state(struct tn_sock *sock, const char *name, tn_value_t *out_value)
 {
     if (strcmp(name, "type") == 0)
-        *out_value = tni_value_bytes(TN_OPTION_STR, sock->pattern->name,
-                                     strlen(sock->pattern->name));
+        *out_value =
+            tni_value_bytes(TN_OPTION_STR, sock->pattern->name, strlen(sock->pattern->name));
     else if (strcmp(name, "last_endpoint") == 0)
         *out_value =
             tni_value_bytes(TN_OPTION_STR, sock->last_endpoint, strlen(sock->last_endpoint));
@@ -226,8 +226,8 @@ static int get_option(struct tn_sock *sock, const char *name, tn_value_t *out_va
     }
     rc = module_option(sock, name, &desc, &feature);
     return rc < 0 ? rc
-                  : tni_endpoint_option(&sock->options, &sock->module_options,
-                                        sock->ctx->registry, feature, desc->name, out_value);
+                  : tni_endpoint_option(&sock->options, &sock->module_options, sock->ctx->registry,
+                                        feature, desc->name, out_value);
 }
 
 int tn_get_int(tn_socket_t *socket, const char *name, int64_t *out_value)
@@ -238,11 +238,12 @@ int tn_get_int(tn_socket_t *socket, const char *name, int64_t *out_value)
 
     if (!sock)
         return tni_error_code();
-    rc = name ? get_option(sock, name, &value)
-              : tni_fail(-EINVAL, "the name of the option is NULL");
+    rc =
+        name ? get_option(sock, name, &value) : tni_fail(-EINVAL, "the name of the option is NULL");
     if (rc == 0 && value.type != TN_OPTION_INT && value.type != TN_OPTION_BOOL)
-        rc = tni_fail(-EINVAL, "option '%s' is not a number: read it with tn_get_str() or "
-                               "tn_get_blob()",
+        rc = tni_fail(-EINVAL,
+                      "option '%s' is not a number: read it with tn_get_str() or "
+                      "tn_get_blob()",
                       name);
     if (rc == 0)
         *out_value = value.number;
@@ -260,8 +261,8 @@ static int get_bytes(tn_socket_t *socket, const char *name, void *buffer, size_t
 
     if (!sock)
         return tni_error_code();
-    rc = name ? get_option(sock, name, &value)
-              : tni_fail(-EINVAL, "the name of the option is NULL");
+    rc =
+        name ? get_option(sock, name, &value) : tni_fail(-EINVAL, "the name of the option is NULL");
     if (rc == 0 && value.type != TN_OPTION_STR && value.type != TN_OPTION_BLOB)
         rc = tni_fail(-EINVAL, "option '%s' is a number: read it with tn_get_int()", name);
     if (rc == 0) {
@@ -297,8 +298,7 @@ static int subscription(tn_socket_t *socket, const void *prefix, size_t size, in
     if (!sock)
         return tni_error_code();
     if (!(sock->ops->flags & TN_PATTERN_SUBSCRIBES))
-        rc = tni_fail(-ENOTSUP, "a socket of pattern '%s' does not subscribe",
-                      sock->pattern->name);
+        rc = tni_fail(-ENOTSUP, "a socket of pattern '%s' does not subscribe", sock->pattern->name);
     else if (size > TOPIC_MAX)
         rc = tni_fail(-EINVAL, "a topic of %zu bytes is too long: %d are allowed", size, TOPIC_MAX);
     else {
@@ -389,7 +389,8 @@ int tn_peers(tn_socket_t *socket, tn_peer_t *out_peers, size_t max)
     if (!sock)
         return tni_error_code();
     tni_sock_events(sock);
-    tni_list_each (link, &sock->pipes) {
+    tni_list_each(link, &sock->pipes)
+    {
         if (count < max)
             describe(tni_container(link, struct tn_pipe, link), &out_peers[count]);
         count++;

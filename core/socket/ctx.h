@@ -60,6 +60,6 @@ static inline struct tn_ctx *tni_ctx_of_host(const tn_host_t *host)
 unsigned tni_fork_generation(void);
 /** A socket has gone for good. */
 void tni_ctx_forget(struct tn_ctx *ctx, struct tni_link *socket_link);
-struct tni_registry *tni_ctx_registry(tn_ctx_t *ctx);
+struct tni_registry *tni_ctx_registry(tn_ctx_t *handle);
 
 #endif

@@ -134,47 +134,34 @@ static bool conflates(const struct tn_endpoint *endpoint, uint32_t direction)
     return endpoint->options.conflate && (flags & TN_PATTERN_CONFLATES) && (flags & direction);
 }
 
-static int attach_message(struct tn_endpoint *endpoint)
+/* A connect has its pipe at once, and may queue; the other side comes when it is joined. */
+static int open_pipe(struct tn_endpoint *endpoint)
 {
-    const struct tni_feature *feature = endpoint->scheme.layer[0];
-    struct tn_sock *sock = endpoint->sock;
     const uint64_t hwm[2] = {(uint64_t)endpoint->options.sndhwm, 0};
     const bool conflate[2] = {conflates(endpoint, TN_PATTERN_SENDS),
                               conflates(endpoint, TN_PATTERN_RECEIVES)};
-    struct tni_duplex *duplex;
-    int rc;
 
-    if (endpoint->role == TN_ROLE_CONNECT) {
-        duplex = tni_duplex_new(hwm, conflate);
-        endpoint->pipe = duplex ? tni_pipe_new(sock, duplex, 0) : NULL;
-        if (!endpoint->pipe) {
-            if (duplex) {
-                tni_duplex_close(duplex, 0);
-                tni_duplex_close(duplex, 1);
-            }
-            return tni_fail(-ENOMEM, "endpoint '%s': out of memory", endpoint->given);
-        }
-        snprintf(endpoint->pipe->endpoint, sizeof endpoint->pipe->endpoint, "%s", endpoint->given);
-        endpoint->pipe->next_routing_id = endpoint->options.connect_routing_id;
-        atomic_store(&endpoint->pipe->refs, 3); /* the endpoint, the socket, the duplex */
-        tni_duplex_own(duplex, 0, &tni_pipe_side_ops, endpoint->pipe);
-        rc = tni_pipe_adopt(endpoint->pipe);
-        if (rc < 0) {
-            tni_duplex_close(duplex, 1);
-            return rc;
-        }
-    }
+    endpoint->pipe =
+        tni_pipe_open(endpoint->sock, endpoint->given, &endpoint->options, hwm, conflate);
+    if (!endpoint->pipe)
+        return tni_error_code();
+    atomic_fetch_add(&endpoint->pipe->refs, 1); /* the endpoint's */
+    return tni_pipe_adopt(endpoint->pipe);
+}
+
+static int attach_message(struct tn_endpoint *endpoint)
+{
+    const struct tni_feature *feature = endpoint->scheme.layer[0];
+    int rc = endpoint->role == TN_ROLE_CONNECT ? open_pipe(endpoint) : 0;
+
+    if (rc < 0)
+        return rc;
     endpoint->is_attaching = true;
-    rc = feature->ops.transport.attach(feature->module_state, endpoint, &sock->ctx->host,
+    rc = feature->ops.transport.attach(feature->module_state, endpoint, &endpoint->sock->ctx->host,
                                        endpoint->address, endpoint->role);
     endpoint->is_attaching = false;
-    if (rc < 0 && endpoint->pipe) {
-        struct tni_duplex *half = endpoint->pipe->duplex;
-        bool is_joined = atomic_load(&half->side[1].owner) != NULL;
+    if (rc < 0 && endpoint->pipe)
         tni_pipe_detach(endpoint->pipe);
-        if (!is_joined)
-            tni_duplex_close(half, 1);
-    }
     return rc;
 }
 
@@ -192,7 +179,8 @@ static int start(struct tn_endpoint *endpoint)
 
 static struct tn_endpoint *find(struct tn_sock *sock, const char *text, unsigned role)
 {
-    tni_list_each (link, &sock->endpoints) {
+    tni_list_each(link, &sock->endpoints)
+    {
         struct tn_endpoint *endpoint = tni_container(link, struct tn_endpoint, link);
         if (endpoint->role == role &&
             (strcmp(endpoint->given, text) == 0 || strcmp(endpoint->text, text) == 0))
@@ -257,13 +245,8 @@ void tni_endpoint_end(struct tn_endpoint *endpoint)
     tni_link_remove(&endpoint->link);
     if (bottom(endpoint)->shape == TN_SHAPE_MESSAGE)
         feature->ops.transport.detach(feature->module_state, endpoint);
-    if (endpoint->pipe && !endpoint->pipe->is_closed) {
-        struct tni_duplex *duplex = endpoint->pipe->duplex;
-        bool is_alone = atomic_load(&duplex->side[1].owner) == NULL;
+    if (endpoint->pipe)
         tni_pipe_detach(endpoint->pipe);
-        if (is_alone)
-            tni_duplex_close(duplex, 1);
-    }
     if (endpoint->session || endpoint->listener)
         tni_network->stop(endpoint);
     tni_endpoint_free(endpoint);

@@ -24,19 +24,19 @@ struct tn_endpoint {
     struct tni_link link; /* in sock->endpoints */
     struct tn_sock *sock;
     unsigned role;
-    char *given;   /* as the program wrote it */
-    char *text;    /* with wildcards filled in, still with the scheme as written */
+    char *given; /* as the program wrote it */
+    char *text; /* with wildcards filled in, still with the scheme as written */
     char *address; /* what the transport gets */
     struct tni_scheme scheme;
     struct tni_options options;
     struct tni_store module_options;
 
     /* network */
-    struct tni_session *session;   /* of a connect */
+    struct tni_session *session; /* of a connect */
     struct tn_listener *listener; /* of a bind */
     /* inproc and its like */
     struct tn_pipe *pipe; /* of a connect; counted */
-    bool is_attaching;    /* the transport's attach is running, under our socket's lock */
+    bool is_attaching; /* the transport's attach is running, under our socket's lock */
 };
 
 /** Parses, resolves and starts an endpoint of the socket. Under the socket's lock. */

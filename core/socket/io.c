@@ -265,8 +265,7 @@ int tn_send_batch(tn_socket_t *socket, tn_msg_t *msgs, size_t count, int flags)
 static int can_recv(struct tn_sock *sock)
 {
     if (!(sock->ops->flags & TN_PATTERN_RECEIVES))
-        return tni_fail(-ENOTSUP, "a socket of pattern '%s' does not receive",
-                        sock->pattern->name);
+        return tni_fail(-ENOTSUP, "a socket of pattern '%s' does not receive", sock->pattern->name);
     return 0;
 }
 
@@ -322,8 +321,7 @@ static ssize_t try_recv(struct tn_sock *sock, void *arg)
         return rc;
     size = tn_msg_length(&msg);
     if (size && buffer->capacity)
-        memcpy(buffer->data, tn_msg_bytes(&msg),
-               size < buffer->capacity ? size : buffer->capacity);
+        memcpy(buffer->data, tn_msg_bytes(&msg), size < buffer->capacity ? size : buffer->capacity);
     if (msg.type != TN_MSG_BORROWED)
         tn_msg_close(&msg);
     let_go(sock);

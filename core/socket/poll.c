@@ -20,8 +20,8 @@ struct polling {
     tn_pollitem_t *items;
     size_t count;
     struct tn_sock **of_item; /* of each item; NULL: a descriptor, or a closed socket */
-    struct tn_sock **socks;   /* those that are open */
-    struct pollfd *fds;       /* of the descriptors, in order */
+    struct tn_sock **socks; /* those that are open */
+    struct pollfd *fds; /* of the descriptors, in order */
     size_t sock_count, fd_count;
     int ready;
 };
@@ -131,11 +131,8 @@ int tn_poll(tn_pollitem_t *items, size_t count, int timeout)
 {
     struct tn_sock *few_items[FEW], *few_socks[FEW];
     struct pollfd few_fds[FEW];
-    struct polling polling = {.items = items,
-                              .count = count,
-                              .of_item = few_items,
-                              .socks = few_socks,
-                              .fds = few_fds};
+    struct polling polling = {
+        .items = items, .count = count, .of_item = few_items, .socks = few_socks, .fds = few_fds};
     int rc;
 
     if (count && !items)
@@ -215,8 +212,7 @@ int tn_wait_peers(tn_socket_t *socket, size_t count, int timeout)
     int rc = wait_until(socket, &question, timeout);
 
     if (rc == -ETIMEDOUT)
-        return tni_fail(rc, "%zu peers were waited for, %zu are connected", count,
-                        question.answer);
+        return tni_fail(rc, "%zu peers were waited for, %zu are connected", count, question.answer);
     return rc;
 }
 
@@ -247,7 +243,8 @@ static bool is_handed_over(struct tn_pipe *pipe)
 static bool count_queued(struct question *question)
 {
     question->wanted = 0;
-    tni_list_each (link, &question->sock->pipes) {
+    tni_list_each(link, &question->sock->pipes)
+    {
         struct tn_pipe *pipe = tni_container(link, struct tn_pipe, link);
         if (is_handed_over(pipe))
             continue;

@@ -11,7 +11,7 @@ static struct tn_sock *oldest, *newest; /* free slots */
 /* Every slab begins with the address of the one before, so that all stay reachable. */
 static struct slab {
     struct slab *previous;
-} *slabs;
+} * slabs;
 
 static size_t slot_size(void)
 {

@@ -402,8 +402,7 @@ void tni_sock_live_down(struct tn_sock *sock)
  * held for ever. */
 static int abandon(struct tn_sock *sock, unsigned generation)
 {
-    if (atomic_load(&sock->generation) != generation ||
-        atomic_load(&sock->state) != TNI_SOCK_OPEN)
+    if (atomic_load(&sock->generation) != generation || atomic_load(&sock->state) != TNI_SOCK_OPEN)
         return tni_fail(-TN_ECLOSED, "the socket is closed");
     atomic_store(&sock->state, TNI_SOCK_CLOSING);
     close_signals(sock);

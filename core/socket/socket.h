@@ -52,7 +52,7 @@ struct tni_signal {
 struct tn_sock {
     pthread_mutex_t lock;
     pthread_cond_t calm; /* pins == 0, or a claim was given back */
-    atomic_uint state;   /* enum tni_sock_state */
+    atomic_uint state; /* enum tni_sock_state */
     atomic_uint generation;
     unsigned pins;
     struct tn_sock *next_free;
@@ -88,11 +88,11 @@ struct tn_sock {
     struct tni_link reactors;
     _Atomic(struct tni_reactor *) home;
     struct tni_reactor *touched; /* a reactor to call before the lock is released */
-    unsigned touched_items;      /* how many of its items were announced meanwhile */
-    atomic_bool has_waited;      /* since the last direct write; set without the lock */
+    unsigned touched_items; /* how many of its items were announced meanwhile */
+    atomic_bool has_waited; /* since the last direct write; set without the lock */
     uint64_t last_direct_ns;
     atomic_int linger_ms; /* of the close */
-    atomic_uint live;     /* sessions and listeners, and 1 until tn_close is through */
+    atomic_uint live; /* sessions and listeners, and 1 until tn_close is through */
 
     struct tni_monitor_hub monitors;
     struct tni_counters counters;

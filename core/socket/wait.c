@@ -168,7 +168,7 @@ void tni_waitq_wake(struct tni_waitq *queue)
     if (!atomic_load(&queue->count))
         return;
     pthread_mutex_lock(&queue->lock);
-    tni_list_each (link, &queue->waiters)
+    tni_list_each(link, &queue->waiters)
         tni_waiter_wake(tni_container(link, struct wait_link, link)->waiter);
     pthread_mutex_unlock(&queue->lock);
 }
@@ -179,7 +179,7 @@ void tni_waitq_wake(struct tni_waitq *queue)
 struct place {
     struct wait_link in_queue;
     struct tni_reactor *watched; /* its home reactor, when it is ours to watch */
-    bool was_served;             /* false: somebody else serves it now, and will call us */
+    bool was_served; /* false: somebody else serves it now, and will call us */
 };
 
 struct round {
@@ -187,8 +187,8 @@ struct round {
     struct tni_waiter *waiter;
     struct place *places;
     struct pollfd *polls; /* descriptors of the caller, wakefd, reactors */
-    uint64_t until;       /* ms; UINT64_MAX */
-    bool drives;          /* the context has no threads: the waiter runs its loop */
+    uint64_t until; /* ms; UINT64_MAX */
+    bool drives; /* the context has no threads: the waiter runs its loop */
 };
 
 static void join_all(struct round *round)
@@ -318,8 +318,8 @@ static int sleep_round(struct round *round)
     for (size_t i = 0; i < wait->sock_count; i++) {
         struct place *place = &round->places[i];
         if (place->watched && place->was_served)
-            round->polls[count++] = (struct pollfd){
-                .fd = tni_network->descriptor(place->watched), .events = POLLIN};
+            round->polls[count++] =
+                (struct pollfd){.fd = tni_network->descriptor(place->watched), .events = POLLIN};
     }
     rc = poll(round->polls, count, time_left(round));
     if (rc < 0)
@@ -385,7 +385,6 @@ int tni_wait(const struct tni_wait *wait)
 
     if (rc != -EAGAIN)
         return rc;
-    rc = -ENOMEM;
     round.waiter = tni_waiter_mine();
     if (!round.waiter)
         return tni_error_code();

@@ -23,8 +23,8 @@ struct tn_ctx;
 
 enum tni_sleep {
     TNI_AWAKE = 0,
-    TNI_ASLEEP = 1,    /* or about to be: in poll, woken by its descriptor */
-    TNI_ON_FUTEX = 2,  /* with nothing but a wake-up to wait for           */
+    TNI_ASLEEP = 1, /* or about to be: in poll, woken by its descriptor */
+    TNI_ON_FUTEX = 2, /* with nothing but a wake-up to wait for           */
 };
 
 struct tni_waiter {

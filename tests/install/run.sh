@@ -1,10 +1,10 @@
 #!/bin/bash
-# usage: run.sh CMAKE COMPILER BUILD_DIRECTORY LIBDIR
+# usage: run.sh CMAKE GENERATOR COMPILER BUILD_DIRECTORY LIBDIR
 #
 # Installs a build, moves the tree, and uses it as a stranger would.
 
 set -eu
-cmake=$1 compiler=$2 build=$3 libdir=$4
+cmake=$1 generator=$2 compiler=$3 build=$4 libdir=$5
 here=$(cd "$(dirname "$0")" && pwd)
 scratch=$(mktemp -d)
 trap 'rm -rf "$scratch"' EXIT
@@ -32,7 +32,7 @@ $compiler $(pkg-config --cflags tenon) "$here/consumer/program.c" -o "$scratch/b
     $(pkg-config --libs tenon) "-Wl,-rpath,$lib"
 "$scratch/by_pkgconfig" inproc://a
 
-"$cmake" -S "$here/consumer" -B "$scratch/consumer" "-DCMAKE_PREFIX_PATH=$tree" \
+"$cmake" -G "$generator" -S "$here/consumer" -B "$scratch/consumer" "-DCMAKE_PREFIX_PATH=$tree" \
     "-DCMAKE_C_COMPILER=$compiler" >"$scratch/log" || fail "$(cat "$scratch/log")"
 "$cmake" --build "$scratch/consumer" >"$scratch/log" || fail "$(cat "$scratch/log")"
 "$scratch/consumer/shared" inproc://a
