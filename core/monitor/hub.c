@@ -39,8 +39,7 @@ void tni_monitor_hub_stop(struct tni_monitor_hub *hub)
     pthread_mutex_lock(&hub->lock);
     hub->is_stopped = true;
     atomic_store_explicit(&hub->wanted, 0, memory_order_relaxed);
-    tni_list_each_safe(link, &hub->monitors)
-    {
+    tni_list_each_safe (link, &hub->monitors) {
         tni_monitor_stop(monitor_of(link));
         let_go(monitor_of(link));
     }
@@ -63,8 +62,7 @@ static void offer_all(struct tni_monitor_hub *hub, const tn_event_t *event)
 {
     unsigned wanted = hub->logged;
 
-    tni_list_each_safe(link, &hub->monitors)
-    {
+    tni_list_each_safe (link, &hub->monitors) {
         if (tni_monitor_offer(monitor_of(link), event))
             wanted |= monitor_of(link)->mask;
         else

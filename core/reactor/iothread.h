@@ -38,9 +38,9 @@ struct tni_iothread {
     atomic_uint asleep;
     atomic_bool must_stop;
     struct tni_timers timers;
-    struct tni_loop *loop;     /* libevent's; NULL without a thread */
+    struct tni_loop *loop; /* libevent's; NULL without a thread */
     pthread_mutex_t loop_lock; /* without a thread: who drives at this moment */
-    atomic_uint load;          /* connections */
+    atomic_uint load; /* connections */
 };
 
 int tni_iothread_new(struct tn_ctx *ctx, unsigned index, bool has_thread,

@@ -23,14 +23,14 @@ struct tni_waiter;
 struct tni_reactor {
     struct tni_armed armed; /* in thread->arming */
     atomic_uint lock;
-    atomic_uint want;    /* somebody could not enter */
+    atomic_uint want; /* somebody could not enter */
     atomic_uint pending; /* the ready list is not empty */
     _Atomic(struct tni_waiter *) watch; /* NULL: the I/O thread */
     struct tni_mpsc inbox;
-    struct tni_task run;      /* in thread->run */
+    struct tni_task run; /* in thread->run */
     struct tni_task stopping; /* in the inbox   */
     atomic_uint users; /* threads that look at it without a right to its socket: it is kept */
-    atomic_int set;    /* of the connections; edge triggered; -1: in the pool */
+    atomic_int set; /* of the connections; edge triggered; -1: in the pool */
     _Atomic(struct tni_iothread *) thread;
     struct tn_sock *sock;
     struct tni_link link; /* in sock->reactors */
@@ -39,14 +39,14 @@ struct tni_reactor {
     /* Under `lock`. */
     struct tni_link sessions;
     struct tni_link ready; /* served no further edge: they have something to do by themselves */
-    bool is_stopping;      /* the socket is closed */
+    bool is_stopping; /* the socket is closed */
     void (*stop)(struct tni_reactor *reactor);
-    unsigned ended;        /* sessions, not yet taken off sock->live */
+    unsigned ended; /* sessions, not yet taken off sock->live */
 };
 
 /** What a reactor's members look like to it. */
 struct tni_member {
-    struct tni_link link;  /* in sessions */
+    struct tni_link link; /* in sessions */
     struct tni_link ready;
     struct tni_reactor *reactor;
     /** Under the lock. `on_events`: bits of poller.h. `serve` returns whether it wants to be served

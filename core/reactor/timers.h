@@ -15,7 +15,7 @@
 
 struct tni_timer {
     uint64_t deadline; /* ms, of the monotonic clock */
-    size_t place;      /* in the heap, from 1; 0: not set */
+    size_t place; /* in the heap, from 1; 0: not set */
     void (*fire)(struct tni_timer *timer);
 };
 

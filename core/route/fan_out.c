@@ -87,8 +87,7 @@ bool tni_fan_out_can_send(struct tni_fan_out *fan)
 {
     if (fan->is_sending)
         return true;
-    tni_list_each(link, &fan->marked)
-    {
+    tni_list_each (link, &fan->marked) {
         if (!tni_pipe_can_write(tni_container(link, struct tni_fan_out_node, link)->pipe)) {
             move_all(&fan->idle, &fan->marked);
             return false;
@@ -111,8 +110,7 @@ static void settle(struct tni_fan_out *fan, struct tni_fan_out_node *node, int r
 
 static void send_bytes(struct tni_fan_out *fan, const tn_msg_t *msg)
 {
-    tni_list_each_safe(link, &fan->marked)
-    {
+    tni_list_each_safe (link, &fan->marked) {
         struct tni_fan_out_node *node = tni_container(link, struct tni_fan_out_node, link);
         tn_msg_t view;
 
@@ -124,8 +122,7 @@ static void send_bytes(struct tni_fan_out *fan, const tn_msg_t *msg)
 
 static void send_shared(struct tni_fan_out *fan, tn_msg_t *msg)
 {
-    tni_list_each_safe(link, &fan->marked)
-    {
+    tni_list_each_safe (link, &fan->marked) {
         struct tni_fan_out_node *node = tni_container(link, struct tni_fan_out_node, link);
         tn_msg_t share;
         int rc;

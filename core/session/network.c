@@ -67,8 +67,7 @@ struct tni_reactor *tni_network_reactor(struct tn_sock *sock, struct tni_iothrea
     struct tni_reactor *found = NULL;
 
     pthread_mutex_lock(&reactors_lock);
-    tni_list_each(link, &sock->reactors)
-    {
+    tni_list_each (link, &sock->reactors) {
         struct tni_reactor *reactor = tni_container(link, struct tni_reactor, link);
         if (reactor->thread == thread)
             found = reactor;
@@ -89,8 +88,7 @@ static void release(struct tn_sock *sock)
 {
     pthread_mutex_lock(&reactors_lock);
     atomic_store(&sock->home, NULL);
-    tni_list_each_safe(link, &sock->reactors)
-    {
+    tni_list_each_safe (link, &sock->reactors) {
         tni_link_remove(link);
         tni_reactor_free(tni_container(link, struct tni_reactor, link));
     }
@@ -173,8 +171,7 @@ static void network_stop(struct tn_endpoint *endpoint)
 static void stop_sessions(struct tni_reactor *reactor)
 {
     reactor->is_stopping = true;
-    tni_list_each_safe(link, &reactor->sessions)
-    {
+    tni_list_each_safe (link, &reactor->sessions) {
         struct tni_member *member = tni_container(link, struct tni_member, link);
         struct tni_session *session = (struct tni_session *)(void *)member;
         tni_session_post(session, TNI_SESSION_CLOSE);
@@ -187,8 +184,8 @@ static void network_close(struct tn_sock *sock)
     int count = 0;
 
     pthread_mutex_lock(&reactors_lock);
-    tni_list_each(link, &sock->reactors) reactors[count++] =
-        tni_container(link, struct tni_reactor, link);
+    tni_list_each (link, &sock->reactors)
+        reactors[count++] = tni_container(link, struct tni_reactor, link);
     pthread_mutex_unlock(&reactors_lock);
     for (int i = 0; i < count; i++)
         tni_reactor_stop(reactors[i], stop_sessions);
@@ -241,11 +238,9 @@ static void network_end(struct tn_ctx *ctx)
 
 static void abandon(struct tn_sock *sock)
 {
-    tni_list_each(link, &sock->reactors)
-    {
+    tni_list_each (link, &sock->reactors) {
         struct tni_reactor *reactor = tni_container(link, struct tni_reactor, link);
-        tni_list_each(place, &reactor->sessions)
-        {
+        tni_list_each (place, &reactor->sessions) {
             struct tni_member *member = tni_container(place, struct tni_member, link);
             struct tni_session *session = (struct tni_session *)(void *)member;
             if (tni_stack_is_open(&session->stack))
@@ -253,8 +248,7 @@ static void abandon(struct tn_sock *sock)
         }
         close(reactor->set);
     }
-    tni_list_each(link, &sock->endpoints)
-    {
+    tni_list_each (link, &sock->endpoints) {
         struct tn_endpoint *endpoint = tni_container(link, struct tn_endpoint, link);
         if (endpoint->listener)
             close(endpoint->listener->fd);

@@ -108,8 +108,7 @@ void tni_resolver_free(struct tni_resolver *resolver)
         return;
     pthread_mutex_lock(&resolver->lock);
     resolver->is_stopping = true;
-    tni_list_each_safe(link, &resolver->queue)
-    {
+    tni_list_each_safe (link, &resolver->queue) {
         tni_link_remove(link);
         finish(tni_container(link, struct tni_resolution, link));
     }

@@ -120,8 +120,7 @@ static int set_pattern_option(struct tn_sock *sock, int index, const tn_value_t 
 
 static void apply_marks(struct tn_sock *sock)
 {
-    tni_list_each(link, &sock->pipes)
-    {
+    tni_list_each (link, &sock->pipes) {
         struct tn_pipe *pipe = tni_container(link, struct tn_pipe, link);
         if (pipe->introduced || !pipe->has_session)
             continue;
@@ -389,8 +388,7 @@ int tn_peers(tn_socket_t *socket, tn_peer_t *out_peers, size_t max)
     if (!sock)
         return tni_error_code();
     tni_sock_events(sock);
-    tni_list_each(link, &sock->pipes)
-    {
+    tni_list_each (link, &sock->pipes) {
         if (count < max)
             describe(tni_container(link, struct tn_pipe, link), &out_peers[count]);
         count++;

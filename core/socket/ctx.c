@@ -300,7 +300,7 @@ static void shut_down(struct tn_ctx *ctx)
 {
     pthread_mutex_lock(&ctx->lock);
     atomic_store(&ctx->is_shut_down, true);
-    tni_list_each(link, &ctx->sockets)
+    tni_list_each (link, &ctx->sockets)
         tni_sock_notify(tni_container(link, struct tn_sock, ctx_link));
     pthread_mutex_unlock(&ctx->lock);
 }
@@ -322,8 +322,7 @@ static int blocked_by(struct tn_ctx *ctx)
     struct tn_sock *first = NULL;
     bool is_open;
 
-    tni_list_each(link, &ctx->sockets)
-    {
+    tni_list_each (link, &ctx->sockets) {
         struct tn_sock *sock = tni_container(link, struct tn_sock, ctx_link);
         is_open = atomic_load(&sock->state) == TNI_SOCK_OPEN;
         *(is_open ? &open : &lingering) += 1;

@@ -179,8 +179,7 @@ static int start(struct tn_endpoint *endpoint)
 
 static struct tn_endpoint *find(struct tn_sock *sock, const char *text, unsigned role)
 {
-    tni_list_each(link, &sock->endpoints)
-    {
+    tni_list_each (link, &sock->endpoints) {
         struct tn_endpoint *endpoint = tni_container(link, struct tn_endpoint, link);
         if (endpoint->role == role &&
             (strcmp(endpoint->given, text) == 0 || strcmp(endpoint->text, text) == 0))

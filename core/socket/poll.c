@@ -243,8 +243,7 @@ static bool is_handed_over(struct tn_pipe *pipe)
 static bool count_queued(struct question *question)
 {
     question->wanted = 0;
-    tni_list_each(link, &question->sock->pipes)
-    {
+    tni_list_each (link, &question->sock->pipes) {
         struct tn_pipe *pipe = tni_container(link, struct tn_pipe, link);
         if (is_handed_over(pipe))
             continue;

@@ -168,7 +168,7 @@ void tni_waitq_wake(struct tni_waitq *queue)
     if (!atomic_load(&queue->count))
         return;
     pthread_mutex_lock(&queue->lock);
-    tni_list_each(link, &queue->waiters)
+    tni_list_each (link, &queue->waiters)
         tni_waiter_wake(tni_container(link, struct wait_link, link)->waiter);
     pthread_mutex_unlock(&queue->lock);
 }

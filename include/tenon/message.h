@@ -22,17 +22,17 @@ extern "C" {
 
 /** What `type` says about where the body is. */
 enum tn_msg_type {
-    TN_MSG_SHORT = 101,    /* inside the object                                            */
-    TN_MSG_COUNTED = 102,  /* `ref.owner` counts the users of the body                     */
+    TN_MSG_SHORT = 101, /* inside the object                                            */
+    TN_MSG_COUNTED = 102, /* `ref.owner` counts the users of the body                     */
     TN_MSG_BORROWED = 103, /* somebody else's memory, valid for the running call only      */
 };
 
 /** Bits of `flags`. */
 enum tn_msg_flag {
-    TN_MSG_MORE = 1,      /* another frame of the same message follows                     */
+    TN_MSG_MORE = 1, /* another frame of the same message follows                     */
     TN_MSG_SUBSCRIBE = 8, /* the body is a topic that the sender wants                     */
-    TN_MSG_CANCEL = 16,   /* the body is a topic that the sender no longer wants           */
-    TN_MSG_KEEP = 32,     /* internal: the body may be shared by several pipes             */
+    TN_MSG_CANCEL = 16, /* the body is a topic that the sender no longer wants           */
+    TN_MSG_KEEP = 32, /* internal: the body may be shared by several pipes             */
 };
 
 typedef struct tn_msg {
@@ -46,9 +46,9 @@ typedef struct tn_msg {
     } u;
     struct tn_peer_info *peer; /* the connection it came from, or NULL; counted, except that a
                                 * TN_MSG_BORROWED message borrows it too */
-    char *group;               /* RADIO and DISH, counted, or NULL                         */
-    uint32_t routing_id;       /* SERVER and PEER, 0 when there is none                    */
-    uint8_t size;              /* of a TN_MSG_SHORT body                                   */
+    char *group; /* RADIO and DISH, counted, or NULL                         */
+    uint32_t routing_id; /* SERVER and PEER, 0 when there is none                    */
+    uint8_t size; /* of a TN_MSG_SHORT body                                   */
     uint8_t type;
     uint8_t flags;
     uint8_t reserved;

@@ -28,18 +28,18 @@ extern "C" {
 #define TN_ABI_MINOR 0
 
 typedef enum tn_feature_kind {
-    TN_TRANSPORT = 1,     /* ops: tn_transport_ops_t */
-    TN_PATTERN = 2,       /* ops: tn_pattern_ops_t   */
-    TN_MECHANISM = 3,     /* ops: tn_mechanism_ops_t */
+    TN_TRANSPORT = 1, /* ops: tn_transport_ops_t */
+    TN_PATTERN = 2, /* ops: tn_pattern_ops_t   */
+    TN_MECHANISM = 3, /* ops: tn_mechanism_ops_t */
     TN_AUTHENTICATOR = 4, /* reserved                */
 } tn_feature_kind_t;
 
 /* ------------------------------------------------------------------ options of a feature */
 
 typedef enum tn_option_type {
-    TN_OPTION_INT = 1,  /* min..max                            */
+    TN_OPTION_INT = 1, /* min..max                            */
     TN_OPTION_BOOL = 2, /* 0 or 1                              */
-    TN_OPTION_STR = 3,  /* min..max: length in bytes           */
+    TN_OPTION_STR = 3, /* min..max: length in bytes           */
     TN_OPTION_BLOB = 4, /* likewise; no default from text      */
 } tn_option_type_t;
 
@@ -51,7 +51,7 @@ enum tn_option_flag {
 
 typedef struct tn_option_desc {
     uint32_t size;
-    uint16_t type;  /* tn_option_type */
+    uint16_t type; /* tn_option_type */
     uint16_t flags; /* tn_option_flag */
     const char *name;
     const char *unit; /* "ms", "bytes", "" */
@@ -62,16 +62,26 @@ typedef struct tn_option_desc {
 } tn_option_desc_t;
 
 #define TN_OPTION_INT_DESC(name, unit, min, max, def, help)                                        \
-    {sizeof(tn_option_desc_t), TN_OPTION_INT, 0, name, unit, help, min, max, def, NULL}
+    {                                                                                              \
+        sizeof(tn_option_desc_t), TN_OPTION_INT, 0, name, unit, help, min, max, def, NULL          \
+    }
 #define TN_OPTION_BOOL_DESC(name, def, help)                                                       \
-    {sizeof(tn_option_desc_t), TN_OPTION_BOOL, 0, name, "", help, 0, 1, def, NULL}
+    {                                                                                              \
+        sizeof(tn_option_desc_t), TN_OPTION_BOOL, 0, name, "", help, 0, 1, def, NULL               \
+    }
 #define TN_OPTION_STR_DESC(name, max, def, help)                                                   \
-    {sizeof(tn_option_desc_t), TN_OPTION_STR, 0, name, "", help, 0, max, 0, def}
+    {                                                                                              \
+        sizeof(tn_option_desc_t), TN_OPTION_STR, 0, name, "", help, 0, max, 0, def                 \
+    }
 #define TN_OPTION_BLOB_DESC(name, max, help)                                                       \
-    {sizeof(tn_option_desc_t), TN_OPTION_BLOB, 0, name, "", help, 0, max, 0, NULL}
+    {                                                                                              \
+        sizeof(tn_option_desc_t), TN_OPTION_BLOB, 0, name, "", help, 0, max, 0, NULL               \
+    }
 /** Ends an array of options. */
 #define TN_OPTION_END                                                                              \
-    {0, 0, 0, NULL, NULL, NULL, 0, 0, 0, NULL}
+    {                                                                                              \
+        0, 0, 0, NULL, NULL, NULL, 0, 0, 0, NULL                                                   \
+    }
 
 /** A value of an option. `data` borrows. */
 typedef struct tn_value {
@@ -87,11 +97,11 @@ typedef struct tn_feature {
     uint32_t size;
     uint16_t kind; /* tn_feature_kind */
     uint16_t flags;
-    const char *name;    /* scheme, pattern or mechanism, [a-z0-9_.-]+ */
+    const char *name; /* scheme, pattern or mechanism, [a-z0-9_.-]+ */
     const char *summary; /* one line for `tenon info` */
-    int32_t priority;    /* 0 to 100, 50 unless there is a reason */
+    int32_t priority; /* 0 to 100, 50 unless there is a reason */
     uint32_t reserved;
-    const void *ops;                 /* begins with its size */
+    const void *ops; /* begins with its size */
     const tn_option_desc_t *options; /* ended by TN_OPTION_END, or NULL */
 } tn_feature_t;
 
@@ -109,7 +119,7 @@ typedef struct tn_module {
     const char *version;
     const char *license;
     const char *summary;
-    const char *const *requires;         /* "transport:tcp", ended by NULL; or NULL */
+    const char *const *requires; /* "transport:tcp", ended by NULL; or NULL */
     const tn_feature_t *const *features; /* ended by NULL */
     /** Called once per context, on the application's thread, before any op; may be NULL. Negative
      *  code: the module is not loaded, and host->set_error() said why. May not block. */
@@ -135,11 +145,11 @@ typedef struct tn_module {
 
 /* ------------------------------------------------------------------ the host */
 
-typedef struct tn_stream tn_stream_t;     /* one connection's bytes; see transport.h      */
+typedef struct tn_stream tn_stream_t; /* one connection's bytes; see transport.h      */
 typedef struct tn_listener tn_listener_t; /* one bound address; see transport.h           */
 typedef struct tn_endpoint tn_endpoint_t; /* one bind or connect of a message transport   */
-typedef struct tn_sock tn_sock_t;         /* a socket, as its pattern sees it; pattern.h   */
-typedef struct tn_pipe tn_pipe_t;         /* the queue to and from one peer; pattern.h     */
+typedef struct tn_sock tn_sock_t; /* a socket, as its pattern sees it; pattern.h   */
+typedef struct tn_pipe tn_pipe_t; /* the queue to and from one peer; pattern.h     */
 
 enum tn_log_level { TN_LOG_ERROR = 1, TN_LOG_WARN = 2, TN_LOG_INFO = 3, TN_LOG_DEBUG = 4 };
 

@@ -44,7 +44,7 @@ enum tn_pattern_flag {
 typedef struct tn_pattern_ops {
     uint32_t size;
     uint32_t flags;
-    const char *wire_name;    /* "ROUTER": the Socket-Type of RFC 37 */
+    const char *wire_name; /* "ROUTER": the Socket-Type of RFC 37 */
     const char *const *peers; /* wire names it may talk to, ended by NULL */
     uint32_t socket_state;
     uint32_t pipe_state;

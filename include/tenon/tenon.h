@@ -38,13 +38,13 @@ extern "C" {
 
 /* Codes that errno does not have. */
 #define TN_EBASE 5525504
-#define TN_ETERM (TN_EBASE + 1)     /* the context was shut down                           */
-#define TN_ECLOSED (TN_EBASE + 2)   /* the socket is closed, or never was one              */
-#define TN_EFSM (TN_EBASE + 3)      /* not now: the pattern's state forbids it             */
+#define TN_ETERM (TN_EBASE + 1) /* the context was shut down                           */
+#define TN_ECLOSED (TN_EBASE + 2) /* the socket is closed, or never was one              */
+#define TN_EFSM (TN_EBASE + 3) /* not now: the pattern's state forbids it             */
 #define TN_ENOCOMPAT (TN_EBASE + 4) /* the two patterns do not go together                 */
-#define TN_EFORKED (TN_EBASE + 5)   /* the object belongs to the parent process            */
-#define TN_EMODULE (TN_EBASE + 6)   /* a module is missing, unfit or excluded              */
-#define TN_EDENIED (TN_EBASE + 7)   /* the deployment's policy forbids it                  */
+#define TN_EFORKED (TN_EBASE + 5) /* the object belongs to the parent process            */
+#define TN_EMODULE (TN_EBASE + 6) /* a module is missing, unfit or excluded              */
+#define TN_EDENIED (TN_EBASE + 7) /* the deployment's policy forbids it                  */
 #define TN_ENOOPTION (TN_EBASE + 8) /* no such option                                      */
 
 typedef struct tn_ctx tn_ctx_t;
@@ -193,7 +193,7 @@ TN_EXPORT uint64_t tn_msg_connection(const tn_msg_t *msg);
 
 enum tn_io_flag {
     TN_DONTWAIT = 1, /* -EAGAIN instead of blocking                                        */
-    TN_MORE = 2,     /* another frame of the same message follows                          */
+    TN_MORE = 2, /* another frame of the same message follows                          */
 };
 
 /** Sends one frame, copied from `data`. Success means queued. A message of several frames goes out
@@ -240,7 +240,7 @@ enum tn_poll_event {
 
 typedef struct tn_pollitem {
     tn_socket_t *socket; /* or NULL for */
-    int fd;              /* a descriptor */
+    int fd; /* a descriptor */
     short events;
     short revents;
 } tn_pollitem_t;
@@ -278,30 +278,30 @@ enum tn_event_kind {
     TN_EVENT_LISTENING = 1,
     TN_EVENT_BIND_FAILED = 2,
     TN_EVENT_ACCEPTED = 4,
-    TN_EVENT_ACCEPT_FAILED = 8,   /* `error` says why; out of descriptors pauses the listener */
+    TN_EVENT_ACCEPT_FAILED = 8, /* `error` says why; out of descriptors pauses the listener */
     TN_EVENT_CONNECT_DELAYED = 16, /* the connection is being made                            */
     TN_EVENT_CONNECT_RETRIED = 32, /* `value`: ms until the next attempt; `error`: why         */
-    TN_EVENT_CONNECTED = 64,      /* the transport is connected                              */
+    TN_EVENT_CONNECTED = 64, /* the transport is connected                              */
     TN_EVENT_HANDSHAKE_SUCCEEDED = 128,
     TN_EVENT_HANDSHAKE_FAILED = 256, /* `error` and `reason`                                 */
-    TN_EVENT_DISCONNECTED = 512,  /* `error` and `reason`                                    */
-    TN_EVENT_CLOSED = 1024,       /* a listener was closed                                   */
+    TN_EVENT_DISCONNECTED = 512, /* `error` and `reason`                                    */
+    TN_EVENT_CLOSED = 1024, /* a listener was closed                                   */
     TN_EVENT_CLOSE_FAILED = 2048,
-    TN_EVENT_STOPPED = 4096,      /* the socket is closed: the last event                    */
-    TN_EVENT_OVERFLOW = 8192,     /* `value` events were dropped before this one             */
+    TN_EVENT_STOPPED = 4096, /* the socket is closed: the last event                    */
+    TN_EVENT_OVERFLOW = 8192, /* `value` events were dropped before this one             */
     TN_EVENT_ALL = 0xffff,
 };
 
 typedef struct tn_event {
-    uint32_t kind;        /* one of tn_event_kind */
-    int32_t error;        /* negative code, or 0  */
+    uint32_t kind; /* one of tn_event_kind */
+    int32_t error; /* negative code, or 0  */
     int64_t value;
-    uint64_t connection;  /* number of the connection, 0: none */
-    uint64_t time_ms;     /* CLOCK_MONOTONIC */
-    char endpoint[256];   /* as the program wrote it, wildcards filled in */
+    uint64_t connection; /* number of the connection, 0: none */
+    uint64_t time_ms; /* CLOCK_MONOTONIC */
+    char endpoint[256]; /* as the program wrote it, wildcards filled in */
     char local[128];
     char remote[128];
-    char identity[128];   /* user id that the mechanism established */
+    char identity[128]; /* user id that the mechanism established */
     uint8_t routing_id[255];
     uint8_t routing_id_size;
     char reason[160];
@@ -321,29 +321,29 @@ TN_EXPORT const char *tn_event_name(uint32_t kind);
 /* ------------------------------------------------------------------ statistics */
 
 enum tn_drop_reason {
-    TN_DROP_HWM,         /* PUB, ROUTER: that peer's queue was full    */
-    TN_DROP_UNROUTABLE,  /* ROUTER, REP: no such peer                  */
-    TN_DROP_PEER_LOST,   /* queued for a peer that went away           */
-    TN_DROP_LINGER,      /* still queued when "linger" ended           */
-    TN_DROP_FILTERED,    /* SUB: no subscription matched               */
-    TN_DROP_MALFORMED,   /* REP: without a delimiter, and the like     */
-    TN_DROP_STATE,       /* REQ: not the reply that is waited for      */
-    TN_DROP_UNREAD,      /* received, and never read                   */
+    TN_DROP_HWM, /* PUB, ROUTER: that peer's queue was full    */
+    TN_DROP_UNROUTABLE, /* ROUTER, REP: no such peer                  */
+    TN_DROP_PEER_LOST, /* queued for a peer that went away           */
+    TN_DROP_LINGER, /* still queued when "linger" ended           */
+    TN_DROP_FILTERED, /* SUB: no subscription matched               */
+    TN_DROP_MALFORMED, /* REP: without a delimiter, and the like     */
+    TN_DROP_STATE, /* REQ: not the reply that is waited for      */
+    TN_DROP_UNREAD, /* received, and never read                   */
     TN_DROP_REASONS
 };
 
 typedef struct tn_stats {
-    uint64_t messages_sent, bytes_sent;         /* by the program; bytes of bodies          */
+    uint64_t messages_sent, bytes_sent; /* by the program; bytes of bodies          */
     uint64_t messages_received, bytes_received; /* by the program                           */
-    uint64_t peers;                             /* connected now                            */
-    uint64_t subscriptions;                     /* of our peers (PUB) or of ours (SUB)      */
+    uint64_t peers; /* connected now                            */
+    uint64_t subscriptions; /* of our peers (PUB) or of ours (SUB)      */
     uint64_t connections_made, connections_lost, handshakes_failed;
     uint64_t dropped[TN_DROP_REASONS];
 } tn_stats_t;
 
 typedef struct tn_peer {
     uint64_t connection;
-    uint64_t queued_out, queued_in;  /* messages */
+    uint64_t queued_out, queued_in; /* messages */
     uint64_t messages_sent, messages_received;
     uint64_t dropped;
     bool connected;
@@ -362,17 +362,18 @@ TN_EXPORT const char *tn_drop_name(int reason);
 /* ------------------------------------------------------------------ modules */
 
 typedef struct tn_module_info {
-    const char *kind;    /* "transport", "pattern", "mechanism", "authenticator"; "manifest": a file
+    const char *kind; /* "transport", "pattern", "mechanism", "authenticator"; "manifest": a file
                           * that could not be used, of which nothing more is known */
-    const char *name;    /* of the feature: "tcp" */
-    const char *module;  /* that provides it */
+    const char *name; /* of the feature: "tcp" */
+    const char *module; /* that provides it */
     const char *version; /* of the module; "" while it is not loaded */
     int abi_major, abi_minor;
     int priority;
-    const char *source;  /* "built-in", or the manifest's path */
-    const char *state;   /* "available", "loaded", "shadowed", "excluded", "masked", "denied", "failed" */
-    const char *reason;  /* why it is in that state, or "" */
-    const char *path;    /* of the shared object, or "" */
+    const char *source; /* "built-in", or the manifest's path */
+    const char
+        *state; /* "available", "loaded", "shadowed", "excluded", "masked", "denied", "failed" */
+    const char *reason; /* why it is in that state, or "" */
+    const char *path; /* of the shared object, or "" */
 } tn_module_info_t;
 
 /** Calls `visit` for each feature the context knows, sorted by kind and name, until it returns
@@ -385,11 +386,11 @@ typedef struct tn_option_info {
     const char *name;
     const char *type; /* "int", "bool", "text", "blob" */
     const char *unit; /* "ms", "bytes", "" */
-    const char *range;         /* "0 to 100", "at most 255 bytes" */
+    const char *range; /* "0 to 100", "at most 255 bytes" */
     const char *help;
     const char *default_value; /* of the module, as text; "" when it is not set */
-    const char *value;         /* that new sockets begin with: the deployment's, or the default */
-    const char *source;        /* where `value` comes from: "default", or "file:line" */
+    const char *value; /* that new sockets begin with: the deployment's, or the default */
+    const char *source; /* where `value` comes from: "default", or "file:line" */
 } tn_option_info_t;
 
 /** Calls `visit` for each option of the feature `name`, "tcp" or "transport:tcp", until it returns

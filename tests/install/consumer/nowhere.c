@@ -46,9 +46,6 @@ static const tn_feature_t feature = {
 static const tn_feature_t *const features[] = {&feature, NULL};
 
 TN_MODULE(nowhere) = {
-    TN_MODULE_HEAD("nowhere"),
-    .version = "1.0",
-    .license = "MIT",
-    .summary = "a transport for a test",
-    .features = features,
+    TN_MODULE_HEAD("nowhere"),           .version = "1.0",     .license = "MIT",
+    .summary = "a transport for a test", .features = features,
 };
