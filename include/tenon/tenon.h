@@ -121,7 +121,9 @@ TN_EXPORT tn_socket_t *tn_socket(tn_ctx_t *ctx, const char *pattern);
  *  on the socket return -TN_ECLOSED first. -TN_ECLOSED: it was closed already, or is NULL. */
 TN_EXPORT int tn_close(tn_socket_t *socket);
 
-/** Accepts connections at an endpoint, "transport://address[?option=value&...]".
+/** Accepts connections at an endpoint, "transport://address[?option=value&...]". The first '?' begins
+ *  the options, which are those of the transport or of the socket; one that belongs to the address is
+ *  written %3F. In a value every %XX is a byte.
  *  "last_endpoint" then gives it with wildcards filled in. Returns after the address is taken.
  *  -EINVAL: malformed; -TN_EMODULE: the transport is unknown or does not load; -TN_EDENIED: policy;
  *  -EADDRINUSE, -EADDRNOTAVAIL, -EACCES, -ENODEV: from the system; -EMFILE, -ENOMEM. */
@@ -152,7 +154,8 @@ TN_EXPORT int tn_get_str(tn_socket_t *socket, const char *name, char *buffer, si
 TN_EXPORT int tn_get_blob(tn_socket_t *socket, const char *name, void *buffer, size_t *io_size);
 
 /** SUB and XPUB in manual mode: asks for messages that begin with `prefix`, or no longer. Counted:
- *  two subscriptions need two cancellations. -ENOTSUP: not a pattern that subscribes. */
+ *  two subscriptions need two cancellations. After a reconnect a SUB asks anew, in the next call of its
+ *  program on the socket, tn_recv() and tn_poll() included. -ENOTSUP: not a pattern that subscribes. */
 TN_EXPORT int tn_subscribe(tn_socket_t *socket, const void *prefix, size_t size);
 TN_EXPORT int tn_unsubscribe(tn_socket_t *socket, const void *prefix, size_t size);
 
@@ -245,7 +248,8 @@ typedef struct tn_pollitem {
     short revents;
 } tn_pollitem_t;
 
-/** Waits until one of `items` is ready. Returns how many are, 0 after `timeout` ms.
+/** Waits until one of `items` is ready. Returns how many are, 0 after `timeout` ms; without items it
+ *  sleeps. The sockets belong to one context.
  *  -EINTR, -TN_ETERM, -EINVAL. */
 TN_EXPORT int tn_poll(tn_pollitem_t *items, size_t count, int timeout);
 
@@ -310,7 +314,8 @@ typedef struct tn_event {
 /** Watches the events of a socket that are in `mask`. Bounded: 1,000 events wait at most, then
  *  TN_EVENT_OVERFLOW tells how many were lost; the connections never wait for a reader. */
 TN_EXPORT tn_monitor_t *tn_monitor(tn_socket_t *socket, uint32_t mask);
-/** The next event. -ETIMEDOUT after `timeout` ms; -EINTR; -TN_ECLOSED after TN_EVENT_STOPPED. */
+/** The next event. Drives no connections: a context with 0 I/O threads needs tn_ctx_step() or a call on
+ *  a socket meanwhile. -ETIMEDOUT after `timeout` ms; -EINTR; -TN_ECLOSED after TN_EVENT_STOPPED. */
 TN_EXPORT int tn_monitor_recv(tn_monitor_t *monitor, tn_event_t *out_event, int timeout);
 /** Readable while an event waits; the library's. */
 TN_EXPORT int tn_monitor_fd(tn_monitor_t *monitor);
