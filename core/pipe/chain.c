@@ -54,6 +54,7 @@ void tni_chain_fini(struct tni_chain *chain)
     }
     chain->r.keep.chunk = NULL;
     tni_free(atomic_exchange(&chain->spare, NULL));
+    tni_spares_fini(&chain->spare_bodies);
     if (chain->slot) {
         tn_msg_close(&chain->slot->message);
         pthread_mutex_destroy(&chain->slot->lock);
@@ -106,6 +107,17 @@ bool tni_chain_release(struct tni_chain *chain, bool now)
     return atomic_exchange(&chain->blocked, 0);
 }
 
+/* The consumer is done with it; a body may be used again. */
+static void give_back(struct tni_chain *chain, struct tni_attachment *attachment)
+{
+    if (attachment->kind == TNI_ATTACH_BODY) {
+        tni_spare_give(&chain->spare_bodies, attachment->object);
+        attachment->kind = TNI_ATTACH_NOTHING;
+    } else {
+        tni_attachment_end(attachment);
+    }
+}
+
 /* Ends the attachments and chunks between `keep` and `to`, which becomes the new `keep`. */
 void tni_chain_keep(struct tni_chain *chain, const struct tni_cursor *to)
 {
@@ -115,13 +127,13 @@ void tni_chain_keep(struct tni_chain *chain, const struct tni_cursor *to)
         struct tni_chunk *done = keep->chunk;
         uint32_t count = atomic_load_explicit(&done->published, memory_order_acquire);
         for (uint32_t i = keep->attachment; i < count; i++)
-            tni_attachment_end(tni_attachment_of(done, i));
+            give_back(chain, tni_attachment_of(done, i));
         keep->chunk = done->next;
         keep->attachment = 0;
         tni_chunk_recycle(chain, done);
     }
     for (uint32_t i = keep->attachment; i < to->attachment; i++)
-        tni_attachment_end(tni_attachment_of(to->chunk, i));
+        give_back(chain, tni_attachment_of(to->chunk, i));
     *keep = *to;
 }
 

@@ -188,7 +188,7 @@ static int append_owned(struct tni_chain *chain, const struct head *head, const 
 
     if (make_room(chain, head->size) < 0)
         return -ENOMEM;
-    body = tni_body_new(size);
+    body = tni_spare_take(&chain->spare_bodies, size);
     if (!body)
         return -ENOMEM;
     memcpy(body->data, data, size);

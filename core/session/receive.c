@@ -42,7 +42,9 @@ static ssize_t input(struct tni_session *session, const uint8_t *bytes, size_t s
         if (used < 0)
             return used;
         at += (size_t)used;
-    } while (used > 0 && at < size && !session->is_paused);
+        /* A large body takes what is its own even then: what is read next goes straight into it, so that
+         * nothing of it may lie in the stash. */
+    } while (used > 0 && at < size && (!session->is_paused || session->large.body));
     return (ssize_t)at;
 }
 
