@@ -26,6 +26,8 @@ int tni_inbound_no_memory(void);
 int tni_large_begin(struct tni_session *session, unsigned flags, uint64_t size);
 /** Where its next bytes may be read to. */
 int tni_large_room(struct tni_session *session, struct iovec *out_iov);
+/** How many bytes fit into what there is of it. */
+uint64_t tni_large_room_left(const struct tni_session *session);
 /** Takes what belongs to it; returns how much. */
 ssize_t tni_large_take(struct tni_session *session, const uint8_t *bytes, size_t size);
 /** All of it has come. */

@@ -12,7 +12,7 @@ int tni_large_begin(struct tni_session *session, unsigned flags, uint64_t size)
 {
     size_t first = size < FIRST_PIECE ? (size_t)size : FIRST_PIECE;
 
-    session->large.body = tni_body_new(first);
+    session->large.body = tni_spare_take(&tni_session_in(session)->spare_bodies, first);
     if (!session->large.body)
         return tni_inbound_no_memory();
     session->large.size = size;
@@ -21,20 +21,31 @@ int tni_large_begin(struct tni_session *session, unsigned flags, uint64_t size)
     return 0;
 }
 
+/* A spare body may be larger than this one's. */
+static size_t room_of(const struct tni_session *session)
+{
+    size_t room = session->large.body->size;
+
+    return room < session->large.size ? room : (size_t)session->large.size;
+}
+
+uint64_t tni_large_room_left(const struct tni_session *session)
+{
+    return room_of(session) - session->large.done;
+}
+
 /* Memory grows as bytes arrive: what a header claims costs nothing. */
 int tni_large_room(struct tni_session *session, struct iovec *out_iov)
 {
-    struct tn_body *body = session->large.body;
+    size_t room = room_of(session);
 
-    if (session->large.done == body->size) {
-        uint64_t size =
-            session->large.size / 2 < body->size ? session->large.size : (uint64_t)body->size * 2;
+    if (session->large.done == room) {
+        uint64_t size = session->large.size / 2 < room ? session->large.size : (uint64_t)room * 2;
         if (tni_body_grow(&session->large.body, (size_t)size) < 0)
             return tni_inbound_no_memory();
-        body = session->large.body;
     }
-    out_iov->iov_base = body->data + session->large.done;
-    out_iov->iov_len = body->size - (size_t)session->large.done;
+    out_iov->iov_base = session->large.body->data + session->large.done;
+    out_iov->iov_len = (size_t)tni_large_room_left(session);
     return 0;
 }
 

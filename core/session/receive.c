@@ -98,7 +98,7 @@ static int took_large(struct tni_session *session, size_t *io_size)
 
     if (!session->large.body)
         return 0;
-    rest = session->large.body->size - session->large.done;
+    rest = tni_large_room_left(session);
     step = *io_size < rest ? *io_size : (size_t)rest;
     session->large.done += step;
     *io_size -= step;
