@@ -161,6 +161,8 @@ TN_EXPORT int tn_unsubscribe(tn_socket_t *socket, const void *prefix, size_t siz
 
 /* ------------------------------------------------------------------ messages */
 
+/** Ends a body of the program's. Called without a lock of the library's, on any thread; it must not
+ *  close the socket that its own thread is inside a call of. */
 typedef void (*tn_free_fn)(void *data, void *hint);
 
 /** An empty message. Cannot fail. */
