@@ -32,7 +32,6 @@ enum tn_msg_flag {
     TN_MSG_MORE = 1, /* another frame of the same message follows                     */
     TN_MSG_SUBSCRIBE = 8, /* the body is a topic that the sender wants                     */
     TN_MSG_CANCEL = 16, /* the body is a topic that the sender no longer wants           */
-    TN_MSG_KEEP = 32, /* internal: the body may be shared by several pipes             */
 };
 
 typedef struct tn_msg {
