@@ -86,10 +86,9 @@ uint64_t tni_chain_length(struct tni_chain *chain)
     return produced > released ? produced - released : 0;
 }
 
-bool tni_chain_release(struct tni_chain *chain, bool now)
+/* `done`: messages that the consumer needs no more. */
+static bool release(struct tni_chain *chain, uint64_t done, bool now)
 {
-    uint64_t done = chain->r.sent.messages > chain->r.keep.messages ? chain->r.sent.messages
-                                                                    : chain->r.keep.messages;
     uint64_t hwm = atomic_load_explicit(&chain->hwm, memory_order_relaxed);
     uint64_t low = (hwm + 1) / 2;
 
@@ -105,6 +104,18 @@ bool tni_chain_release(struct tni_chain *chain, bool now)
     if (atomic_load_explicit(&chain->produced, memory_order_acquire) - done > hwm - low)
         return false;
     return atomic_exchange(&chain->blocked, 0);
+}
+
+bool tni_chain_release(struct tni_chain *chain, bool now)
+{
+    uint64_t sent = chain->r.sent.messages, kept = chain->r.keep.messages;
+
+    return release(chain, sent > kept ? sent : kept, now);
+}
+
+bool tni_chain_release_kept(struct tni_chain *chain)
+{
+    return release(chain, chain->r.keep.messages, true);
 }
 
 /* The consumer is done with it; a body may be used again. */

@@ -162,7 +162,15 @@ void tni_chain_next(struct tni_chain *chain, const struct tni_frame_view *view);
  *  is freed now and not at the next peek, which may be long in coming. */
 void tni_chain_let_go(struct tni_chain *chain);
 
-/* ---- consumer: both */
+/* ---- consumer: frames that go to a wire in another form (session/codec.h) */
+
+/** As tni_chain_peek, but nothing is let go of: what was moved past can be had again by a rewind, until
+ *  tni_chain_handed. */
+bool tni_chain_look(struct tni_chain *chain, struct tni_frame_view *out_view);
+/** The next `messages` of those that were moved past are done. */
+void tni_chain_handed(struct tni_chain *chain, uint64_t messages);
+
+/* ---- consumer: all */
 
 bool tni_chain_is_empty(struct tni_chain *chain);
 /** Messages that were committed and are not done. Any thread; a snapshot. */
@@ -170,5 +178,7 @@ uint64_t tni_chain_length(struct tni_chain *chain);
 /** Tells the producer how far the consumer is: at once, or when half of the mark is free. True: the
  *  producer was refused, has room again, and must be woken. */
 bool tni_chain_release(struct tni_chain *chain, bool now);
+/** The same, at once, by a consumer for whom a message that was moved past is not yet done. */
+bool tni_chain_release_kept(struct tni_chain *chain);
 
 #endif

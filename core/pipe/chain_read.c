@@ -4,7 +4,19 @@
 #include "pipe/chunk.h"
 #include "zmtp/frame.h"
 
-bool tni_chain_peek(struct tni_chain *chain, struct tni_frame_view *out_view)
+static void come_up(struct tni_chain *chain)
+{
+    struct tni_cursor *at = &chain->r.sent;
+
+    tni_cursor_step_over(at);
+    if (at->position == chain->r.limit && !tni_cursor_attachment(at)) {
+        tni_chain_snapshot(chain);
+        /* A control record, or the next chunk, may have come together with what lies behind it. */
+        tni_cursor_step_over(at);
+    }
+}
+
+static bool view_frame(struct tni_chain *chain, struct tni_frame_view *out_view)
 {
     struct tni_cursor *at = &chain->r.sent;
     struct tni_cursor body;
@@ -13,15 +25,6 @@ bool tni_chain_peek(struct tni_chain *chain, struct tni_frame_view *out_view)
     size_t run;
     int header;
 
-    tni_cursor_step_over(at);
-    if (at->position == chain->r.limit && !tni_cursor_attachment(at)) {
-        tni_chain_snapshot(chain);
-        /* A control record, or the next chunk, may have come together with what lies behind it. */
-        tni_cursor_step_over(at);
-    }
-    if (at->position != chain->r.keep.position || at->attachment != chain->r.keep.attachment ||
-        at->chunk != chain->r.keep.chunk)
-        tni_chain_keep(chain, at);
     out_view->attachment = tni_cursor_attachment(at);
     if (out_view->attachment) {
         out_view->is_control = true;
@@ -43,6 +46,23 @@ bool tni_chain_peek(struct tni_chain *chain, struct tni_frame_view *out_view)
         out_view->body = out_view->attachment->data;
     }
     return true;
+}
+
+bool tni_chain_look(struct tni_chain *chain, struct tni_frame_view *out_view)
+{
+    come_up(chain);
+    return view_frame(chain, out_view);
+}
+
+bool tni_chain_peek(struct tni_chain *chain, struct tni_frame_view *out_view)
+{
+    const struct tni_cursor *at = &chain->r.sent;
+
+    come_up(chain);
+    if (at->position != chain->r.keep.position || at->attachment != chain->r.keep.attachment ||
+        at->chunk != chain->r.keep.chunk)
+        tni_chain_keep(chain, at);
+    return view_frame(chain, out_view);
 }
 
 void tni_chain_next(struct tni_chain *chain, const struct tni_frame_view *view)

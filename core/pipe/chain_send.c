@@ -127,6 +127,16 @@ uint64_t tni_chain_sent(struct tni_chain *chain, size_t bytes)
     return chain->r.keep.messages - before;
 }
 
+void tni_chain_handed(struct tni_chain *chain, uint64_t messages)
+{
+    struct tni_cursor at = chain->r.keep;
+    uint64_t until = at.messages + messages;
+
+    while (at.messages < until)
+        at.messages += frame_skip(&at, chain->r.limit);
+    tni_chain_keep(chain, &at);
+}
+
 void tni_chain_rewind(struct tni_chain *chain)
 {
     chain->r.sent = chain->r.keep;

@@ -6,6 +6,7 @@
 #include "base/error.h"
 #include "base/memory.h"
 #include "message/peer_info.h"
+#include "session/codec.h"
 #include "session/session.h"
 #include "socket/ctx.h"
 #include "socket/socket.h"
@@ -149,8 +150,7 @@ static int check_greeting(struct tni_session *session)
     if (strcmp(peer->mechanism, handshake->mechanism->wire_name) != 0)
         return tni_fail(-EPROTO, "the peer wants the mechanism '%s', we use '%s'", peer->mechanism,
                         handshake->mechanism->wire_name);
-    session->must_translate =
-        !tni_greeting_is_31(peer) && (session->config->pattern->flags & TN_PATTERN_REBUILDS);
+    session->has_commands = tni_greeting_is_31(peer);
     return send_commands(session);
 }
 
@@ -207,6 +207,11 @@ static int finish_if_ready(struct tni_session *session)
 
     if (handshake->mechanism->status(handshake->state) != TN_MECHANISM_READY || !peer)
         return 0;
+    if (!session->has_commands && (session->config->pattern->flags & TN_PATTERN_REBUILDS)) {
+        int rc = tni_coder_install(session, &tni_codec_messages);
+        if (rc < 0)
+            return rc;
+    }
     handshake->peer = NULL;
     tni_handshake_end(session);
     return tni_session_is_up(session, peer);

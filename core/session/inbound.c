@@ -79,18 +79,19 @@ static int deliver_slot(struct tni_session *session, unsigned flags, const uint8
     return rc;
 }
 
-int tni_inbound_body(struct tni_session *session, unsigned flags, struct tn_body *body, size_t size)
+int tni_inbound_body(struct tni_session *session, unsigned flags, struct tn_body *body,
+                     const uint8_t *data, size_t size)
 {
     struct tni_chain *in = tni_session_in(session);
     bool more = flags & TNI_FRAME_MORE;
     int rc;
 
     if (in->slot) {
-        rc = deliver_slot(session, flags, body->data, size);
+        rc = deliver_slot(session, flags, data, size);
         tni_body_unref(body);
         return rc < 0 ? tni_inbound_no_memory() : 0;
     }
-    rc = tni_chain_append_body(in, more, body, body->data, size);
+    rc = tni_chain_append_body(in, more, body, data, size);
     if (rc < 0) {
         tni_body_unref(body);
         return tni_inbound_no_memory();
@@ -108,40 +109,75 @@ static int deliver_big(struct tni_session *session, unsigned flags, const uint8_
     if (!body)
         return tni_inbound_no_memory();
     memcpy(body->data, bytes, size);
-    return tni_inbound_body(session, flags, body, size);
+    return tni_inbound_body(session, flags, body, body->data, size);
+}
+
+/* Header and body are not side by side. */
+static int deliver_copy(struct tni_session *session, unsigned flags, const uint8_t *body,
+                        size_t size)
+{
+    struct tni_chain *in = tni_session_in(session);
+    uint8_t header[TNI_FRAME_HEADER_MAX];
+    size_t header_size = tni_frame_encode(header, flags, size);
+
+    if (!tni_chain_room(in, header_size + size))
+        return tni_inbound_no_memory();
+    tni_chain_append(in, header, header_size);
+    tni_chain_append(in, body, size);
+    if (!(flags & TNI_FRAME_MORE))
+        tni_chain_commit(in, 1);
+    return 0;
+}
+
+int tni_inbound_frame(struct tni_session *session, unsigned flags, const uint8_t *body, size_t size)
+{
+    if (tni_session_in(session)->slot)
+        return deliver_slot(session, flags, body, size);
+    return size > COPIED ? deliver_big(session, flags, body, size)
+                         : deliver_copy(session, flags, body, size);
 }
 
 /* ------------------------------------------------------------------ taking apart */
 
-static int check_size(const struct tni_session *session, unsigned flags, uint64_t size)
+int tni_inbound_check_size(const struct tni_session *session, unsigned flags, uint64_t size,
+                           size_t overhead)
 {
     int64_t limit = session->config->options.maxmsgsize;
 
     if (flags & TNI_FRAME_COMMAND)
         limit = COMMAND_MAX;
-    if ((limit >= 0 && size > (uint64_t)limit) || size > SIZE_MAX / 4)
+    if ((limit >= 0 && size > overhead && size - overhead > (uint64_t)limit) || size > SIZE_MAX / 4)
         return tni_fail(-EMSGSIZE, "the peer announced a frame of %llu bytes, %lld are allowed%s",
                         (unsigned long long)size, (long long)limit,
                         flags & TNI_FRAME_COMMAND ? "" : " by 'maxmsgsize'");
     return 0;
 }
 
-/* Keeps account of messages and frames; 0 when the socket takes no further message now. */
-static int admit(struct tni_session *session, unsigned flags, uint64_t *credit)
+int tni_inbound_count(struct tni_session *session, unsigned flags)
 {
     const struct tni_options *options = &session->config->options;
+
+    if (!session->in_message)
+        session->parts = 0;
+    session->in_message = flags & TNI_FRAME_MORE;
+    if (options->max_parts && ++session->parts > (unsigned)options->max_parts)
+        return tni_fail(-EMSGSIZE, "the peer sent a message of more than %d frames ('max_parts')",
+                        options->max_parts);
+    return 0;
+}
+
+/* 0 when the socket takes no further message now. */
+static int admit(struct tni_session *session, unsigned flags, uint64_t *credit)
+{
+    int rc;
 
     if (!session->in_message) {
         if (*credit == 0)
             return 0;
         --*credit;
-        session->parts = 0;
     }
-    session->in_message = flags & TNI_FRAME_MORE;
-    if (options->max_parts && ++session->parts > (unsigned)options->max_parts)
-        return tni_fail(-EMSGSIZE, "the peer sent a message of more than %d frames ('max_parts')",
-                        options->max_parts);
-    return 1;
+    rc = tni_inbound_count(session, flags);
+    return rc < 0 ? rc : 1;
 }
 
 static int one_frame(struct tni_session *session, struct run *run, const uint8_t *frame, int header,
@@ -182,6 +218,13 @@ static bool pause_reading(struct tni_session *session, uint64_t *credit)
     return true;
 }
 
+bool tni_inbound_has_room(struct tni_session *session)
+{
+    uint64_t credit;
+
+    return has_room(session, &credit) || !pause_reading(session, &credit);
+}
+
 ssize_t tni_inbound_messages(struct tni_session *session, const uint8_t *bytes, size_t size)
 {
     struct run run = {.from = bytes};
@@ -201,7 +244,7 @@ ssize_t tni_inbound_messages(struct tni_session *session, const uint8_t *bytes, 
             rc = tni_fail(header, "the peer %s", tni_frame_reason(bytes + at, size - at));
             break;
         }
-        rc = check_size(session, flags, body_size);
+        rc = tni_inbound_check_size(session, flags, body_size, 0);
         if (rc < 0 || (!is_whole && body_size <= TNI_LARGE))
             break;
         if (!(flags & TNI_FRAME_COMMAND)) {

@@ -16,9 +16,19 @@ enum { TNI_LARGE = 8 * 1024 };
 /** Delivers the frames at the front of `bytes`, as many as are whole and as the socket takes. Returns
  *  the bytes used; what is left is the beginning of a frame, or `session->is_paused`. */
 ssize_t tni_inbound_messages(struct tni_session *session, const uint8_t *bytes, size_t size);
-/** Delivers a frame whose body is `body[0..size)`, which is taken in any case. */
+/** Delivers a data frame, by copying it. */
+int tni_inbound_frame(struct tni_session *session, unsigned flags, const uint8_t *body,
+                      size_t size);
+/** Delivers a data frame whose bytes lie in `body`, which is taken in any case. */
 int tni_inbound_body(struct tni_session *session, unsigned flags, struct tn_body *body,
-                     size_t size);
+                     const uint8_t *data, size_t size);
+/** Whether a frame of that size may come; `overhead`: what a codec's frame may have more. */
+int tni_inbound_check_size(const struct tni_session *session, unsigned flags, uint64_t size,
+                           size_t overhead);
+/** Keeps account of messages and frames; for each data frame, once. */
+int tni_inbound_count(struct tni_session *session, unsigned flags);
+/** Whether the socket takes one more message; if not, `session->is_paused` is set. */
+bool tni_inbound_has_room(struct tni_session *session);
 /** A command frame's body. */
 int tni_inbound_command(struct tni_session *session, const uint8_t *body, size_t size);
 int tni_inbound_no_memory(void);

@@ -3,6 +3,7 @@
 
 #include "base/error.h"
 #include "message/body.h"
+#include "session/codec.h"
 #include "session/inbound.h"
 #include "zmtp/frame.h"
 
@@ -55,8 +56,11 @@ int tni_large_done(struct tni_session *session)
     int rc;
 
     session->large.body = NULL;
+    if (session->codec && session->codec->header)
+        return tni_coded_body(session, session->large.flags, body, (size_t)session->large.size);
     if (!(session->large.flags & TNI_FRAME_COMMAND))
-        return tni_inbound_body(session, session->large.flags, body, (size_t)session->large.size);
+        return tni_inbound_body(session, session->large.flags, body, body->data,
+                                (size_t)session->large.size);
     rc = tni_inbound_command(session, body->data, (size_t)session->large.size);
     tni_body_unref(body);
     return rc;

@@ -8,6 +8,7 @@
 #include "message/peer_info.h"
 #include "monitor/monitor.h"
 #include "pipe/pipe.h"
+#include "session/codec.h"
 #include "session/resolve.h"
 #include "session/session.h"
 #include "socket/socket.h"
@@ -38,8 +39,9 @@ int tni_session_is_up(struct tni_session *session, struct tn_peer_info *peer)
     session->retry_delay = 0;
     session->handshake_by = UINT64_MAX;
     session->is_paused = false;
-    tni_heartbeat_init(&session->heartbeat, options->heartbeat_ivl, options->heartbeat_ttl,
-                       options->heartbeat_timeout, tni_clock_ms());
+    /* Without PING nothing can be asked of a silent peer. */
+    tni_heartbeat_init(&session->heartbeat, session->has_commands ? options->heartbeat_ivl : 0,
+                       options->heartbeat_ttl, options->heartbeat_timeout, tni_clock_ms());
     tni_session_schedule(session);
     tell_pipe(session, TNI_ATTACH_CONNECTED, tni_peer_info_ref(peer));
     tni_duplex_wake_other(session->duplex, 1, is_new ? TNI_WAKE_NEW : TNI_WAKE_DATA);
@@ -53,6 +55,7 @@ static void close_stack(struct tni_session *session)
 {
     tni_session_forget_question(session);
     tni_handshake_end(session);
+    tni_coder_end(session);
     tni_stack_close(&session->stack);
     session->watched = -1;
     tni_receive_reset(session);
@@ -93,7 +96,11 @@ void tni_session_end(struct tni_session *session)
 /* The socket's side closed: what it committed is still to be sent, as long as "linger" allows. */
 bool tni_session_has_unsent(struct tni_session *session)
 {
-    return session->duplex && !tni_chain_is_empty(tni_session_out(session));
+    size_t encoded = 0;
+
+    if (session->coder)
+        tni_coder_bytes(session, &encoded);
+    return encoded || (session->duplex && !tni_chain_is_empty(tni_session_out(session)));
 }
 
 void tni_session_count_lingered(struct tni_session *session)

@@ -4,6 +4,7 @@
 #include "base/clock.h"
 #include "base/error.h"
 #include "message/body.h"
+#include "session/codec.h"
 #include "session/inbound.h"
 #include "socket/wait.h"
 
@@ -19,7 +20,7 @@ void tni_receive_reset(struct tni_session *session)
 }
 
 /* Uses up what it can; the rest waits for more bytes, or for the socket. */
-static ssize_t input(struct tni_session *session, const uint8_t *bytes, size_t size)
+static ssize_t input(struct tni_session *session, uint8_t *bytes, size_t size)
 {
     size_t at = 0;
     ssize_t used = 0;
@@ -35,7 +36,9 @@ static ssize_t input(struct tni_session *session, const uint8_t *bytes, size_t s
         } else if (session->state == TNI_SESSION_HANDSHAKE) {
             used = tni_handshake_input(session, bytes + at, size - at);
         } else if (session->state == TNI_SESSION_UP) {
-            used = tni_inbound_messages(session, bytes + at, size - at);
+            used = session->codec && session->codec->header
+                       ? tni_coded_messages(session, bytes + at, size - at)
+                       : tni_inbound_messages(session, bytes + at, size - at);
         } else {
             return (ssize_t)size; /* it has ended meanwhile */
         }

@@ -28,6 +28,8 @@
 struct tn_body;
 struct tn_peer_info;
 struct tn_pipe;
+struct tni_codec;
+struct tni_coder;
 struct tni_handshake;
 struct tni_resolution;
 
@@ -67,7 +69,7 @@ struct tni_session {
     bool is_hung_up; /* the peer has closed: read to the end    */
     bool is_paused; /* the socket's high-water mark            */
     bool is_stopping; /* send what is queued, then end           */
-    bool must_translate; /* outgoing frames have another form       */
+    bool has_commands; /* the peer knows SUBSCRIBE, PING: ZMTP 3.1 */
 
     struct tni_stack stack;
     int watched; /* its descriptor, in the reactor's set; -1: none */
@@ -77,6 +79,8 @@ struct tni_session {
     uint64_t connection; /* its number in the context */
     unsigned connections;
 
+    const struct tni_codec *codec; /* codec.h; NULL: the wire is as the chains are */
+    struct tni_coder *coder;
     struct tni_buffer commands; /* outgoing bytes that go before, and between, messages */
     struct tni_buffer stash; /* incoming bytes that could not be delivered yet       */
     struct {

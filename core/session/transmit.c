@@ -1,8 +1,8 @@
 #include <errno.h>
 
 #include "base/error.h"
+#include "session/codec.h"
 #include "session/session.h"
-#include "zmtp/command.h"
 #include "zmtp/frame.h"
 
 enum {
@@ -38,52 +38,29 @@ static bool may_send_messages(struct tni_session *session)
     return true;
 }
 
-/* A peer of ZMTP 3.0 takes subscriptions as messages: 1 or 0, then the topic. */
-static int translate(struct tni_session *session)
+static int collect_coded(struct tni_session *session, struct iovec *iov)
 {
-    struct tni_chain *out = tni_session_out(session);
-    struct tni_command_view command;
-    struct tni_frame_view view;
-    uint8_t head[TNI_FRAME_HEADER_MAX + 1];
-    size_t size;
-    int rc = 0;
+    int rc = tni_coder_fill(session, may_send_messages(session));
 
-    while (rc == 0 && tni_buffer_left(&session->commands) < ONE_WRITE &&
-           tni_chain_peek(out, &view)) {
-        if (view.flags & TNI_FRAME_COMMAND) {
-            tni_command_parse(view.body, view.size, &command);
-            size = tni_frame_encode(head, 0, command.size + 1);
-            head[size++] = command.kind == TNI_COMMAND_SUBSCRIBE;
-            rc = tni_buffer_append(&session->commands, head, size);
-            if (rc == 0)
-                rc = tni_buffer_append(&session->commands, command.data, command.size);
-        } else {
-            size = tni_frame_encode(head, view.flags & TNI_FRAME_MORE, view.size);
-            rc = tni_buffer_append(&session->commands, head, size);
-            if (rc == 0)
-                rc = tni_buffer_append(&session->commands, view.body, view.size);
-        }
-        tni_chain_next(out, &view);
-    }
-    return rc < 0 ? tni_fail(rc, "out of memory for subscriptions") : 0;
+    if (rc < 0)
+        return rc;
+    iov->iov_base = (void *)(uintptr_t)tni_coder_bytes(session, &iov->iov_len);
+    return iov->iov_len > 0;
 }
 
 /* What goes out next: commands between messages, messages otherwise. */
 static int collect(struct tni_session *session, struct iovec *iov, size_t *out_commands)
 {
-    bool may_send = may_send_messages(session);
     struct tni_buffer *commands = &session->commands;
+    bool may_send;
     int count = 0;
 
     *out_commands = 0;
-    if (may_send && session->must_translate) {
-        int rc = translate(session);
-        if (rc < 0)
-            return rc;
-        may_send = false;
-    }
+    if (session->coder)
+        return collect_coded(session, iov);
+    may_send = may_send_messages(session);
     if (tni_buffer_left(commands) &&
-        (session->must_translate || !may_send || tni_chain_at_boundary(tni_session_out(session)))) {
+        (!may_send || tni_chain_at_boundary(tni_session_out(session)))) {
         *out_commands = tni_buffer_left(commands);
         iov[count].iov_base = commands->bytes + commands->from;
         iov[count++].iov_len = *out_commands;
@@ -97,6 +74,10 @@ static void written(struct tni_session *session, size_t bytes, size_t commands)
 {
     size_t of_commands = bytes < commands ? bytes : commands;
 
+    if (session->coder) {
+        tni_coder_sent(session, bytes);
+        return;
+    }
     if (of_commands)
         tni_buffer_take(&session->commands, of_commands);
     if (bytes > of_commands)
@@ -106,7 +87,7 @@ static void written(struct tni_session *session, size_t bytes, size_t commands)
 static void tell_producer(struct tni_session *session)
 {
     if (session->duplex && session->state == TNI_SESSION_UP &&
-        tni_chain_release(tni_session_out(session), true))
+        tni_chain_release_kept(tni_session_out(session)))
         tni_duplex_wake_other(session->duplex, 1, TNI_WAKE_SPACE);
 }
 

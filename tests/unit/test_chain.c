@@ -490,6 +490,66 @@ static void test_skip_of_nothing_discards_nothing(void **state)
     tni_chain_fini(&chain);
 }
 
+/* ------------------------------------------------------------------ frames for another wire form */
+
+static uint64_t look_at(struct tni_chain *chain, unsigned number, size_t size)
+{
+    struct tni_frame_view view;
+
+    assert_true(tni_chain_look(chain, &view));
+    assert_int_equal(view.size, size);
+    for (size_t i = 0; i < size; i++)
+        assert_int_equal(view.body[i], body_byte(number, i));
+    tni_chain_next(chain, &view);
+    return view.size;
+}
+
+static void test_what_was_looked_at_comes_again_until_it_is_handed(void **state)
+{
+    static const size_t lengths[] = {0, 10, 300, 70000};
+    struct tni_chain chain;
+    struct tni_frame_view view;
+
+    (void)state;
+    start(&chain, 0);
+    for (unsigned i = 0; i < 400; i++)
+        write_one(&chain, i, lengths[i % 4], i % 3 == 0 ? TN_MSG_MORE : 0);
+    write_one(&chain, 400, 5, 0);
+    for (unsigned i = 0; i <= 400; i++)
+        look_at(&chain, i, i == 400 ? 5 : lengths[i % 4]);
+    assert_false(tni_chain_look(&chain, &view));
+    /* Two of each three frames end a message: 0+1, 2, 3+4, 5, ... */
+    tni_chain_handed(&chain, 100);
+    tni_chain_rewind(&chain);
+    for (unsigned i = 150; i <= 400; i++)
+        look_at(&chain, i, i == 400 ? 5 : lengths[i % 4]);
+    tni_chain_handed(&chain, 167);
+    assert_int_equal(tni_chain_length(&chain), 267);
+    tni_chain_release_kept(&chain);
+    assert_int_equal(tni_chain_length(&chain), 0);
+    assert_true(tni_chain_is_empty(&chain));
+    tni_chain_fini(&chain);
+}
+
+static void test_the_mark_counts_what_was_looked_at(void **state)
+{
+    struct tni_chain chain;
+
+    (void)state;
+    start(&chain, 2);
+    write_one(&chain, 0, 10, 0);
+    write_one(&chain, 1, 10, 0);
+    assert_true(tni_chain_is_full(&chain));
+    look_at(&chain, 0, 10);
+    look_at(&chain, 1, 10);
+    assert_false(tni_chain_release_kept(&chain));
+    assert_true(tni_chain_is_full(&chain));
+    tni_chain_handed(&chain, 1);
+    assert_true(tni_chain_release_kept(&chain));
+    assert_false(tni_chain_is_full(&chain));
+    tni_chain_fini(&chain);
+}
+
 /* ------------------------------------------------------------------ marks */
 
 static void test_full_at_the_mark_and_released_at_half(void **state)
@@ -992,6 +1052,8 @@ int main(void)
         cmocka_unit_test(test_run_of_frames_is_committed_in_parts),
         cmocka_unit_test(test_skipped_messages_are_discarded),
         cmocka_unit_test(test_skip_of_nothing_discards_nothing),
+        cmocka_unit_test(test_what_was_looked_at_comes_again_until_it_is_handed),
+        cmocka_unit_test(test_the_mark_counts_what_was_looked_at),
         cmocka_unit_test(test_full_at_the_mark_and_released_at_half),
         cmocka_unit_test(test_mark_of_zero_is_none),
         cmocka_unit_test(test_raised_mark_admits_more),
