@@ -7,6 +7,7 @@
 
 #include "base/error.h"
 #include "base/memory.h"
+#include "message/properties.h"
 
 /* RFC 37: property = length octet, name, 4 octets of value length (network order), value. */
 struct reader {
@@ -42,6 +43,19 @@ static int next_property(struct reader *reader, struct raw *out_raw)
     return 1;
 }
 
+static bool is_name(const struct raw *raw, const char *name)
+{
+    return raw->name_size == strlen(name) &&
+           strncasecmp((const char *)raw->name, name, raw->name_size) == 0;
+}
+
+/* RFC 23: X- is the application's, the other names are the protocol's. */
+static bool may_announce(const struct raw *raw)
+{
+    return (raw->name_size > 2 && strncasecmp((const char *)raw->name, "X-", 2) == 0) ||
+           is_name(raw, "Socket-Type") || is_name(raw, "Identity") || is_name(raw, "Resource");
+}
+
 static size_t text_room(const char *text)
 {
     return text ? strlen(text) + 1 : 0;
@@ -57,6 +71,11 @@ static int measure(const struct tni_peer_pieces *pieces, size_t *out_count, size
     *out_room = text_room(pieces->local) + text_room(pieces->remote) + text_room(pieces->user_id) +
                 text_room(pieces->mechanism) + text_room(pieces->socket_type) +
                 pieces->identity_size + 1;
+    for (const struct tni_property *p = pieces->found ? pieces->found->first : NULL; p;
+         p = p->next) {
+        ++*out_count;
+        *out_room += strlen(p->name) + 1 + strlen(p->value) + 1;
+    }
     while ((status = next_property(&reader, &raw)) == 1) {
         ++*out_count;
         *out_room += raw.name_size + 1 + raw.value_size + 1;
@@ -94,9 +113,20 @@ static void fill(struct tn_peer_info *info, char *at, const struct tni_peer_piec
         info->identity = put(&at, pieces->identity, pieces->identity_size);
         info->identity_size = pieces->identity_size;
     }
-    while (next_property(&reader, &raw) == 1) {
+    for (const struct tni_property *p = pieces->found ? pieces->found->first : NULL; p;
+         p = p->next) {
         struct tni_peer_property *property = &info->properties[info->property_count++];
 
+        property->name = put_text(&at, p->name);
+        property->value = put_text(&at, p->value);
+        property->size = strlen(p->value);
+    }
+    while (next_property(&reader, &raw) == 1) {
+        struct tni_peer_property *property;
+
+        if (!may_announce(&raw))
+            continue;
+        property = &info->properties[info->property_count++];
         property->name = put(&at, raw.name, raw.name_size);
         property->value = put(&at, raw.value, raw.value_size);
         property->size = raw.value_size;

@@ -13,6 +13,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+struct tni_properties;
+
 struct tni_peer_property {
     const char *name;
     const char *value;
@@ -30,7 +32,7 @@ struct tn_peer_info {
     const char *identity; /* routing id that the peer announced */
     size_t identity_size;
     size_t property_count;
-    struct tni_peer_property properties[]; /* as the peer sent them */
+    struct tni_peer_property properties[]; /* what we found out, then what the peer sent */
 };
 
 /** What a peer_info is made of; everything is borrowed, any pointer may be NULL. */
@@ -40,7 +42,8 @@ struct tni_peer_pieces {
     const char *remote;
     const char *user_id;
     const char *mechanism;
-    const uint8_t *metadata; /* encoded as in RFC 37 */
+    const struct tni_properties *found; /* by our side */
+    const uint8_t *metadata; /* the peer's, encoded as in RFC 37 */
     size_t metadata_size;
     /* For peers without metadata (inproc); otherwise "Socket-Type" and "Identity" there hold. */
     const char *socket_type;
@@ -62,8 +65,9 @@ static inline struct tn_peer_info *tni_peer_info_ref(struct tn_peer_info *info)
 void tni_peer_info_unref(struct tn_peer_info *info);
 
 /** A property by name, in any case of letters: "Peer-Address", "Local-Address", "User-Id", which a
- *  peer cannot announce itself, "Socket-Type", "Identity", "Routing-Id", and what the peer announced.
- *  NULL: there is none. */
+ *  peer cannot announce itself, "Socket-Type", "Identity", "Routing-Id", what our side found out, and
+ *  what the peer announced: of that only "X-..." and the names of RFC 23 are taken, so that no peer can
+ *  pass its own word off as a finding. NULL: there is none. */
 const char *tni_peer_info_property(const struct tn_peer_info *info, const char *name);
 
 #endif

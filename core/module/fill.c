@@ -97,6 +97,17 @@ static void no_detach(tn_module_state_t *state, tn_endpoint_t *endpoint)
     (void)endpoint;
 }
 
+static int no_preparation(void *endpoint_state, const tn_setup_t *setup, const tn_host_t *host,
+                          unsigned role, const char *address)
+{
+    (void)endpoint_state;
+    (void)setup;
+    (void)host;
+    (void)role;
+    (void)address;
+    return 0;
+}
+
 static const tn_transport_ops_t no_transport = {
     .check = any_check,
     .listen = no_listen,
@@ -115,6 +126,9 @@ static const tn_transport_ops_t no_transport = {
     .close = nothing,
     .attach = no_attach,
     .detach = no_detach,
+    .flush = done,
+    .prepare = no_preparation,
+    .release = nothing,
 };
 
 /* ------------------------------------------------------------------ stand-ins: patterns */

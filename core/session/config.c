@@ -11,6 +11,60 @@
 /* The only one until modules bring others. */
 static const char default_mechanism[] = "null";
 
+/* ------------------------------------------------------------------ what the layers' streams share */
+
+static const tn_transport_ops_t *layer_ops(const struct tni_config *config, unsigned layer)
+{
+    return &config->scheme.layer[layer]->ops.transport;
+}
+
+static int prepare(struct tni_config *config)
+{
+    int rc = 0;
+
+    for (unsigned i = 0; rc == 0 && i < config->scheme.depth; i++) {
+        const tn_transport_ops_t *ops = layer_ops(config, i);
+        const struct tn_setup setup = {.config = config, .layer = config->scheme.layer[i]};
+
+        if (ops->endpoint_state == 0)
+            continue;
+        config->shared[i] = tni_calloc(1, ops->endpoint_state);
+        if (!config->shared[i])
+            return tni_fail(-ENOMEM, "out of memory for an endpoint");
+        rc = ops->prepare(config->shared[i], &setup, &config->sock->ctx->host, config->role,
+                          config->address);
+        if (rc < 0) {
+            tni_free(config->shared[i]);
+            config->shared[i] = NULL;
+        }
+    }
+    return rc;
+}
+
+static void release(struct tni_config *config)
+{
+    for (unsigned i = config->scheme.depth; i-- > 0;) {
+        if (config->shared[i])
+            layer_ops(config, i)->release(config->shared[i]);
+        tni_free(config->shared[i]);
+    }
+}
+
+static int setup_option(const tn_setup_t *setup, const char *name, tn_value_t *out_value)
+{
+    const struct tni_config *config = setup->config;
+
+    return tni_endpoint_option(&config->options, &config->module_options,
+                               config->sock->ctx->registry, setup->layer, name, out_value);
+}
+
+void tni_config_complete(tn_host_t *host)
+{
+    host->setup_option = setup_option;
+}
+
+/* ------------------------------------------------------------------ life */
+
 int tni_config_new(const struct tn_endpoint *endpoint, struct tni_config **out_config)
 {
     struct tni_config *config = tni_calloc(1, sizeof *config);
@@ -34,6 +88,8 @@ int tni_config_new(const struct tn_endpoint *endpoint, struct tni_config **out_c
     }
     rc = tni_registry_find(config->sock->ctx->registry, TN_MECHANISM, default_mechanism,
                            &config->mechanism);
+    if (rc == 0)
+        rc = prepare(config);
     if (rc < 0) {
         tni_config_unref(config);
         return rc;
@@ -52,6 +108,7 @@ void tni_config_unref(struct tni_config *config)
 {
     if (atomic_fetch_sub_explicit(&config->refs, 1, memory_order_acq_rel) != 1)
         return;
+    release(config);
     tni_options_fini(&config->options);
     tni_store_fini(&config->module_options);
     tni_free(config->text);

@@ -29,12 +29,23 @@ struct tni_config {
     struct tni_store module_options;
     char *text; /* the endpoint as the program wrote it; for a bind, with wildcards filled in */
     char *address; /* what the transport gets */
+    void *shared[TNI_MAX_LAYERS]; /* what `prepare` of each layer made, for all its streams */
 };
 
-/** Returns new. -ENOMEM; -TN_EMODULE, -TN_EDENIED: the mechanism. */
+/** Returns new, its layers prepared; application thread. -ENOMEM; -TN_EMODULE, -TN_EDENIED: the
+ *  mechanism; what a layer says of its options. */
 int tni_config_new(const struct tn_endpoint *endpoint, struct tni_config **out_config);
 struct tni_config *tni_config_ref(struct tni_config *config);
 void tni_config_unref(struct tni_config *config);
+
+/** What a layer's `prepare` asks for options. */
+struct tn_setup {
+    const struct tni_config *config;
+    const struct tni_feature *layer;
+};
+
+/** The entries of the host table for `prepare`. */
+void tni_config_complete(tn_host_t *host);
 
 static inline const tn_transport_ops_t *tni_config_bottom(const struct tni_config *config)
 {

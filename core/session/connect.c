@@ -17,15 +17,20 @@ static void set_handshake_deadline(struct tni_session *session, int milliseconds
     tni_session_schedule(session);
 }
 
+/* Once the transport stands, the layers' handshakes and ours have one deadline together. */
+static void note_connected(struct tni_session *session)
+{
+    if (session->is_connected || !tni_stack_is_connected(&session->stack))
+        return;
+    session->is_connected = true;
+    tni_session_event(session, TN_EVENT_CONNECTED, 0, tni_stack_fd(&session->stack));
+    set_handshake_deadline(session, session->config->options.handshake_ivl);
+}
+
 /* All streams stand: the protocol begins. */
 static int established(struct tni_session *session)
 {
-    const struct tni_options *options = &session->config->options;
-
     session->state = TNI_SESSION_HANDSHAKE;
-    if (session->config->role == TN_ROLE_CONNECT)
-        tni_session_event(session, TN_EVENT_CONNECTED, 0, tni_stack_fd(&session->stack));
-    set_handshake_deadline(session, options->handshake_ivl);
     tni_reactor_make_ready(&session->member);
     session->rx_ready = session->tx_ready = true;
     return tni_handshake_begin(session);
@@ -52,6 +57,7 @@ static int go_on(struct tni_session *session, int rc)
 {
     int watched;
 
+    note_connected(session);
     if (rc < 0 && rc != -EINPROGRESS)
         return rc;
     watched = watch(session);
@@ -59,6 +65,7 @@ static int go_on(struct tni_session *session, int rc)
         return watched;
     if (rc == 0)
         rc = tni_stack_advance(&session->stack);
+    note_connected(session);
     if (rc == 0)
         return established(session);
     if (rc != -EINPROGRESS)
@@ -77,7 +84,7 @@ void tni_session_dial(struct tni_session *session)
 
     session->state = TNI_SESSION_CONNECTING;
     session->retry_at = UINT64_MAX;
-    session->is_hung_up = false;
+    session->is_hung_up = session->is_connected = false;
     set_handshake_deadline(session, session->config->options.connect_timeout);
     if (rc == 0)
         rc = tni_stack_dial(&session->stack, session->config->address);
@@ -103,7 +110,7 @@ static void start_accepted(struct tni_session *session)
 {
     int rc;
 
-    tni_stack_bottom(&session->stack)->is_ready = true;
+    tni_stack_bottom(&session->stack)->is_ready = session->is_connected = true;
     session->state = TNI_SESSION_CONNECTING;
     tni_session_event(session, TN_EVENT_ACCEPTED, 0, tni_stack_fd(&session->stack));
     set_handshake_deadline(session, session->config->options.handshake_ivl);

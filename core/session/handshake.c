@@ -186,7 +186,10 @@ static int take_metadata(struct tni_session *session, const uint8_t *metadata, s
     const struct tni_peer_pieces pieces = {.connection = session->connection,
                                            .local = session->stack.local,
                                            .remote = session->stack.remote,
+                                           .user_id =
+                                               tni_properties_get(&session->stack.found, "User-Id"),
                                            .mechanism = handshake->mechanism->wire_name,
+                                           .found = &session->stack.found,
                                            .metadata = metadata,
                                            .metadata_size = size};
     int rc = tni_peer_parse(metadata, size, &handshake->facts);

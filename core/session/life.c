@@ -103,6 +103,11 @@ bool tni_session_has_unsent(struct tni_session *session)
     return encoded || (session->duplex && !tni_chain_is_empty(tni_session_out(session)));
 }
 
+bool tni_session_has_unflushed(struct tni_session *session)
+{
+    return session->state == TNI_SESSION_UP && session->stack.may_hold;
+}
+
 void tni_session_count_lingered(struct tni_session *session)
 {
     if (session->duplex)
@@ -129,7 +134,8 @@ void tni_session_stop(struct tni_session *session)
         tni_session_end(session);
         return;
     }
-    if (!session->duplex || !tni_session_has_unsent(session) || linger == 0) {
+    if (!session->duplex || linger == 0 ||
+        (!tni_session_has_unsent(session) && !tni_session_has_unflushed(session))) {
         tni_session_count_lingered(session);
         tni_session_end(session);
         return;
@@ -172,7 +178,7 @@ static void tell_loss(struct tni_session *session, int code)
     if (session->state == TNI_SESSION_UP) {
         tni_count(&session->config->sock->counters.connections_lost, 1);
         tni_session_event(session, TN_EVENT_DISCONNECTED, code, 0);
-    } else if (session->state == TNI_SESSION_HANDSHAKE) {
+    } else if (session->state == TNI_SESSION_HANDSHAKE || session->is_connected) {
         tni_count(&session->config->sock->counters.handshakes_failed, 1);
         tni_session_event(session, TN_EVENT_HANDSHAKE_FAILED, code, 0);
     }

@@ -195,6 +195,7 @@ static void network_close(struct tn_sock *sock)
 
 static void complete(tn_host_t *host)
 {
+    tni_config_complete(host);
     tni_stack_complete(host);
     tni_listener_complete(host);
 }

@@ -17,7 +17,7 @@ static void on_deadline(struct tni_session *session)
         tni_session_end(session);
     } else if (session->handshake_by <= now) {
         tni_session_lost(session,
-                         session->state == TNI_SESSION_CONNECTING
+                         !session->is_connected
                              ? tni_fail(-ETIMEDOUT, "no connection within 'connect_timeout'")
                              : tni_fail(-ETIMEDOUT,
                                         "the peer did not finish the handshake "
@@ -139,7 +139,7 @@ bool tni_session_serve(struct tni_member *member)
     if (session->state == TNI_SESSION_ENDED)
         return false;
     if (session->is_stopping && !tni_session_has_unsent(session) &&
-        !tni_buffer_left(&session->commands)) {
+        !tni_buffer_left(&session->commands) && !tni_session_has_unflushed(session)) {
         tni_session_end(session);
         return false;
     }

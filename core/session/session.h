@@ -66,6 +66,7 @@ struct tni_session {
     uint64_t timer_at; /* what it was set to; UINT64_MAX: it is not, or has fired */
     uint8_t state;
     bool rx_ready, tx_ready; /* the kernel may have something; has room */
+    bool is_connected; /* the transport stands, and that has been told */
     bool is_hung_up; /* the peer has closed: read to the end    */
     bool is_paused; /* the socket's high-water mark            */
     bool is_stopping; /* send what is queued, then end           */
@@ -149,6 +150,8 @@ void tni_session_stop(struct tni_session *session);
 /** Ends for good. */
 void tni_session_end(struct tni_session *session);
 bool tni_session_has_unsent(struct tni_session *session);
+/** Whether a layer may still hold bytes of messages that went out. */
+bool tni_session_has_unflushed(struct tni_session *session);
 /** What is queued will not be sent: counted as dropped. */
 void tni_session_count_lingered(struct tni_session *session);
 /** The connection is over: connects again, or ends. `code` negative; the sentence is tni_fail's. */

@@ -64,8 +64,10 @@ void tni_stack_close(struct tni_stack *stack)
             tni_stream_ops(stream)->close(stream->state);
     }
     tni_free(stack->streams);
+    tni_properties_clear(&stack->found);
     stack->streams = NULL;
     stack->depth = 0;
+    stack->may_hold = false;
 }
 
 int tni_stack_dial(struct tni_stack *stack, const char *address)
@@ -88,6 +90,7 @@ int tni_stack_advance(struct tni_stack *stack)
             continue;
         rc = i == 0 ? ops->established(stream->state) : ops->handshake(stream->state);
         stream->is_ready = rc == 0;
+        stack->may_hold = stack->depth > 1;
     }
     return rc;
 }
@@ -99,12 +102,14 @@ int tni_stack_fd(const struct tni_stack *stack)
     return tni_stream_ops(bottom)->fd(bottom->state);
 }
 
-bool tni_stack_is_pending(const struct tni_stack *stack)
+int tni_stack_flush(struct tni_stack *stack)
 {
-    for (unsigned i = 1; i < stack->depth; i++)
-        if (tni_stream_ops(&stack->streams[i])->pending(stack->streams[i].state) > 0)
-            return true;
-    return false;
+    int rc = 0;
+
+    for (unsigned i = stack->depth; rc == 0 && i-- > 1;)
+        rc = tni_stream_ops(&stack->streams[i])->flush(stack->streams[i].state);
+    stack->may_hold = rc != 0;
+    return rc;
 }
 
 /* ------------------------------------------------------------------ what modules call */
@@ -152,8 +157,20 @@ static void stream_set_addresses(tn_stream_t *stream, const char *local, const c
     snprintf(stack->remote, sizeof stack->remote, "%s", remote ? remote : "");
 }
 
+static void *stream_endpoint(tn_stream_t *stream)
+{
+    return stream->session->config->shared[stream->level];
+}
+
+static int stream_set_property(tn_stream_t *stream, const char *name, const char *value)
+{
+    return tni_properties_set(&stream->session->stack.found, name, value);
+}
+
 void tni_stack_complete(tn_host_t *host)
 {
+    host->stream_endpoint = stream_endpoint;
+    host->stream_set_property = stream_set_property;
     host->stream_option = stream_option;
     host->stream_ready = stream_ready;
     host->stream_lower = stream_lower;

@@ -12,6 +12,7 @@
 
 #include <tenon/transport.h>
 
+#include "message/properties.h"
 #include "module/registry.h"
 #include "session/config.h"
 
@@ -32,6 +33,8 @@ struct tni_stack {
     unsigned depth;
     struct tn_stream *streams; /* one block with their states; NULL: none */
     char local[TNI_ADDRESS_MAX], remote[TNI_ADDRESS_MAX];
+    struct tni_properties found; /* by the streams, about the peer */
+    bool may_hold; /* a layer was at work since the last flush */
 };
 
 /** Allocates and opens every stream. Negative: nothing is left. */
@@ -58,15 +61,22 @@ static inline bool tni_stack_is_open(const struct tni_stack *stack)
 int tni_stack_dial(struct tni_stack *stack, const char *address);
 /** Goes on with connecting and with the layers' handshakes: 0 when all stand, -EINPROGRESS. */
 int tni_stack_advance(struct tni_stack *stack);
+/** Whether the transport at the bottom stands. */
+static inline bool tni_stack_is_connected(const struct tni_stack *stack)
+{
+    return stack->streams && stack->streams[0].is_ready;
+}
+
 /** The descriptor of the bottom, or -1. */
 int tni_stack_fd(const struct tni_stack *stack);
-/** Whether a layer holds bytes that no event announces. */
-bool tni_stack_is_pending(const struct tni_stack *stack);
+/** Has the layers hand on what they hold: 0 when nothing is left, -EAGAIN, or a code. */
+int tni_stack_flush(struct tni_stack *stack);
 
 static inline ssize_t tni_stack_readv(struct tni_stack *stack, const struct iovec *iov, int count)
 {
     struct tn_stream *top = &stack->streams[stack->depth - 1];
 
+    stack->may_hold = stack->depth > 1;
     return tni_stream_ops(top)->readv(top->state, iov, count);
 }
 
@@ -74,6 +84,7 @@ static inline ssize_t tni_stack_writev(struct tni_stack *stack, const struct iov
 {
     struct tn_stream *top = &stack->streams[stack->depth - 1];
 
+    stack->may_hold = stack->depth > 1;
     return tni_stream_ops(top)->writev(top->state, iov, count);
 }
 

@@ -86,9 +86,28 @@ static void written(struct tni_session *session, size_t bytes, size_t commands)
 
 static void tell_producer(struct tni_session *session)
 {
-    if (session->duplex && session->state == TNI_SESSION_UP &&
+    if (session->duplex && session->state == TNI_SESSION_UP && !session->stack.may_hold &&
         tni_chain_release_kept(tni_session_out(session)))
         tni_duplex_wake_other(session->duplex, 1, TNI_WAKE_SPACE);
+}
+
+static void congested(struct tni_session *session)
+{
+    session->tx_ready = false;
+    atomic_store(&session->is_congested, true);
+}
+
+/* What the layers have taken is not sent before they have handed it on. */
+static int flush(struct tni_session *session)
+{
+    int rc = 0;
+
+    if (session->stack.may_hold && session->tx_ready)
+        rc = tni_stack_flush(&session->stack);
+    if (rc != -EAGAIN)
+        return rc;
+    congested(session);
+    return 0;
 }
 
 int tni_session_transmit(struct tni_session *session)
@@ -97,6 +116,7 @@ int tni_session_transmit(struct tni_session *session)
     size_t commands;
     int count = 0;
     int writes = 0;
+    int rc;
 
     while (session->tx_ready && writes < WRITES) {
         ssize_t size;
@@ -105,8 +125,7 @@ int tni_session_transmit(struct tni_session *session)
             break;
         size = tni_stack_writev(&session->stack, iov, count);
         if (size == -EAGAIN) {
-            session->tx_ready = false;
-            atomic_store(&session->is_congested, true);
+            congested(session);
             break;
         }
         if (size < 0)
@@ -114,6 +133,9 @@ int tni_session_transmit(struct tni_session *session)
         written(session, (size_t)size, commands);
         writes++;
     }
+    rc = flush(session);
+    if (rc < 0)
+        return rc;
     if (session->tx_ready)
         atomic_store(&session->is_congested, false);
     tell_producer(session);

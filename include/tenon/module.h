@@ -147,6 +147,7 @@ typedef struct tn_module {
 
 typedef struct tn_stream tn_stream_t; /* one connection's bytes; see transport.h      */
 typedef struct tn_listener tn_listener_t; /* one bound address; see transport.h           */
+typedef struct tn_setup tn_setup_t; /* the options of one bind or connect; transport.h */
 typedef struct tn_endpoint tn_endpoint_t; /* one bind or connect of a message transport   */
 typedef struct tn_sock tn_sock_t; /* a socket, as its pattern sees it; pattern.h   */
 typedef struct tn_pipe tn_pipe_t; /* the queue to and from one peer; pattern.h     */
@@ -275,6 +276,20 @@ typedef struct tn_host {
     int (*sock_option)(tn_sock_t *sock, const char *name, tn_value_t *out_value);
     void (*sock_subscriptions)(tn_sock_t *sock, size_t count);
     uint32_t (*random)(void);
+
+    /* ---- transports: what the streams of an endpoint share, and what they find out (transport.h) ---- */
+    /** An option of the endpoint, as stream_option gives it; in prepare. */
+    int (*setup_option)(const tn_setup_t *setup, const char *name, tn_value_t *out_value);
+    /** The state that `prepare` filled for the stream's endpoint; NULL: the transport has none. */
+    void *(*stream_endpoint)(tn_stream_t *stream);
+    /** What the stream found out about the peer: a property of the messages that come over the
+     *  connection, which no peer can announce itself. Set again it replaces; NULL removes it. To be
+     *  called until the stream stands (established, or handshake returned 0). Names begin with the
+     *  protocol's, "TLS-Subject"; two have a meaning for the core:
+     *    "User-Id"    who the peer is, as far as the stream has proved it;
+     *    "Mechanism"  what authenticators are asked about instead of NULL: "TLS".
+     *  0, -EINVAL: the name; -EMSGSIZE: above 16 KiB in all; -ENOMEM. */
+    int (*stream_set_property)(tn_stream_t *stream, const char *name, const char *value);
 } tn_host_t;
 
 #ifdef __cplusplus

@@ -14,8 +14,8 @@
  * attach and detach (MESSAGE) run on the application's thread under the socket's lock; the module
  * guards what its endpoints share with a mutex of its own.
  *
- * State. The core allocates `stream_state` and `listener_state` zeroed bytes for each object and hands
- * them to every op; the module does not free them.
+ * State. The core allocates `stream_state`, `listener_state` and `endpoint_state` zeroed bytes for each
+ * object and hands them to every op; the module does not free them.
  *
  * Returns. 0 or a count, or a negative code: -EAGAIN "not now" from readv, writev and accept,
  * -EINPROGRESS from dial, established and handshake; anything else ends the connection, and the code
@@ -98,6 +98,25 @@ typedef struct tn_transport_ops {
                   const char *address, unsigned role);
     /** The end of a bind or connect; afterwards the endpoint must not be used. */
     void (*detach)(tn_module_state_t *state, tn_endpoint_t *endpoint);
+
+    /* ---- STREAM and LAYER: more ---- */
+    /** LAYER: hands on what writev has taken and still holds. 0: nothing is left; -EAGAIN: the core
+     *  calls again when there is room below. Until it returns 0 the core takes nothing that was
+     *  written for sent, and does not end the connection in good order. May be NULL: writev holds
+     *  nothing back. */
+    int (*flush)(void *state);
+    /** Once for each bind and connect, on the application's thread, before anything else of it: reads
+     *  and checks the options, and makes in `endpoint_state` (see below) what its streams share. May
+     *  read files. A negative code, with a sentence, fails the bind or connect; release is not called
+     *  then. May be NULL. */
+    int (*prepare)(void *endpoint_state, const tn_setup_t *setup, const tn_host_t *host,
+                   unsigned role, const char *address);
+    /** After the last stream of the endpoint was closed, on any thread. */
+    void (*release)(void *endpoint_state);
+    /** Bytes of the state that the streams of one endpoint share, zeroed before prepare; streams of
+     *  several threads use it at a time, and the module guards it. 0: none. */
+    uint32_t endpoint_state;
+    uint32_t reserved;
 } tn_transport_ops_t;
 
 #ifdef __cplusplus

@@ -81,7 +81,9 @@ static void test_abi_transport_is_frozen(void **state)
     AT(tn_transport_ops_t, readv, 104);
     AT(tn_transport_ops_t, close, 136);
     AT(tn_transport_ops_t, attach, 144);
-    assert_int_equal(sizeof(tn_transport_ops_t), 160);
+    AT(tn_transport_ops_t, flush, 160);
+    AT(tn_transport_ops_t, endpoint_state, 184);
+    assert_int_equal(sizeof(tn_transport_ops_t), 192);
 }
 
 static void test_abi_pattern_is_frozen(void **state)
@@ -122,6 +124,9 @@ static void test_abi_host_table_is_frozen(void **state)
     AT(tn_host_t, endpoint_join, 184);
     AT(tn_host_t, pipe_write, 192);
     AT(tn_host_t, fq_add, 288);
+    AT(tn_host_t, random, 520);
+    AT(tn_host_t, setup_option, 528);
+    AT(tn_host_t, stream_set_property, 544);
 }
 
 int main(void)

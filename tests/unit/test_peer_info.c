@@ -10,6 +10,7 @@
 
 #include "base/memory.h"
 #include "message/peer_info.h"
+#include "message/properties.h"
 
 static const uint8_t metadata[] = "\x0bSocket-Type\0\0\0\6DEALER"
                                   "\x08Identity\0\0\0\3a\0b"
@@ -34,7 +35,7 @@ static void test_properties_are_found_in_any_case(void **state)
     (void)state;
     assert_int_equal(tni_peer_info_new(&given, &info), 0);
     assert_int_equal(info->connection, 42);
-    assert_int_equal(info->property_count, 4);
+    assert_int_equal(info->property_count, 3);
     assert_string_equal(tni_peer_info_property(info, "socket-type"), "DEALER");
     assert_string_equal(tni_peer_info_property(info, "X-ROOM"), "");
     assert_string_equal(tni_peer_info_property(info, "Peer-Address"), "127.0.0.1:2");
@@ -71,6 +72,57 @@ static void test_user_id_cannot_be_announced_by_the_peer(void **state)
     assert_int_equal(tni_peer_info_new(&given, &info), 0);
     assert_string_equal(tni_peer_info_property(info, "user-id"), "alice");
     tni_peer_info_unref(info);
+}
+
+static void test_findings_cannot_be_announced_by_the_peer(void **state)
+{
+    static const uint8_t announced[] = "\x0bSocket-Type\0\0\0\6DEALER"
+                                       "\x0cX509-Subject\0\0\0\4root"
+                                       "\x06X-room\0\0\0\1a";
+    struct tni_properties found = {0};
+    struct tni_peer_pieces given = {.metadata = announced, .metadata_size = sizeof announced - 1};
+    struct tn_peer_info *info;
+
+    (void)state;
+    assert_int_equal(tni_peer_info_new(&given, &info), 0);
+    assert_null(tni_peer_info_property(info, "X509-Subject"));
+    assert_string_equal(tni_peer_info_property(info, "X-room"), "a");
+    tni_peer_info_unref(info);
+
+    given.found = &found;
+    assert_int_equal(tni_properties_set(&found, "X509-Subject", "CN=bob"), 0);
+    assert_int_equal(tni_properties_set(&found, "X-room", "b"), 0);
+    assert_int_equal(tni_peer_info_new(&given, &info), 0);
+    tni_properties_clear(&found);
+    assert_string_equal(tni_peer_info_property(info, "x509-subject"), "CN=bob");
+    assert_string_equal(tni_peer_info_property(info, "X-room"), "b");
+    tni_peer_info_unref(info);
+}
+
+static void test_findings_are_bounded_and_replaced(void **state)
+{
+    struct tni_properties found = {0};
+    char *huge = tni_calloc(1, TNI_PROPERTIES_MAX + 1);
+
+    (void)state;
+    assert_non_null(huge);
+    memset(huge, 'x', TNI_PROPERTIES_MAX);
+    assert_int_equal(tni_properties_set(&found, "", "v"), -EINVAL);
+    assert_int_equal(tni_properties_set(&found, "Name", huge), -EMSGSIZE);
+    assert_int_equal(tni_properties_set(&found, "Name", "one"), 0);
+    assert_int_equal(tni_properties_set(&found, "Other", "o"), 0);
+    assert_int_equal(tni_properties_set(&found, "NAME", "two"), 0);
+    assert_string_equal(tni_properties_get(&found, "name"), "two");
+    tni_memory_fail_at(1, 1);
+    assert_int_equal(tni_properties_set(&found, "Name", "three"), -ENOMEM);
+    tni_memory_fail_at(0, 0);
+    assert_string_equal(tni_properties_get(&found, "name"), "two");
+    assert_int_equal(tni_properties_set(&found, "Name", NULL), 0);
+    assert_null(tni_properties_get(&found, "Name"));
+    assert_string_equal(tni_properties_get(&found, "other"), "o");
+    tni_properties_clear(&found);
+    assert_int_equal(found.size, 0);
+    tni_free(huge);
 }
 
 static void test_peer_without_metadata_uses_the_pieces(void **state)
@@ -140,6 +192,8 @@ int main(void)
         cmocka_unit_test(test_properties_are_found_in_any_case),
         cmocka_unit_test(test_identity_keeps_its_nul_bytes),
         cmocka_unit_test(test_user_id_cannot_be_announced_by_the_peer),
+        cmocka_unit_test(test_findings_cannot_be_announced_by_the_peer),
+        cmocka_unit_test(test_findings_are_bounded_and_replaced),
         cmocka_unit_test(test_peer_without_metadata_uses_the_pieces),
         cmocka_unit_test(test_every_cut_of_the_metadata_is_handled),
         cmocka_unit_test(test_wrong_lengths_are_refused),
