@@ -8,6 +8,7 @@ set(TENON_STATIC_MODULES "" CACHE STRING "Modules to link into libtenon: a list,
 option(TENON_DLOPEN "Load modules at run time; OFF leaves libltdl out" ON)
 option(TENON_MANIFESTS "Read policy and option defaults from plugins.d" ON)
 option(TENON_BUILD_SHARED "Build libtenon.so" ON)
+option(TENON_BUILD_ZMQ "Build the drop-in for libzmq, with libtenon.so" ON)
 option(TENON_BUILD_TESTS "Build the tests" ${PROJECT_IS_TOP_LEVEL})
 option(TENON_BUILD_TOOLS "Build the tenon command" ON)
 option(TENON_BUILD_EXAMPLES "Build the examples" ${PROJECT_IS_TOP_LEVEL})

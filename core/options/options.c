@@ -83,6 +83,10 @@ static const struct row rows[] = {
      AT_TEXT, offsetof(struct tni_options, bindtodevice)},
     ROW_LONG(affinity, "bits", INT64_MIN, INT64_MAX, 0,
              "I/O threads that may serve later endpoints, bit 0 is the first, 0: any"),
+    {TN_OPTION_BOOL_DESC("claim_parts", 1,
+                         "a message sent or received frame by frame belongs to the thread that "
+                         "began it"),
+     AT_BOOL, offsetof(struct tni_options, claim_parts)},
     ROW_READ_ONLY("type", TN_OPTION_STR, "the pattern"),
     ROW_READ_ONLY("events", TN_OPTION_INT, "what would not block: 1 receive, 2 send"),
     ROW_READ_ONLY("rcvmore", TN_OPTION_BOOL, "whether the frame received last has a successor"),

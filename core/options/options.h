@@ -45,6 +45,7 @@ struct tni_options {
     int tos;
     int priority;
     uint64_t affinity; /* a bit per I/O thread, 0: any */
+    bool claim_parts; /* an unfinished message belongs to a thread */
     char bindtodevice[TNI_DEVICE_MAX + 1];
     struct tni_id routing_id;
     struct tni_id connect_routing_id; /* of the next connect, which empties it */

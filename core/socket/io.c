@@ -103,9 +103,10 @@ static void take_in_now_and_then(struct tn_sock *sock)
     take_in(sock);
 }
 
-static bool is_claimed(const struct tni_claim *claim)
+static bool is_claimed(const struct tn_sock *sock, const struct tni_claim *claim)
 {
-    return claim->is_taken && !pthread_equal(claim->owner, pthread_self());
+    return claim->is_taken && sock->options.claim_parts &&
+           !pthread_equal(claim->owner, pthread_self());
 }
 
 static void claim_until_last(struct tn_sock *sock, struct tni_claim *claim, bool more)
@@ -126,7 +127,7 @@ static int send_frame(struct tn_sock *sock, tn_msg_t *msg)
     bool more = msg->flags & TN_MSG_MORE;
     int rc;
 
-    if (is_claimed(&sock->sending))
+    if (is_claimed(sock, &sock->sending))
         return -EAGAIN;
     do
         rc = sock->ops->send(sock->pattern_state, msg);
@@ -275,7 +276,7 @@ static int recv_frame(struct tn_sock *sock, tn_msg_t *msg)
     bool more;
     int rc;
 
-    if (is_claimed(&sock->receiving))
+    if (is_claimed(sock, &sock->receiving))
         return -EAGAIN;
     do
         rc = sock->ops->recv(sock->pattern_state, msg);
