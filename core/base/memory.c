@@ -69,3 +69,10 @@ void tni_free(void *memory)
 {
     free(memory);
 }
+
+void tni_free_secret(void *memory, size_t size)
+{
+    if (memory)
+        explicit_bzero(memory, size);
+    free(memory);
+}

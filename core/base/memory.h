@@ -15,6 +15,8 @@ char *tni_strdup(const char *text);
 /** Zeroed and aligned to a cache line. */
 void *tni_calloc_aligned(size_t size);
 void tni_free(void *memory);
+/** As tni_free, after the bytes have been overwritten: for what may hold a secret. NULL is allowed. */
+void tni_free_secret(void *memory, size_t size);
 
 /** For tests: the n-th allocation from now fails, and `times` from there (-1: all later ones); 0
  *  switches it off. Returns how many allocations there were since the last call. */

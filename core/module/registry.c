@@ -159,6 +159,23 @@ int tni_registry_find(struct tni_registry *registry, tn_feature_kind_t kind, con
     return rc;
 }
 
+int tni_registry_owner(struct tni_registry *registry, const char *name,
+                       const struct tni_feature **out_feature)
+{
+    static const tn_feature_kind_t kinds[] = {TN_TRANSPORT, TN_MECHANISM, TN_AUTHENTICATOR};
+    tn_feature_kind_t kind = TN_TRANSPORT;
+
+    pthread_mutex_lock(&registry->lock);
+    for (size_t i = 0; i < sizeof kinds / sizeof kinds[0]; i++) {
+        if (tni_select(&registry->catalog, &registry->filter, (int)kinds[i], name)) {
+            kind = kinds[i];
+            break;
+        }
+    }
+    pthread_mutex_unlock(&registry->lock);
+    return tni_registry_find(registry, kind, name, out_feature);
+}
+
 int tni_registry_endpoint(struct tni_registry *registry, const char *scheme,
                           struct tni_scheme *out_scheme)
 {

@@ -77,6 +77,11 @@ void tni_registry_free(struct tni_registry *registry);
 int tni_registry_find(struct tni_registry *registry, tn_feature_kind_t kind, const char *name,
                       const struct tni_feature **out_feature);
 
+/** The feature whose options begin with `name` and a dot: a transport, mechanism or authenticator,
+ *  loaded if need be. Errors as above. */
+int tni_registry_owner(struct tni_registry *registry, const char *name,
+                       const struct tni_feature **out_feature);
+
 /** The endpoint lookup: `scheme` as the program wrote it ("tcp", "tls+ipc"), alias and deny applied,
  *  the layers below resolved by the layer lookup. Errors as above. */
 int tni_registry_endpoint(struct tni_registry *registry, const char *scheme,

@@ -39,6 +39,10 @@ struct row {
     {                                                                                              \
         TN_OPTION_BLOB_DESC(#field, TNI_ID_MAX, help), AT_ID, offsetof(struct tni_options, field)  \
     }
+#define ROW_TEXT(field, max, def, help)                                                            \
+    {                                                                                              \
+        TN_OPTION_STR_DESC(#field, max, def, help), AT_TEXT, offsetof(struct tni_options, field)   \
+    }
 #define ROW_READ_ONLY(name, type, help)                                                            \
     {                                                                                              \
         {sizeof(tn_option_desc_t), type, TN_OPTION_NO_SET, name, "", help, 0, INT_MAX, 0, NULL},   \
@@ -79,8 +83,14 @@ static const struct row rows[] = {
     ROW_INT(rcvbuf, "bytes", -1, INT_MAX, -1, "the system's receive buffer, -1: its default"),
     ROW_INT(tos, "", 0, 255, 0, "type of service of IP packets"),
     ROW_INT(priority, "", 0, INT_MAX, 0, "priority of packets (SO_PRIORITY), 0: the system's"),
-    {TN_OPTION_STR_DESC("bindtodevice", TNI_DEVICE_MAX, "", "network interface to use alone"),
-     AT_TEXT, offsetof(struct tni_options, bindtodevice)},
+    ROW_TEXT(bindtodevice, TNI_DEVICE_MAX, "", "network interface to use alone"),
+    ROW_TEXT(mechanism, TNI_FEATURE_MAX, "null", "security mechanism of later binds and connects"),
+    ROW_TEXT(authenticator, TNI_FEATURE_MAX, "zap",
+             "who is asked whether a peer may in, none: nobody; docs/security.md says when"),
+    ROW_TEXT(zap_domain, TNI_DOMAIN_MAX, "", "rules by which authenticators judge peers"),
+    {TN_OPTION_BOOL_DESC("zap_enforce_domain", 1,
+                         "refuse peers when a zap_domain is set and nobody is there to ask"),
+     AT_BOOL, offsetof(struct tni_options, zap_enforce_domain)},
     ROW_LONG(affinity, "bits", INT64_MIN, INT64_MAX, 0,
              "I/O threads that may serve later endpoints, bit 0 is the first, 0: any"),
     {TN_OPTION_BOOL_DESC("claim_parts", 1,

@@ -14,7 +14,14 @@
 
 #include <tenon/module.h>
 
-enum { TNI_ID_MAX = 255, TNI_DEVICE_MAX = 15, TNI_METADATA_MAX = 4096, TNI_METADATA_COUNT = 24 };
+enum {
+    TNI_ID_MAX = 255,
+    TNI_DEVICE_MAX = 15,
+    TNI_FEATURE_MAX = 31,
+    TNI_DOMAIN_MAX = 255,
+    TNI_METADATA_MAX = 4096,
+    TNI_METADATA_COUNT = 24,
+};
 
 struct tni_id {
     uint8_t size;
@@ -47,6 +54,10 @@ struct tni_options {
     uint64_t affinity; /* a bit per I/O thread, 0: any */
     bool claim_parts; /* an unfinished message belongs to a thread */
     char bindtodevice[TNI_DEVICE_MAX + 1];
+    char mechanism[TNI_FEATURE_MAX + 1];
+    char authenticator[TNI_FEATURE_MAX + 1];
+    char zap_domain[TNI_DOMAIN_MAX + 1];
+    bool zap_enforce_domain;
     struct tni_id routing_id;
     struct tni_id connect_routing_id; /* of the next connect, which empties it */
     uint8_t *metadata; /* what "metadata" added, encoded as in RFC 37; or NULL */

@@ -9,6 +9,7 @@
 struct tni_store_entry {
     tn_value_t value; /* data lies in `bytes` */
     const char *name; /* likewise */
+    size_t size; /* of all of it: what is let go is overwritten, as it may be a secret */
     char bytes[]; /* name, NUL, data, NUL */
 };
 
@@ -16,10 +17,12 @@ static struct tni_store_entry *entry_new(const char *name, const tn_value_t *val
 {
     size_t name_room = strlen(name) + 1;
     size_t size = value->data ? (size_t)value->size : 0;
-    struct tni_store_entry *entry = tni_malloc(sizeof *entry + name_room + size + 1);
+    size_t whole = sizeof(struct tni_store_entry) + name_room + size + 1;
+    struct tni_store_entry *entry = tni_malloc(whole);
 
     if (!entry)
         return NULL;
+    entry->size = whole;
     entry->value = *value;
     entry->name = memcpy(entry->bytes, name, name_room);
     if (value->data) {
@@ -29,6 +32,11 @@ static struct tni_store_entry *entry_new(const char *name, const tn_value_t *val
     }
     entry->bytes[name_room + size] = '\0';
     return entry;
+}
+
+static void entry_free(struct tni_store_entry *entry)
+{
+    tni_free_secret(entry, entry->size);
 }
 
 static struct tni_store_entry **find(const struct tni_store *store, const char *name)
@@ -63,7 +71,7 @@ void tni_store_init(struct tni_store *store)
 void tni_store_fini(struct tni_store *store)
 {
     for (size_t i = 0; i < store->count; i++)
-        tni_free(store->entries[i]);
+        entry_free(store->entries[i]);
     tni_free(store->entries);
     tni_store_init(store);
 }
@@ -76,7 +84,7 @@ int tni_store_set(struct tni_store *store, const char *name, const tn_value_t *v
     if (!entry)
         goto fail_memory;
     if (place) {
-        tni_free(*place);
+        entry_free(*place);
         *place = entry;
         return 0;
     }
@@ -86,7 +94,7 @@ int tni_store_set(struct tni_store *store, const char *name, const tn_value_t *v
     return 0;
 
 fail_entry:
-    tni_free(entry);
+    entry_free(entry);
 fail_memory:
     return tni_fail(-ENOMEM, "no memory to keep option \"%s\"", name);
 }

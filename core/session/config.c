@@ -8,9 +8,6 @@
 #include "socket/endpoint.h"
 #include "socket/socket.h"
 
-/* The only one until modules bring others. */
-static const char default_mechanism[] = "null";
-
 /* ------------------------------------------------------------------ what the layers' streams share */
 
 static const tn_transport_ops_t *layer_ops(const struct tni_config *config, unsigned layer)
@@ -86,7 +83,7 @@ int tni_config_new(const struct tn_endpoint *endpoint, struct tni_config **out_c
         tni_config_unref(config);
         return tni_fail(-ENOMEM, "out of memory for an endpoint");
     }
-    rc = tni_registry_find(config->sock->ctx->registry, TN_MECHANISM, default_mechanism,
+    rc = tni_registry_find(config->sock->ctx->registry, TN_MECHANISM, config->options.mechanism,
                            &config->mechanism);
     if (rc == 0)
         rc = prepare(config);

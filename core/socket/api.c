@@ -77,24 +77,23 @@ int tn_disconnect(tn_socket_t *socket, const char *endpoint)
 
 /* ------------------------------------------------------------------ options */
 
-/* "tcp.keepalive": an option of that transport, for later endpoints. */
+/* "tcp.keepalive": an option of that transport, for later endpoints; likewise those of mechanisms and
+ * authenticators. */
 static int module_option(struct tn_sock *sock, const char *name, const tn_option_desc_t **out_desc,
                          const struct tni_feature **out_feature)
 {
-    char scheme[TNI_URI_SCHEME_MAX + 1];
+    char feature[TNI_URI_SCHEME_MAX + 1];
     const char *dot = strchr(name, '.');
-    struct tni_scheme found;
     int rc;
 
-    if ((size_t)(dot - name) >= sizeof scheme)
+    if ((size_t)(dot - name) >= sizeof feature)
         return tni_options_unknown(name, NULL);
-    snprintf(scheme, sizeof scheme, "%.*s", (int)(dot - name), name);
-    rc = tni_registry_find(sock->ctx->registry, TN_TRANSPORT, scheme, &found.layer[0]);
+    snprintf(feature, sizeof feature, "%.*s", (int)(dot - name), name);
+    rc = tni_registry_owner(sock->ctx->registry, feature, out_feature);
     if (rc < 0)
         return tni_fail_context(rc, "option '%s'", name);
-    *out_feature = found.layer[0];
-    *out_desc = tni_option_find(found.layer[0]->options, dot + 1);
-    return *out_desc ? 0 : tni_options_unknown(name, found.layer[0]->options);
+    *out_desc = tni_option_find((*out_feature)->options, dot + 1);
+    return *out_desc ? 0 : tni_options_unknown(name, (*out_feature)->options);
 }
 
 static int pattern_index(const struct tn_sock *sock, const char *name)
