@@ -68,6 +68,15 @@ bool tnz_context_is_threadless(struct tnz_context *context);
 
 /* ------------------------------------------------------------------ registry.c */
 
+/** Options that have a meaning in libzmq alone: kept, so that they read as they were set. */
+enum tnz_value {
+    TNZ_NONE,
+    TNZ_RATE, /* of pgm and norm, which we have not */
+    TNZ_RECOVERY_IVL,
+    TNZ_INVERT_MATCHING, /* of sockets without subscriptions */
+    TNZ_VALUES
+};
+
 /** What a socket has beside its native handle. Lives until zmq_close(), which a program must not call
  *  while another thread is inside a call on the socket. */
 struct tnz_socket {
@@ -75,6 +84,7 @@ struct tnz_socket {
     tn_socket_t *handle;
     struct tnz_context *context;
     const struct tnz_type *type;
+    int values[TNZ_VALUES];
 };
 
 /** Notes a new socket. ENOMEM. */

@@ -28,6 +28,8 @@ int tnz_registry_add(struct tnz_context *context, tn_socket_t *handle, const str
     socket->handle = handle;
     socket->context = context;
     socket->type = type;
+    socket->values[TNZ_RATE] = 100;
+    socket->values[TNZ_RECOVERY_IVL] = 10000;
     pthread_mutex_lock(&lock);
     socket->next = *bucket;
     *bucket = socket;

@@ -1,0 +1,123 @@
+#include <limits.h>
+
+#include "options_special.h"
+
+#define BIT(type) (1u << (type))
+#define PUBLISHERS (BIT(ZMQ_PUB) | BIT(ZMQ_XPUB))
+#define SUBSCRIBERS (BIT(ZMQ_SUB) | BIT(ZMQ_XSUB))
+
+#define INT(number, native, min, max)                                                              \
+    {                                                                                              \
+        number, TNZ_INT, TNZ_BOTH, 0, native, min, max, 0, NULL, NULL                              \
+    }
+#define BOOL(number, native)                                                                       \
+    {                                                                                              \
+        number, TNZ_BOOL, TNZ_BOTH, 0, native, 0, 1, 0, NULL, NULL                                 \
+    }
+#define TRUTH_OF(number, native, types)                                                            \
+    {                                                                                              \
+        number, TNZ_TRUTH, TNZ_BOTH, 0, native, 0, 1, types, NULL, NULL                            \
+    }
+#define FLAG(number, native, types)                                                                \
+    {                                                                                              \
+        number, TNZ_FLAG, TNZ_SET, 0, native, 0, 1, types, NULL, NULL                              \
+    }
+#define LONG(number, native)                                                                       \
+    {                                                                                              \
+        number, TNZ_INT64, TNZ_BOTH, 0, native, 0, 0, 0, NULL, NULL                                \
+    }
+#define TEXT(number, native, min, max)                                                             \
+    {                                                                                              \
+        number, TNZ_TEXT, TNZ_BOTH, 0, native, min, max, 0, NULL, NULL                             \
+    }
+#define BLOB(number, native, access, min, max, types)                                              \
+    {                                                                                              \
+        number, TNZ_BLOB, access, 0, native, min, max, types, NULL, NULL                           \
+    }
+#define VALUE(number, slot, min, max)                                                              \
+    {                                                                                              \
+        number, TNZ_VALUE, TNZ_BOTH, slot, NULL, min, max, 0, NULL, NULL                           \
+    }
+#define SPECIAL(number, set, get, types)                                                           \
+    {                                                                                              \
+        number, TNZ_SPECIAL, 0, 0, NULL, 0, 0, types, set, get                                     \
+    }
+/* PUB takes what XPUB shows to its program, and has nothing to show it to. */
+#define UNSEEN(number)                                                                             \
+    {                                                                                              \
+        number, TNZ_VALUE, TNZ_SET, TNZ_NONE, NULL, 0, INT_MAX, BIT(ZMQ_PUB), NULL, NULL           \
+    }
+
+/* In the order of the numbers. */
+static const struct tnz_option options[] = {
+    LONG(ZMQ_AFFINITY, "affinity"),
+    BLOB(ZMQ_ROUTING_ID, "routing_id", TNZ_BOTH, 1, 255, 0),
+    SPECIAL(ZMQ_SUBSCRIBE, tnz_set_subscribe, NULL, BIT(ZMQ_SUB) | BIT(ZMQ_XPUB)),
+    SPECIAL(ZMQ_UNSUBSCRIBE, tnz_set_unsubscribe, NULL, BIT(ZMQ_SUB) | BIT(ZMQ_XPUB)),
+    VALUE(ZMQ_RATE, TNZ_RATE, 1, INT_MAX),
+    VALUE(ZMQ_RECOVERY_IVL, TNZ_RECOVERY_IVL, 0, INT_MAX),
+    INT(ZMQ_SNDBUF, "sndbuf", -1, INT_MAX),
+    INT(ZMQ_RCVBUF, "rcvbuf", -1, INT_MAX),
+    SPECIAL(ZMQ_RCVMORE, NULL, tnz_get_rcvmore, 0),
+    SPECIAL(ZMQ_EVENTS, NULL, tnz_get_events, 0),
+    SPECIAL(ZMQ_TYPE, NULL, tnz_get_type, 0),
+    INT(ZMQ_LINGER, "linger", -1, INT_MAX),
+    INT(ZMQ_RECONNECT_IVL, "reconnect_ivl", -1, INT_MAX),
+    INT(ZMQ_BACKLOG, "backlog", 0, INT_MAX),
+    INT(ZMQ_RECONNECT_IVL_MAX, "reconnect_ivl_max", 0, INT_MAX),
+    LONG(ZMQ_MAXMSGSIZE, "maxmsgsize"),
+    INT(ZMQ_SNDHWM, "sndhwm", 0, INT_MAX),
+    INT(ZMQ_RCVHWM, "rcvhwm", 0, INT_MAX),
+    INT(ZMQ_RCVTIMEO, "rcvtimeo", -1, INT_MAX),
+    INT(ZMQ_SNDTIMEO, "sndtimeo", -1, INT_MAX),
+    SPECIAL(ZMQ_IPV4ONLY, tnz_set_ipv4only, tnz_get_ipv4only, 0),
+    SPECIAL(ZMQ_LAST_ENDPOINT, NULL, tnz_get_last_endpoint, 0),
+    FLAG(ZMQ_ROUTER_MANDATORY, "router_mandatory", BIT(ZMQ_ROUTER)),
+    INT(ZMQ_TCP_KEEPALIVE, "tcp.keepalive", -1, 1),
+    INT(ZMQ_TCP_KEEPALIVE_CNT, "tcp.keepalive_cnt", -1, INT_MAX),
+    INT(ZMQ_TCP_KEEPALIVE_IDLE, "tcp.keepalive_idle", -1, INT_MAX),
+    INT(ZMQ_TCP_KEEPALIVE_INTVL, "tcp.keepalive_intvl", -1, INT_MAX),
+    BOOL(ZMQ_IMMEDIATE, "immediate"),
+    FLAG(ZMQ_XPUB_VERBOSE, "xpub_verbose", BIT(ZMQ_XPUB)),
+    UNSEEN(ZMQ_XPUB_VERBOSE),
+    BOOL(ZMQ_IPV6, "ipv6"),
+    FLAG(ZMQ_PROBE_ROUTER, "probe_router", BIT(ZMQ_REQ) | BIT(ZMQ_DEALER) | BIT(ZMQ_ROUTER)),
+    FLAG(ZMQ_REQ_CORRELATE, "req_correlate", BIT(ZMQ_REQ)),
+    FLAG(ZMQ_REQ_RELAXED, "req_relaxed", BIT(ZMQ_REQ)),
+    BOOL(ZMQ_CONFLATE, "conflate"),
+    FLAG(ZMQ_ROUTER_HANDOVER, "router_handover", BIT(ZMQ_ROUTER)),
+    INT(ZMQ_TOS, "tos", 0, INT_MAX),
+    BLOB(ZMQ_CONNECT_ROUTING_ID, "connect_routing_id", TNZ_SET, 1, 255,
+         BIT(ZMQ_ROUTER) | BIT(ZMQ_STREAM)),
+    INT(ZMQ_HANDSHAKE_IVL, "handshake_ivl", 0, INT_MAX),
+    FLAG(ZMQ_XPUB_NODROP, "xpub_nodrop", PUBLISHERS),
+    FLAG(ZMQ_XPUB_MANUAL, "xpub_manual", BIT(ZMQ_XPUB)),
+    BLOB(ZMQ_XPUB_WELCOME_MSG, "xpub_welcome_msg", TNZ_SET, 0, INT_MAX, BIT(ZMQ_XPUB)),
+    TRUTH_OF(ZMQ_INVERT_MATCHING, "invert_matching", PUBLISHERS | BIT(ZMQ_SUB)),
+    VALUE(ZMQ_INVERT_MATCHING, TNZ_INVERT_MATCHING, INT_MIN, INT_MAX),
+    INT(ZMQ_HEARTBEAT_IVL, "heartbeat_ivl", 0, INT_MAX),
+    SPECIAL(ZMQ_HEARTBEAT_TTL, tnz_set_heartbeat_ttl, tnz_get_heartbeat_ttl, 0),
+    INT(ZMQ_HEARTBEAT_TIMEOUT, "heartbeat_timeout", 0, INT_MAX),
+    FLAG(ZMQ_XPUB_VERBOSER, "xpub_verboser", BIT(ZMQ_XPUB)),
+    UNSEEN(ZMQ_XPUB_VERBOSER),
+    INT(ZMQ_CONNECT_TIMEOUT, "connect_timeout", 0, INT_MAX),
+    INT(ZMQ_TCP_MAXRT, "tcp.maxrt", 0, INT_MAX),
+    SPECIAL(ZMQ_THREAD_SAFE, NULL, tnz_get_thread_safe, 0),
+    TEXT(ZMQ_BINDTODEVICE, "bindtodevice", 0, 16),
+    BLOB(ZMQ_METADATA, "metadata", TNZ_SET, 1, 4096, 0),
+    FLAG(ZMQ_ONLY_FIRST_SUBSCRIBE, "only_first_subscribe", PUBLISHERS | BIT(ZMQ_XSUB)),
+    INT(ZMQ_PRIORITY, "priority", 0, INT_MAX),
+    FLAG(ZMQ_XSUB_VERBOSE_UNSUBSCRIBE, "xsub_verbose_unsubscribe", BIT(ZMQ_XSUB)),
+    {ZMQ_TOPICS_COUNT, TNZ_INT, TNZ_GET, 0, "topics_count", 0, 0, PUBLISHERS | SUBSCRIBERS, NULL,
+     NULL},
+};
+
+const struct tnz_option *tnz_option_find(int number, const struct tnz_type *type)
+{
+    for (size_t i = 0; i < sizeof options / sizeof options[0]; i++) {
+        const struct tnz_option *option = &options[i];
+        if (option->number == number && (!option->types || option->types & BIT(type->number)))
+            return option;
+    }
+    return NULL;
+}
