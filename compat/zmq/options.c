@@ -38,6 +38,7 @@ int tnz_put_bytes(const void *bytes, size_t size, void *data, size_t *io_size)
         return EINVAL;
     if (size)
         memcpy(data, bytes, size);
+    memset((char *)data + size, 0, *io_size - size);
     *io_size = size;
     return 0;
 }

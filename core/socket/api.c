@@ -114,7 +114,9 @@ static int set_pattern_option(struct tn_sock *sock, int index, const tn_value_t 
     if (desc->flags & TN_OPTION_NO_SET)
         return tni_fail(-EACCES, "option '%s' can only be read", desc->name);
     rc = tni_value_check(desc, value);
-    return rc < 0 ? rc : sock->ops->set(sock->pattern_state, (unsigned)index, value);
+    if (rc == 0)
+        rc = sock->ops->set(sock->pattern_state, (unsigned)index, value);
+    return rc < 0 ? rc : tni_store_set(&sock->pattern_options, desc->name, value);
 }
 
 static void apply_marks(struct tn_sock *sock)
@@ -204,6 +206,21 @@ static int get_state(struct tn_sock *sock, const char *name, tn_value_t *out_val
     return 0;
 }
 
+/* What the pattern does not tell is what was set. */
+static int get_pattern_option(struct tn_sock *sock, int index, tn_value_t *out_value)
+{
+    const tn_option_desc_t *desc = &sock->pattern->options[index];
+    int rc;
+
+    if (desc->flags & TN_OPTION_NO_GET)
+        return tni_fail(-EACCES, "option '%s' can only be set", desc->name);
+    rc = sock->ops->get(sock->pattern_state, (unsigned)index, out_value);
+    if (rc != -ENOTSUP || tni_store_get(&sock->pattern_options, desc->name, out_value) == 0)
+        return rc == -ENOTSUP ? 0 : rc;
+    tni_value_default(desc, out_value);
+    return 0;
+}
+
 static int get_option(struct tn_sock *sock, const char *name, tn_value_t *out_value)
 {
     const struct tni_feature *feature;
@@ -211,11 +228,8 @@ static int get_option(struct tn_sock *sock, const char *name, tn_value_t *out_va
     int index = pattern_index(sock, name);
     int rc;
 
-    if (index >= 0) {
-        if (sock->pattern->options[index].flags & TN_OPTION_NO_GET)
-            return tni_fail(-EACCES, "option '%s' can only be set", name);
-        return sock->ops->get(sock->pattern_state, (unsigned)index, out_value);
-    }
+    if (index >= 0)
+        return get_pattern_option(sock, index, out_value);
     if (!strchr(name, '.')) {
         if (!tni_options_find(name))
             return tni_options_unknown(name, sock->pattern->options);

@@ -29,6 +29,7 @@ static void sock_init(struct tn_sock *sock, struct tn_ctx *ctx, const struct tni
     sock->ops = &pattern->ops.pattern;
     tni_options_init(&sock->options);
     tni_store_init(&sock->module_options);
+    tni_store_init(&sock->pattern_options);
     tni_link_init(&sock->endpoints);
     sock->last_endpoint[0] = '\0';
     tni_link_init(&sock->pipes);
@@ -60,6 +61,7 @@ static void sock_fini(struct tn_sock *sock)
     tni_monitor_hub_fini(&sock->monitors);
     tni_fair_queue_fini(&sock->fair);
     tni_store_fini(&sock->module_options);
+    tni_store_fini(&sock->pattern_options);
     tni_options_fini(&sock->options);
     tni_free(sock->pattern_state);
     sock->pattern_state = NULL;

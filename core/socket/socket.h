@@ -67,6 +67,7 @@ struct tn_sock {
 
     struct tni_options options;
     struct tni_store module_options;
+    struct tni_store pattern_options; /* as they were set */
     struct tni_link endpoints;
     char last_endpoint[256];
 
