@@ -148,6 +148,20 @@ void tn_msg_set_more(tn_msg_t *msg, bool more)
         msg->flags &= (uint8_t)~TN_MSG_MORE;
 }
 
+uint32_t tn_msg_routing_id(const tn_msg_t *msg)
+{
+    return msg ? msg->routing_id : 0;
+}
+
+int tn_msg_set_routing_id(tn_msg_t *msg, uint32_t routing_id)
+{
+    if (!msg || routing_id == 0)
+        return tni_fail(-EINVAL, "tn_msg_set_routing_id: %s",
+                        msg ? "no peer has the routing id 0" : "the message is NULL");
+    msg->routing_id = routing_id;
+    return 0;
+}
+
 const char *tn_msg_property(const tn_msg_t *msg, const char *name)
 {
     return msg && msg->peer && name ? tni_peer_info_property(msg->peer, name) : NULL;

@@ -195,6 +195,22 @@ static int no_subscribe(void *state, const void *prefix, size_t size, int add)
     return -ENOTSUP;
 }
 
+static int no_number(void *state, tn_pipe_t *pipe, void *pipe_state, uint32_t *out_number)
+{
+    (void)state;
+    (void)pipe;
+    (void)pipe_state;
+    (void)out_number;
+    return -ENOTSUP;
+}
+
+static int no_peer(void *state, uint32_t number)
+{
+    (void)state;
+    (void)number;
+    return -ENOTSUP;
+}
+
 static const tn_pattern_ops_t no_pattern = {
     .open = no_socket,
     .close = nothing,
@@ -210,6 +226,8 @@ static const tn_pattern_ops_t no_pattern = {
     .set = any_value,
     .get = no_value,
     .subscribe = no_subscribe,
+    .peer_number = no_number,
+    .disconnect_peer = no_peer,
 };
 
 /* ------------------------------------------------------------------ filling */

@@ -314,13 +314,32 @@ static void release(struct tn_pipe *pipe, bool force)
         tni_duplex_wake_other(pipe->duplex, pipe->side, TNI_WAKE_SPACE);
 }
 
+/* Looks at the next frame. A message of several frames is dropped where there may be none. */
+static bool peek(struct tn_pipe *pipe, struct tni_frame_view *view)
+{
+    struct tni_chain *in = tni_pipe_in(pipe);
+    bool is_inside = false;
+
+    while (tni_chain_peek(in, view)) {
+        bool more = !view->is_control && (view->flags & TNI_FRAME_MORE);
+
+        if (!is_inside && (!more || !(pipe->sock->ops->flags & TN_PATTERN_SINGLE_FRAMES)))
+            return true;
+        tni_chain_next(in, view);
+        if (is_inside && !more)
+            tni_count_drop(&pipe->sock->counters, TN_DROP_MALFORMED, 1);
+        is_inside = more;
+    }
+    return false;
+}
+
 int tni_pipe_can_read(struct tn_pipe *pipe)
 {
     struct tni_frame_view view;
 
     if (pipe->is_closed)
         return 0;
-    if (!tni_chain_peek(tni_pipe_in(pipe), &view)) {
+    if (!peek(pipe, &view)) {
         release(pipe, true);
         if (tni_duplex_other_is_closing(pipe->duplex, pipe->side))
             need_attention(pipe);
@@ -343,7 +362,7 @@ int tni_pipe_read(struct tn_pipe *pipe, tn_msg_t *out_msg)
         return -EAGAIN;
     in = tni_pipe_in(pipe);
     pipe->sock->reading = pipe;
-    if (!tni_chain_peek(in, &view) || view.is_control) {
+    if (!peek(pipe, &view) || view.is_control) {
         tni_pipe_can_read(pipe);
         return -EAGAIN;
     }

@@ -50,6 +50,7 @@ struct tn_pipe {
     struct tn_peer_info *peer; /* of the present or last connection, or NULL */
     struct tn_peer_info *introduced; /* inproc: its peer, known before it is adopted; counted */
     uint32_t connections;
+    bool is_outgoing; /* of a connect of its socket */
     bool has_session; /* the other end is a connection, not a socket */
     bool is_attached; /* the pattern knows it */
     bool is_connected;

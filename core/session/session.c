@@ -80,6 +80,7 @@ struct tn_pipe *tni_session_open_pipe(struct tni_session *session)
     if (!pipe)
         return NULL;
     pipe->has_session = true;
+    pipe->is_outgoing = config->role == TN_ROLE_CONNECT;
     session->duplex = pipe->duplex;
     atomic_fetch_add_explicit(&session->refs, 1, memory_order_relaxed);
     tni_duplex_own(pipe->duplex, 1, &tni_session_side_ops, session);

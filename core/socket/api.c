@@ -75,6 +75,36 @@ int tn_disconnect(tn_socket_t *socket, const char *endpoint)
     return with_endpoint(socket, endpoint, TN_ROLE_CONNECT, tni_endpoint_close);
 }
 
+int tn_connect_peer(tn_socket_t *socket, const char *endpoint, uint32_t *out_routing_id)
+{
+    struct tn_sock *sock = tni_sock_enter(socket);
+    int rc;
+
+    if (!sock)
+        return tni_error_code();
+    rc = out_routing_id ? tni_endpoint_connect_peer(sock, endpoint, out_routing_id)
+                        : tni_fail(-EINVAL, "tn_connect_peer: out_routing_id is NULL");
+    tni_sock_leave(sock);
+    return rc;
+}
+
+int tn_disconnect_peer(tn_socket_t *socket, uint32_t routing_id)
+{
+    struct tn_sock *sock = tni_sock_enter(socket);
+    int rc;
+
+    if (!sock)
+        return tni_error_code();
+    tni_sock_drain(sock);
+    tni_sock_settle(sock);
+    rc = sock->ops->flags & TN_PATTERN_NUMBERS_PEERS
+             ? sock->ops->disconnect_peer(sock->pattern_state, routing_id)
+             : tni_fail(-ENOTSUP, "the peers of a socket of pattern '%s' have no numbers",
+                        sock->pattern->name);
+    tni_sock_leave(sock);
+    return rc;
+}
+
 /* ------------------------------------------------------------------ options */
 
 /* "tcp.keepalive": an option of that transport, for later endpoints; likewise those of mechanisms and

@@ -145,6 +145,7 @@ static int open_pipe(struct tn_endpoint *endpoint)
         tni_pipe_open(endpoint->sock, endpoint->given, &endpoint->options, hwm, conflate);
     if (!endpoint->pipe)
         return tni_error_code();
+    endpoint->pipe->is_outgoing = true;
     atomic_fetch_add(&endpoint->pipe->refs, 1); /* the endpoint's */
     return tni_pipe_adopt(endpoint->pipe);
 }
@@ -201,7 +202,9 @@ static int prepare(struct tn_endpoint *endpoint, const struct tni_uri *uri)
     return rc;
 }
 
-int tni_endpoint_open(struct tn_sock *sock, const char *text, unsigned role)
+/* `out_endpoint`: the new one, NULL when the pattern has it already. */
+static int open_new(struct tn_sock *sock, const char *text, unsigned role,
+                    struct tn_endpoint **out_endpoint)
 {
     const char *verb = role == TN_ROLE_BIND ? "bind" : "connect";
     struct tn_endpoint *endpoint = NULL;
@@ -232,7 +235,33 @@ int tni_endpoint_open(struct tn_sock *sock, const char *text, unsigned role)
     pthread_mutex_unlock(&sock->ctx->lock);
     if (role == TN_ROLE_CONNECT)
         sock->options.connect_routing_id.size = 0;
+    *out_endpoint = endpoint;
     return 0;
+}
+
+int tni_endpoint_open(struct tn_sock *sock, const char *text, unsigned role)
+{
+    struct tn_endpoint *endpoint;
+
+    return open_new(sock, text, role, &endpoint);
+}
+
+int tni_endpoint_connect_peer(struct tn_sock *sock, const char *text, uint32_t *out_number)
+{
+    struct tn_endpoint *endpoint;
+    int rc;
+
+    if (!(sock->ops->flags & TN_PATTERN_NUMBERS_PEERS))
+        return tni_fail(-ENOTSUP, "the peers of a socket of pattern '%s' have no numbers",
+                        sock->pattern->name);
+    if (sock->options.immediate)
+        return tni_fail(-ENOTSUP,
+                        "connect: with \"immediate\" there is no peer to number before it is "
+                        "connected");
+    rc = open_new(sock, text, TN_ROLE_CONNECT, &endpoint);
+    return rc < 0 ? rc
+                  : sock->ops->peer_number(sock->pattern_state, endpoint->pipe,
+                                           endpoint->pipe->state, out_number);
 }
 
 /* ------------------------------------------------------------------ ending */

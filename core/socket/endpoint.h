@@ -41,6 +41,8 @@ struct tn_endpoint {
 
 /** Parses, resolves and starts an endpoint of the socket. Under the socket's lock. */
 int tni_endpoint_open(struct tn_sock *sock, const char *text, unsigned role);
+/** The same for a connect whose peer has a number. -ENOTSUP. */
+int tni_endpoint_connect_peer(struct tn_sock *sock, const char *text, uint32_t *out_number);
 /** Finds and ends the endpoint of that text. -ENOENT. */
 int tni_endpoint_close(struct tn_sock *sock, const char *text, unsigned role);
 /** Ends one, or all. */

@@ -85,6 +85,16 @@ static uint32_t host_pipe_connections(tn_pipe_t *pipe)
     return pipe->connections;
 }
 
+static int host_pipe_is_outgoing(tn_pipe_t *pipe)
+{
+    return pipe->is_outgoing;
+}
+
+static struct tn_peer_info *host_pipe_peer(tn_pipe_t *pipe)
+{
+    return pipe->peer;
+}
+
 static int host_pipe_is_alive(tn_pipe_t *pipe)
 {
     return pipe->is_connected;
@@ -271,4 +281,7 @@ const tn_host_t tni_host_functions = {
     .sock_option = host_sock_option,
     .sock_subscriptions = host_sock_subscriptions,
     .random = host_random,
+
+    .pipe_is_outgoing = host_pipe_is_outgoing,
+    .pipe_peer = host_pipe_peer,
 };

@@ -129,6 +129,9 @@ static int send_frame(struct tn_sock *sock, tn_msg_t *msg)
 
     if (is_claimed(sock, &sock->sending))
         return -EAGAIN;
+    if (more && (sock->ops->flags & TN_PATTERN_SINGLE_FRAMES))
+        return tni_fail(-EINVAL, "messages of a socket of pattern '%s' have one frame",
+                        sock->pattern->name);
     do
         rc = sock->ops->send(sock->pattern_state, msg);
     while (rc == -EAGAIN && tni_sock_settle(sock));

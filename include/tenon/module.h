@@ -290,6 +290,10 @@ typedef struct tn_host {
      *    "Mechanism"  what authenticators are asked about instead of NULL: "TLS".
      *  0, -EINVAL: the name; -EMSGSIZE: above 16 KiB in all; -ENOMEM. */
     int (*stream_set_property)(tn_stream_t *stream, const char *name, const char *value);
+
+    /* ---- patterns: who is at the other end (pattern.h) ---- */
+    int (*pipe_is_outgoing)(tn_pipe_t *pipe);
+    struct tn_peer_info *(*pipe_peer)(tn_pipe_t *pipe);
 } tn_host_t;
 
 #ifdef __cplusplus

@@ -37,6 +37,11 @@ enum tn_pattern_flag {
     TN_PATTERN_SUBSCRIBES = 64,
     /** Subscriptions of peers reach `recv` of the pipe as flagged frames (PUB, XPUB). */
     TN_PATTERN_TAKES_SUBSCRIPTIONS = 128,
+    /** Messages have one frame. The core refuses others in a send with -EINVAL, and drops and counts
+     *  those that peers send: the pattern never sees TN_MSG_MORE (CLIENT, SERVER, SCATTER, ...). */
+    TN_PATTERN_SINGLE_FRAMES = 256,
+    /** Programs name its peers by numbers: `peer_number` and `disconnect_peer` (PEER). */
+    TN_PATTERN_NUMBERS_PEERS = 512,
 };
 
 /** Reasons for host->sock_drop: enum tn_drop_reason of tenon.h. */
@@ -79,6 +84,10 @@ typedef struct tn_pattern_ops {
     int (*get)(void *state, unsigned index, tn_value_t *out_value);
     /** Counted: `add` 1 or 0. */
     int (*subscribe)(void *state, const void *prefix, size_t size, int add);
+    /** The number by which programs name the peer of a connect: tn_connect_peer. */
+    int (*peer_number)(void *state, tn_pipe_t *pipe, void *pipe_state, uint32_t *out_number);
+    /** Ends the connection to the peer of that number: host->pipe_close. -EHOSTUNREACH. */
+    int (*disconnect_peer)(void *state, uint32_t number);
 } tn_pattern_ops_t;
 
 /*
@@ -101,6 +110,9 @@ typedef struct tn_pattern_ops {
  * pipe_routing_id What the peer announced; empty if it did not.
  * pipe_next_routing_id  "connect_routing_id" as it was at this pipe's connect; empty if unset.
  * pipe_connections      How many connections the pipe has had.
+ * pipe_peer       Who is at the other end, for the `peer` of a message that is made here and borrowed;
+ *                 msg_own then counts it. NULL before it is connected.
+ * pipe_is_outgoing      1: of a connect of ours; 0: the peer connected to us.
  * pipe_is_alive   0: a loss left it without a connection just now.
  * pipe_peer_pattern     The peer's wire name, "" before it is known.
  *

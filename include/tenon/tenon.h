@@ -111,7 +111,7 @@ TN_EXPORT int tn_ctx_step(tn_ctx_t *ctx);
 /* ------------------------------------------------------------------ sockets */
 
 /** Opens a socket of a pattern: "pair" "push" "pull" "req" "rep" "dealer" "router" "pub" "sub"
- *  "xpub" "xsub", or one that a module adds. Loads the module if need be.
+ *  "xpub" "xsub" "client" "server" "peer" "channel" "scatter" "gather", or one that a module adds. Loads the module if need be.
  *  NULL: -TN_EMODULE (no such pattern, or its module does not load: the sentence says why), -EMFILE
  *  ("max_sockets"), -ENOMEM, -TN_ETERM. The caller closes it with tn_close(). */
 TN_EXPORT tn_socket_t *tn_socket(tn_ctx_t *ctx, const char *pattern);
@@ -133,6 +133,17 @@ TN_EXPORT int tn_bind(tn_socket_t *socket, const char *endpoint);
  *  are resolved and connections made in the background, and errors there go to the monitor.
  *  Errors as for tn_bind(). */
 TN_EXPORT int tn_connect(tn_socket_t *socket, const char *endpoint);
+
+/** PEER: as tn_connect(), and stores the number by which messages name the new peer
+ *  (tn_msg_set_routing_id()), which is good at once: what is sent waits for the connection. Once
+ *  more for the same endpoint is another connection.
+ *  Errors as for tn_bind(); -ENOTSUP: not a pattern whose peers have numbers, or "immediate" is set,
+ *  with which there is no peer before it is connected. */
+TN_EXPORT int tn_connect_peer(tn_socket_t *socket, const char *endpoint, uint32_t *out_routing_id);
+/** PEER: ends the connection to that peer, and with it the connect that made it: what was sent to it
+ *  still goes out, within "linger"; what it sent and was not read is dropped.
+ *  -EHOSTUNREACH: there is none; -ENOTSUP: not a pattern whose peers have numbers. */
+TN_EXPORT int tn_disconnect_peer(tn_socket_t *socket, uint32_t routing_id);
 
 /** Undoes tn_bind() or tn_connect(). `endpoint` is the string that was given, or "last_endpoint" as
  *  it was then. Connections that a bind accepted stay; a connection is closed after what was queued
@@ -187,6 +198,11 @@ TN_EXPORT size_t tn_msg_size(const tn_msg_t *msg);
 /** Whether another frame of the same message follows. */
 TN_EXPORT bool tn_msg_more(const tn_msg_t *msg);
 TN_EXPORT void tn_msg_set_more(tn_msg_t *msg, bool more);
+/** The peer that a message came from, or is to go to: a number that a SERVER or PEER socket gave it, in
+ *  every message it receives; 0: none. Copies keep it, closing the message ends it. */
+TN_EXPORT uint32_t tn_msg_routing_id(const tn_msg_t *msg);
+/** -EINVAL: `routing_id` is 0, which no peer has. */
+TN_EXPORT int tn_msg_set_routing_id(tn_msg_t *msg, uint32_t routing_id);
 /** A property of the connection it came from: "Socket-Type", "Identity", "Peer-Address",
  *  "Local-Address", "User-Id", or one that the peer announced. NULL when there is none; valid as long
  *  as the message. */
@@ -205,8 +221,9 @@ enum tn_io_flag {
  *  whole or not at all, and belongs to the thread that began it until its last frame.
  *  Blocks, up to "sndtimeo", where the pattern blocks (no peer, or all at their high-water mark).
  *  -EAGAIN: would block, or "sndtimeo" is over; -ENOTSUP: the pattern does not send; -TN_EFSM;
- *  -EHOSTUNREACH: ROUTER with "router_mandatory"; -EINTR: a signal came; -ENOMEM; -TN_ETERM;
- *  -TN_ECLOSED. */
+ *  -EHOSTUNREACH: ROUTER with "router_mandatory", SERVER, PEER: there is no such peer; -EINVAL: more
+ *  frames than one on CLIENT, SERVER, PEER, CHANNEL, SCATTER, which know none; -EINTR: a signal came;
+ *  -ENOMEM; -TN_ETERM; -TN_ECLOSED. */
 TN_EXPORT int tn_send(tn_socket_t *socket, const void *data, size_t size, int flags);
 
 /** Receives one frame into `buffer` and returns its length, which may be more than `capacity`: then

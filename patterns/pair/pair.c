@@ -91,21 +91,16 @@ static unsigned pair_poll(void *state)
            (pair->host->lb_can_send(pair->sock) ? TN_POLLOUT : 0u);
 }
 
-static const char *const peers[] = {"PAIR", NULL};
+#define PAIR_OPS(more_flags, name, peer_names)                                                     \
+    .size = sizeof(tn_pattern_ops_t),                                                              \
+    .flags = TN_PATTERN_SENDS | TN_PATTERN_RECEIVES | (more_flags), .wire_name = (name),           \
+    .peers = (peer_names), .socket_state = sizeof(struct pair), .open = pair_open,                 \
+    .close = pair_close, .attach = pair_attach, .detach = pair_detach, .readable = pair_readable,  \
+    .writable = pair_writable, .send = pair_send, .recv = pair_recv, .poll = pair_poll
 
-const tn_pattern_ops_t tni_pair_ops = {
-    .size = sizeof(tn_pattern_ops_t),
-    .flags = TN_PATTERN_SENDS | TN_PATTERN_RECEIVES,
-    .wire_name = "PAIR",
-    .peers = peers,
-    .socket_state = sizeof(struct pair),
-    .open = pair_open,
-    .close = pair_close,
-    .attach = pair_attach,
-    .detach = pair_detach,
-    .readable = pair_readable,
-    .writable = pair_writable,
-    .send = pair_send,
-    .recv = pair_recv,
-    .poll = pair_poll,
-};
+static const char *const pairs[] = {"PAIR", NULL};
+static const char *const channels[] = {"CHANNEL", NULL};
+
+const tn_pattern_ops_t tni_pair_ops = {PAIR_OPS(0, "PAIR", pairs)};
+
+const tn_pattern_ops_t tni_channel_ops = {PAIR_OPS(TN_PATTERN_SINGLE_FRAMES, "CHANNEL", channels)};

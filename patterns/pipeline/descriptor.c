@@ -18,9 +18,28 @@ static const tn_feature_t pull = {
     .ops = &tni_pull_ops,
 };
 
-static const tn_feature_t *const features[] = {&push, &pull, NULL};
+static const tn_feature_t scatter = {
+    .size = sizeof(tn_feature_t),
+    .kind = TN_PATTERN,
+    .name = "scatter",
+    .summary = "hands messages of one frame out to gather peers in turn",
+    .priority = 50,
+    .ops = &tni_scatter_ops,
+};
+
+static const tn_feature_t gather = {
+    .size = sizeof(tn_feature_t),
+    .kind = TN_PATTERN,
+    .name = "gather",
+    .summary = "collects messages of one frame from scatter peers fairly",
+    .priority = 50,
+    .ops = &tni_gather_ops,
+};
+
+static const tn_feature_t *const features[] = {&push, &pull, &scatter, &gather, NULL};
 
 TN_MODULE(pipeline) = {
-    TN_MODULE_HEAD("pipeline"),           .version = "0.1.0",   .license = "MIT",
-    .summary = "Pipeline: push and pull", .features = features,
+    TN_MODULE_HEAD("pipeline"), .version = "0.1.0",
+    .license = "MIT",           .summary = "Pipeline: push, pull, scatter, gather",
+    .features = features,
 };

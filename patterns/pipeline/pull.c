@@ -60,19 +60,15 @@ static unsigned pull_poll(void *state)
     return pull->host->fq_can_recv(pull->sock, NULL) ? TN_POLLIN : 0u;
 }
 
-static const char *const peers[] = {"PUSH", NULL};
+#define PULL_OPS(more_flags, name, peer_names)                                                     \
+    .size = sizeof(tn_pattern_ops_t), .flags = TN_PATTERN_RECEIVES | (more_flags),                 \
+    .wire_name = (name), .peers = (peer_names), .socket_state = sizeof(struct pull),               \
+    .open = pull_open, .close = pull_close, .attach = pull_attach, .detach = pull_detach,          \
+    .readable = pull_readable, .recv = pull_recv, .poll = pull_poll
 
-const tn_pattern_ops_t tni_pull_ops = {
-    .size = sizeof(tn_pattern_ops_t),
-    .flags = TN_PATTERN_RECEIVES | TN_PATTERN_CONFLATES,
-    .wire_name = "PULL",
-    .peers = peers,
-    .socket_state = sizeof(struct pull),
-    .open = pull_open,
-    .close = pull_close,
-    .attach = pull_attach,
-    .detach = pull_detach,
-    .readable = pull_readable,
-    .recv = pull_recv,
-    .poll = pull_poll,
-};
+static const char *const pushes[] = {"PUSH", NULL};
+static const char *const scatters[] = {"SCATTER", NULL};
+
+const tn_pattern_ops_t tni_pull_ops = {PULL_OPS(TN_PATTERN_CONFLATES, "PULL", pushes)};
+
+const tn_pattern_ops_t tni_gather_ops = {PULL_OPS(TN_PATTERN_SINGLE_FRAMES, "GATHER", scatters)};

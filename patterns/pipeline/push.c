@@ -76,20 +76,15 @@ static unsigned push_poll(void *state)
     return push->host->lb_can_send(push->sock) ? TN_POLLOUT : 0u;
 }
 
-static const char *const peers[] = {"PULL", NULL};
+#define PUSH_OPS(more_flags, name, peer_names)                                                     \
+    .size = sizeof(tn_pattern_ops_t), .flags = TN_PATTERN_SENDS | (more_flags),                    \
+    .wire_name = (name), .peers = (peer_names), .socket_state = sizeof(struct push),               \
+    .open = push_open, .close = push_close, .attach = push_attach, .detach = push_detach,          \
+    .readable = push_readable, .writable = push_writable, .send = push_send, .poll = push_poll
 
-const tn_pattern_ops_t tni_push_ops = {
-    .size = sizeof(tn_pattern_ops_t),
-    .flags = TN_PATTERN_SENDS | TN_PATTERN_CONFLATES,
-    .wire_name = "PUSH",
-    .peers = peers,
-    .socket_state = sizeof(struct push),
-    .open = push_open,
-    .close = push_close,
-    .attach = push_attach,
-    .detach = push_detach,
-    .readable = push_readable,
-    .writable = push_writable,
-    .send = push_send,
-    .poll = push_poll,
-};
+static const char *const pulls[] = {"PULL", NULL};
+static const char *const gathers[] = {"GATHER", NULL};
+
+const tn_pattern_ops_t tni_push_ops = {PUSH_OPS(TN_PATTERN_CONFLATES, "PUSH", pulls)};
+
+const tn_pattern_ops_t tni_scatter_ops = {PUSH_OPS(TN_PATTERN_SINGLE_FRAMES, "SCATTER", gathers)};

@@ -1,3 +1,4 @@
+#include "occasions.h"
 #include "reqrep.h"
 
 #define PROBE_ROUTER_DESC                                                                          \
@@ -11,7 +12,28 @@ static const tn_option_desc_t req_options[] = {
 };
 
 static const tn_option_desc_t dealer_options[] = {
+    TNI_HELLO_DESC,
+    TNI_HICCUP_DESC,
     PROBE_ROUTER_DESC,
+    TN_OPTION_END,
+};
+
+static const tn_option_desc_t client_options[] = {
+    TNI_HELLO_DESC,
+    TNI_HICCUP_DESC,
+    TN_OPTION_END,
+};
+
+static const tn_option_desc_t server_options[] = {
+    TNI_HELLO_DESC,
+    TNI_DISCONNECT_DESC,
+    TN_OPTION_END,
+};
+
+static const tn_option_desc_t peer_options[] = {
+    TNI_HELLO_DESC,
+    TNI_DISCONNECT_DESC,
+    TNI_HICCUP_DESC,
     TN_OPTION_END,
 };
 
@@ -61,10 +83,43 @@ static const tn_feature_t router = {
     .options = router_options,
 };
 
-static const tn_feature_t *const features[] = {&req, &rep, &dealer, &router, NULL};
+static const tn_feature_t client = {
+    .size = sizeof(tn_feature_t),
+    .kind = TN_PATTERN,
+    .name = "client",
+    .summary = "talks to its servers, one frame a message",
+    .priority = 50,
+    .ops = &tni_client_ops,
+    .options = client_options,
+};
+
+static const tn_feature_t server = {
+    .size = sizeof(tn_feature_t),
+    .kind = TN_PATTERN,
+    .name = "server",
+    .summary = "numbers its clients, and sends to the one of that number",
+    .priority = 50,
+    .ops = &tni_server_ops,
+    .options = server_options,
+};
+
+static const tn_feature_t peer = {
+    .size = sizeof(tn_feature_t),
+    .kind = TN_PATTERN,
+    .name = "peer",
+    .summary = "numbers the peers it connects to and those that connect",
+    .priority = 50,
+    .ops = &tni_peer_ops,
+    .options = peer_options,
+};
+
+static const tn_feature_t *const features[] = {&req,    &rep,    &dealer, &router,
+                                               &client, &server, &peer,   NULL};
 
 TN_MODULE(reqrep) = {
-    TN_MODULE_HEAD("reqrep"), .version = "0.1.0",
-    .license = "MIT",         .summary = "Request and reply: req, rep, dealer, router",
+    TN_MODULE_HEAD("reqrep"),
+    .version = "0.1.0",
+    .license = "MIT",
+    .summary = "Request and reply: req, rep, dealer, router, client, server, peer",
     .features = features,
 };

@@ -1,8 +1,9 @@
 /*
- * reqrep.h: REQ, REP, DEALER and ROUTER (RFC 28).
+ * reqrep.h: REQ, REP, DEALER and ROUTER (RFC 28); CLIENT and SERVER (RFC 41), PEER (RFC 51).
  *
  * REQ and REP take turns, DEALER and ROUTER do not; all four put an envelope of frames before the
- * body, which says where a reply goes. Under the socket's lock, as pattern.h says. Each pattern's
+ * body, which says where a reply goes. CLIENT is a DEALER, SERVER and PEER are ROUTERs, of messages that
+ * have one frame: there a number that stays here names the peer. Under the socket's lock, as pattern.h says. Each pattern's
  * options are numbered as in its table in descriptor.c.
  */
 #ifndef TNI_REQREP_H
@@ -14,9 +15,12 @@ extern const tn_pattern_ops_t tni_req_ops;
 extern const tn_pattern_ops_t tni_rep_ops;
 extern const tn_pattern_ops_t tni_dealer_ops;
 extern const tn_pattern_ops_t tni_router_ops;
+extern const tn_pattern_ops_t tni_client_ops;
+extern const tn_pattern_ops_t tni_server_ops;
+extern const tn_pattern_ops_t tni_peer_ops;
 
 enum { REQ_PROBE_ROUTER, REQ_CORRELATE, REQ_RELAXED };
-enum { DEALER_PROBE_ROUTER };
+enum { DEALER_HELLO_MSG, DEALER_HICCUP_MSG, DEALER_PROBE_ROUTER };
 enum { ROUTER_PROBE_ROUTER, ROUTER_MANDATORY, ROUTER_HANDOVER };
 
 /** "probe_router": an empty message, by which a ROUTER learns of the peer. A peer that is full misses

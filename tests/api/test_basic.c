@@ -38,8 +38,9 @@ static void test_context_makes_and_ends(void **state)
 
 static void test_socket_opens_each_pattern(void **state)
 {
-    static const char *const patterns[] = {"pair",   "push", "pull", "req",  "rep", "dealer",
-                                           "router", "pub",  "sub",  "xpub", "xsub"};
+    static const char *const patterns[] = {
+        "pair", "push", "pull",   "req",    "rep",  "dealer",  "router",  "pub",   "sub",
+        "xpub", "xsub", "client", "server", "peer", "channel", "scatter", "gather"};
     tn_ctx_t *ctx = api_ctx();
 
     (void)state;

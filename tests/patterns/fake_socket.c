@@ -59,6 +59,17 @@ static int pipe_is_alive(tn_pipe_t *pipe)
     return pipe->is_alive;
 }
 
+static int pipe_is_outgoing(tn_pipe_t *pipe)
+{
+    return pipe->is_outgoing;
+}
+
+static struct tn_peer_info *pipe_peer(tn_pipe_t *pipe)
+{
+    (void)pipe;
+    return NULL;
+}
+
 static void pipe_next_routing_id(tn_pipe_t *pipe, const uint8_t **out_id, size_t *out_size)
 {
     *out_id = pipe->next_id;
@@ -213,6 +224,8 @@ static const tn_host_t table = {
     .sock_drop = sock_drop,
     .sock_subscriptions = sock_subscriptions,
     .random = host_random,
+    .pipe_is_outgoing = pipe_is_outgoing,
+    .pipe_peer = pipe_peer,
 };
 
 void fake_socket_init(struct tn_sock *sock, size_t pipe_state_size)

@@ -20,6 +20,7 @@ struct text_frame {
     uint8_t bytes[FRAME_SIZE];
     size_t size;
     uint8_t flags;
+    uint32_t routing_id;
 };
 
 struct step {
@@ -78,6 +79,9 @@ static const char *read_escape(const char *at, struct text_frame *frame)
         id[3] = (uint8_t)(number >> 8);
         id[4] = (uint8_t)number;
         put(frame, id, sizeof(id));
+        break;
+    case 'r':
+        frame->routing_id = number + (uint32_t)(*at++ - '1');
         break;
     case 'q':
         number += (uint32_t)(*at++ - '0');
@@ -208,6 +212,7 @@ static void do_send(struct step *step)
             tn_msg_borrow(&msg, step->frames[i].bytes, step->frames[i].size);
         }
         msg.flags = step->frames[i].flags;
+        msg.routing_id = step->frames[i].routing_id;
         rc = step->sock->ops->send ? step->sock->ops->send(step->sock->state, &msg) : -ENOTSUP;
         fake_socket_settle(step->sock);
         tn_msg_close(&msg);
@@ -233,6 +238,8 @@ static void do_recv(struct step *step)
             bad(step, "recv returned", rc);
         if (rc == 0)
             check_frame(step, &step->frames[i], tn_msg_bytes(&msg), tn_msg_length(&msg), msg.flags);
+        if (rc == 0 && msg.routing_id != step->frames[i].routing_id)
+            bad(step, "a message with the routing id", msg.routing_id);
         tn_msg_close(&msg);
         fake_socket_settle(step->sock);
     }
@@ -371,6 +378,29 @@ static void do_gone(struct step *step)
     step->pipe->is_closed = true;
 }
 
+static void do_outgoing(struct step *step)
+{
+    step->pipe->is_outgoing = true;
+}
+
+static void do_number(struct step *step)
+{
+    struct tn_sock *sock = step->sock;
+    uint32_t number = 0;
+    int rc = sock->ops->peer_number(sock->state, step->pipe, step->pipe->state, &number);
+
+    if (rc || number != step->frames[0].routing_id)
+        bad(step, "the peer has the number", number);
+}
+
+static void do_part(struct step *step)
+{
+    int rc = step->sock->ops->disconnect_peer(step->sock->state, step->frames[0].routing_id);
+
+    if (rc != step->code)
+        bad(step, "disconnect_peer returned", rc);
+}
+
 static void do_closed(struct step *step)
 {
     if (!step->pipe->was_closed)
@@ -437,13 +467,14 @@ static const struct {
     const char *verb;
     void (*act)(struct step *step);
 } verbs[] = {
-    {"peer", do_peer},     {"attach", do_attach}, {"connect", do_connect}, {"lose", do_lose},
-    {"detach", do_detach}, {"id", do_id},         {"next", do_next},       {"hwm", do_hwm},
-    {"fail", do_fail},     {"oom", do_oom},       {"gone", do_gone},       {"in", do_in},
-    {"out", do_out},       {"none", do_none},     {"drain", do_drain},     {"send", do_send},
-    {"send+", do_send},    {"recv", do_recv},     {"recv+", do_recv},      {"poll", do_poll},
-    {"set", do_set},       {"sub", do_subscribe}, {"unsub", do_subscribe}, {"subs", do_subs},
-    {"drop", do_drop},     {"closed", do_closed},
+    {"peer", do_peer},     {"attach", do_attach}, {"connect", do_connect},   {"lose", do_lose},
+    {"detach", do_detach}, {"id", do_id},         {"next", do_next},         {"hwm", do_hwm},
+    {"fail", do_fail},     {"oom", do_oom},       {"gone", do_gone},         {"in", do_in},
+    {"out", do_out},       {"none", do_none},     {"drain", do_drain},       {"send", do_send},
+    {"send+", do_send},    {"recv", do_recv},     {"recv+", do_recv},        {"poll", do_poll},
+    {"set", do_set},       {"sub", do_subscribe}, {"unsub", do_subscribe},   {"subs", do_subs},
+    {"drop", do_drop},     {"closed", do_closed}, {"outgoing", do_outgoing}, {"number", do_number},
+    {"part", do_part},
 };
 
 static void act(struct step *step)

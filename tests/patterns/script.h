@@ -3,12 +3,14 @@
  *
  * One step a string, "verb [pipe] [argument] [: message] [= CODE]"; pipes are A to H. In a message |
  * separates frames, and ^0 ^1 stand for those bytes, ^nN for the routing id that a ROUTER makes up as
- * its N-th, ^qN for the id of a REQ's N-th request, ^L for 100 bytes, ^S and ^C at the start for
+ * its N-th, ^qN for the id of a REQ's N-th request, ^rN (no byte) for a message with the routing number
+ * that a SERVER makes up as its N-th, ^L for 100 bytes, ^S and ^C at the start for
  * frames flagged as subscription and cancellation.
  *
  *   peer A          attach and connect            attach A, connect A, lose A, detach A   (= CODE)
  *   id A: x         the peer's routing id         next A: x   "connect_routing_id" of its connect
  *   hwm A 1         messages until it is full     fail A 1    the first write from now: -ENOMEM
+ *   outgoing A      of a connect of ours          number A: ^rN  part: ^rN  the ops of PEER (= CODE)
  *   gone A          writes fail from now on       oom 1       the first allocation likewise
  *   in A: x|y       a message arrives             out A: x|y  the next one that was sent; none A
  *   drain A         all that was sent is gone, and it is writable
