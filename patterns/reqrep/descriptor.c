@@ -38,9 +38,13 @@ static const tn_option_desc_t peer_options[] = {
 };
 
 static const tn_option_desc_t router_options[] = {
+    TNI_HELLO_DESC,
+    TNI_DISCONNECT_DESC,
     PROBE_ROUTER_DESC,
     TN_OPTION_BOOL_DESC("router_mandatory", 0, "fail, not drop, when a peer is unknown or full"),
     TN_OPTION_BOOL_DESC("router_handover", 0, "a new peer takes over the routing id of an old one"),
+    TN_OPTION_INT_DESC("router_notify", "", 0, 3, 0,
+                       "receive an empty message when a peer comes (1), goes (2), or both (3)"),
     TN_OPTION_END,
 };
 

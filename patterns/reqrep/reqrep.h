@@ -21,7 +21,14 @@ extern const tn_pattern_ops_t tni_peer_ops;
 
 enum { REQ_PROBE_ROUTER, REQ_CORRELATE, REQ_RELAXED };
 enum { DEALER_HELLO_MSG, DEALER_HICCUP_MSG, DEALER_PROBE_ROUTER };
-enum { ROUTER_PROBE_ROUTER, ROUTER_MANDATORY, ROUTER_HANDOVER };
+enum {
+    ROUTER_HELLO_MSG,
+    ROUTER_DISCONNECT_MSG,
+    ROUTER_PROBE_ROUTER,
+    ROUTER_MANDATORY,
+    ROUTER_HANDOVER,
+    ROUTER_NOTIFY,
+};
 
 /** "probe_router": an empty message, by which a ROUTER learns of the peer. A peer that is full misses
  *  it. Not in the middle of a message to that pipe. */

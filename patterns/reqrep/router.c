@@ -7,7 +7,10 @@
 
 #include <tenon/tenon.h>
 
+#include "occasions.h"
 #include "peer_map.h"
+
+enum { NOTIFY_CONNECT = 1, NOTIFY_DISCONNECT = 2 };
 
 struct router {
     const tn_host_t *host;
@@ -20,6 +23,8 @@ struct router {
     bool has_probe;
     bool is_mandatory;
     bool has_handover;
+    unsigned notifies; /* of what: NOTIFY_ bits */
+    struct tni_occasions occasions;
 };
 
 static int router_open(void *state, tn_sock_t *sock, const tn_host_t *host)
@@ -30,6 +35,7 @@ static int router_open(void *state, tn_sock_t *sock, const tn_host_t *host)
     router->sock = sock;
     router->next_id = host->random();
     tni_peer_map_init(&router->peers, host);
+    tni_occasions_init(&router->occasions, host, sock);
     return 0;
 }
 
@@ -38,6 +44,14 @@ static void router_close(void *state)
     struct router *router = state;
 
     tni_peer_map_fini(&router->peers);
+    tni_occasions_fini(&router->occasions);
+}
+
+static void greet(struct router *router, tn_pipe_t *pipe)
+{
+    if (router->has_probe)
+        tni_probe(router->host, pipe);
+    tni_occasions_greet(&router->occasions, pipe);
 }
 
 static int add_peer(struct router *router, struct tni_peer *peer, const uint8_t *id, size_t size)
@@ -47,8 +61,7 @@ static int add_peer(struct router *router, struct tni_peer *peer, const uint8_t 
     if (rc)
         return rc;
     router->host->fq_add(peer->pipe);
-    if (router->has_probe)
-        tni_probe(router->host, peer->pipe);
+    greet(router, peer->pipe);
     return 0;
 }
 
@@ -84,10 +97,37 @@ static int router_attach(void *state, tn_pipe_t *pipe, void *pipe_state)
     return add_peer(router, peer, id, size);
 }
 
+static void note(struct router *router, struct tni_peer *peer, unsigned what)
+{
+    tn_msg_t id, nothing;
+
+    if (!(router->notifies & what) || !peer->is_known)
+        return;
+    tn_msg_borrow(&id, peer->id, peer->size);
+    tn_msg_clear(&nothing);
+    tni_notices_add(&router->occasions.notices, peer->pipe, &id, &nothing, 0);
+}
+
+static void router_disconnected(void *state, tn_pipe_t *pipe, void *pipe_state)
+{
+    struct router *router = state;
+    struct tni_peer *peer = pipe_state;
+    tn_msg_t id;
+
+    note(router, peer, NOTIFY_DISCONNECT);
+    tn_msg_borrow(&id, peer->id, peer->size);
+    if (peer->is_known && !router->host->pipe_is_outgoing(pipe))
+        tni_occasions_lost(&router->occasions, pipe, &id, 0);
+}
+
+/* A peer inside this process goes without a word before. */
 static void router_detach(void *state, tn_pipe_t *pipe, void *pipe_state)
 {
-    (void)pipe;
-    remove_peer(state, pipe_state);
+    struct router *router = state;
+
+    if (router->host->pipe_is_alive(pipe) && !router->host->pipe_is_outgoing(pipe))
+        router_disconnected(state, pipe, pipe_state);
+    remove_peer(router, pipe_state);
 }
 
 /* RFC 28: an id of our own begins with a zero byte, which no peer's may. */
@@ -105,20 +145,14 @@ static size_t make_id(struct router *router, uint8_t id[5])
     return 5;
 }
 
-static int router_connected(void *state, tn_pipe_t *pipe, void *pipe_state)
+/* By its own routing id, or by one that we make up. */
+static int name_peer(struct router *router, tn_pipe_t *pipe, struct tni_peer *peer)
 {
-    struct router *router = state;
-    struct tni_peer *peer = pipe_state;
     struct tni_peer *holder;
     const uint8_t *id;
     uint8_t own_id[5];
     size_t size = 0;
 
-    if (peer->is_known) {
-        if (router->has_probe && router->target != peer && router->host->pipe_connections(pipe) > 1)
-            tni_probe(router->host, pipe);
-        return 0;
-    }
     id = router->host->pipe_routing_id(pipe, &size);
     if (size == 0 || size > TNI_PEER_ID_MAX) {
         size = make_id(router, own_id);
@@ -132,6 +166,21 @@ static int router_connected(void *state, tn_pipe_t *pipe, void *pipe_state)
         router->host->pipe_close(holder->pipe);
     }
     return add_peer(router, peer, id, size);
+}
+
+static int router_connected(void *state, tn_pipe_t *pipe, void *pipe_state)
+{
+    struct router *router = state;
+    struct tni_peer *peer = pipe_state;
+    int rc = 0;
+
+    if (!peer->is_known)
+        rc = name_peer(router, pipe, peer);
+    else if (router->target != peer && router->host->pipe_connections(pipe) > 1)
+        greet(router, pipe);
+    if (rc == 0)
+        note(router, peer, NOTIFY_CONNECT);
+    return rc;
 }
 
 /* A peer whose routing id is another's: left unread, what it sends would keep its pipe after its end. */
@@ -246,6 +295,10 @@ static int router_recv(void *state, tn_msg_t *out_msg)
     struct router *router = state;
     int rc;
 
+    if (!router->is_receiving && tni_notices_wait(&router->occasions.notices)) {
+        tni_notices_get(&router->occasions.notices, out_msg);
+        return 0;
+    }
     if (!router->is_receiving)
         return recv_id(router, out_msg);
     rc = router->host->fq_recv(router->sock, out_msg, NULL);
@@ -264,7 +317,8 @@ static unsigned router_poll(void *state)
     struct router *router = state;
     unsigned events = 0;
 
-    if (router->is_receiving || router->host->fq_can_recv(router->sock, NULL))
+    if (router->is_receiving || tni_notices_wait(&router->occasions.notices) ||
+        router->host->fq_can_recv(router->sock, NULL))
         events |= TN_POLLIN;
     if (!router->is_mandatory || router->is_sending ||
         tni_peer_map_any(&router->peers, is_writable))
@@ -278,6 +332,13 @@ static int router_set(void *state, unsigned index, const tn_value_t *value)
     bool is_on = value->number != 0;
 
     switch (index) {
+    case ROUTER_HELLO_MSG:
+        return tni_occasions_set(&router->occasions, TNI_HELLO, value);
+    case ROUTER_DISCONNECT_MSG:
+        return tni_occasions_set(&router->occasions, TNI_DISCONNECT, value);
+    case ROUTER_NOTIFY:
+        router->notifies = (unsigned)value->number;
+        break;
     case ROUTER_PROBE_ROUTER:
         router->has_probe = is_on;
         break;
@@ -307,6 +368,7 @@ const tn_pattern_ops_t tni_router_ops = {
     .attach = router_attach,
     .detach = router_detach,
     .connected = router_connected,
+    .disconnected = router_disconnected,
     .readable = router_readable,
     .send = router_send,
     .recv = router_recv,

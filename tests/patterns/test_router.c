@@ -129,6 +129,25 @@ static void test_router_knows_many_peers(void **state)
         "send: ^n7|y", "out G: y");
 }
 
+static void test_router_notifies(void **state)
+{
+    (void)state;
+    RUN(reqrep, "router", "set router_notify 3", "id A: bob", "peer A", "in A: x|y", "poll io",
+        "recv: bob|", "recv+: bob|x", "peer B", "recv: y", "recv: ^n1|", "lose A", "connect A",
+        "recv: bob|", "recv: bob|", "detach B", "recv: ^n1|", "recv = EAGAIN", "id C: bob",
+        "peer C", "detach C", "recv = EAGAIN", "set router_notify 1", "lose A", "connect A",
+        "recv: bob|", "set router_notify 2", "peer D", "recv = EAGAIN", "lose D", "recv: ^n2|",
+        "poll o");
+}
+
+static void test_router_greets_and_hears_of_lost_peers(void **state)
+{
+    (void)state;
+    RUN(reqrep, "router", "set hello_msg: hi", "set disconnect_msg: bye", "id A: bob", "peer A",
+        "out A: hi", "lose A", "recv: bob|bye", "outgoing B", "next B: al", "attach B", "out B: hi",
+        "connect B", "none B", "lose B", "connect B", "out B: hi", "recv = EAGAIN", "poll o");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -148,6 +167,8 @@ int main(void)
         cmocka_unit_test(test_router_probes),
         cmocka_unit_test(test_router_without_memory),
         cmocka_unit_test(test_router_knows_many_peers),
+        cmocka_unit_test(test_router_notifies),
+        cmocka_unit_test(test_router_greets_and_hears_of_lost_peers),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -97,7 +97,8 @@ static void test_abi_pattern_is_frozen(void **state)
     AT(tn_pattern_ops_t, send, 96);
     AT(tn_pattern_ops_t, poll, 112);
     AT(tn_pattern_ops_t, subscribe, 136);
-    assert_int_equal(sizeof(tn_pattern_ops_t), 144);
+    AT(tn_pattern_ops_t, peer_number, 144);
+    assert_int_equal(sizeof(tn_pattern_ops_t), 160);
 }
 
 static void test_abi_mechanism_is_frozen(void **state)
