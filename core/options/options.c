@@ -146,11 +146,25 @@ int tni_options_unknown(const char *name, const tn_option_desc_t *table)
                     name);
 }
 
-static void store_id(struct tni_id *id, const tn_value_t *value)
+int tni_id_set(struct tni_id *id, const void *bytes, size_t size)
 {
-    id->size = (uint8_t)value->size;
-    if (value->size > 0)
-        memcpy(id->bytes, value->data, (size_t)value->size);
+    uint8_t *copy = NULL;
+
+    if (size) {
+        copy = tni_malloc(size);
+        if (!copy)
+            return tni_fail(-ENOMEM, "out of memory for a routing id");
+        memcpy(copy, bytes, size);
+    }
+    tni_free(id->bytes);
+    id->bytes = copy;
+    id->size = (uint8_t)size;
+    return 0;
+}
+
+void tni_id_clear(struct tni_id *id)
+{
+    tni_id_set(id, NULL, 0);
 }
 
 static void store_text(char *text, const tn_value_t *value)
@@ -179,8 +193,7 @@ static int store(struct tni_options *options, const struct row *row, const tn_va
         store_text(place, value);
         return 0;
     case AT_ID:
-        store_id(place, value);
-        return 0;
+        return tni_id_set(place, value->data, (size_t)value->size);
     case AT_METADATA:
         return tni_metadata_add(&options->metadata, &options->metadata_size, value->data,
                                 (size_t)value->size);
@@ -208,23 +221,33 @@ void tni_options_fini(struct tni_options *options)
     tni_free(options->metadata);
     options->metadata = NULL;
     options->metadata_size = 0;
+    tni_id_clear(&options->routing_id);
+    tni_id_clear(&options->connect_routing_id);
 }
 
 int tni_options_copy(struct tni_options *to, const struct tni_options *from)
 {
-    uint8_t *metadata = NULL;
+    const struct tni_id nothing = {.bytes = NULL};
 
-    if (from->metadata) {
-        metadata = tni_malloc(from->metadata_size);
-        if (!metadata) {
-            tni_options_init(to);
-            return tni_fail(-ENOMEM, "no memory for a copy of the socket's options");
-        }
-        memcpy(metadata, from->metadata, from->metadata_size);
-    }
     *to = *from;
-    to->metadata = metadata;
+    to->metadata = NULL;
+    to->routing_id = to->connect_routing_id = nothing;
+    if (from->metadata) {
+        to->metadata = tni_malloc(from->metadata_size);
+        if (!to->metadata)
+            goto fail;
+        memcpy(to->metadata, from->metadata, from->metadata_size);
+    }
+    if (tni_id_set(&to->routing_id, from->routing_id.bytes, from->routing_id.size) < 0 ||
+        tni_id_set(&to->connect_routing_id, from->connect_routing_id.bytes,
+                   from->connect_routing_id.size) < 0)
+        goto fail;
     return 0;
+
+fail:
+    tni_options_fini(to);
+    tni_options_init(to);
+    return tni_fail(-ENOMEM, "no memory for a copy of the socket's options");
 }
 
 static int check(const struct row *row, const tn_value_t *value)

@@ -23,9 +23,10 @@ enum {
     TNI_METADATA_COUNT = 24,
 };
 
+/** A name that is rarely set: on the heap, since each socket, endpoint and connection has a copy. */
 struct tni_id {
+    uint8_t *bytes; /* NULL: empty */
     uint8_t size;
-    uint8_t bytes[TNI_ID_MAX];
 };
 
 struct tni_options {
@@ -67,6 +68,10 @@ struct tni_options {
 /** The defaults of the native interface. */
 void tni_options_init(struct tni_options *options);
 void tni_options_fini(struct tni_options *options);
+
+/** Gives `id` a new value. -ENOMEM: it keeps the old one. */
+int tni_id_set(struct tni_id *id, const void *bytes, size_t size);
+void tni_id_clear(struct tni_id *id);
 
 /** Makes `to` (not initialised) a copy. -ENOMEM: `to` has the defaults. */
 int tni_options_copy(struct tni_options *to, const struct tni_options *from);

@@ -23,7 +23,17 @@ static void wake(void *owner, unsigned what)
 
 const struct tni_side_ops tni_pipe_side_ops = {.wake = wake, .unref = tni_pipe_unref};
 
-struct tn_pipe *tni_pipe_new(struct tn_sock *sock, struct tni_duplex *duplex, unsigned side)
+static void pipe_free(struct tn_pipe *pipe)
+{
+    tni_peer_info_unref(pipe->introduced);
+    tni_peer_info_unref(pipe->peer);
+    tni_id_clear(&pipe->next_routing_id);
+    tni_free(pipe->endpoint);
+    tni_free(pipe);
+}
+
+struct tn_pipe *tni_pipe_new(struct tn_sock *sock, const char *endpoint, struct tni_duplex *duplex,
+                             unsigned side)
 {
     struct tn_pipe *pipe = tni_calloc_aligned(sizeof *pipe + sock->ops->pipe_state);
 
@@ -31,6 +41,11 @@ struct tn_pipe *tni_pipe_new(struct tn_sock *sock, struct tni_duplex *duplex, un
         return NULL;
     tni_mpsc_item_init(&pipe->item);
     atomic_init(&pipe->refs, 1);
+    pipe->endpoint = tni_strdup(endpoint);
+    if (!pipe->endpoint) {
+        tni_free(pipe);
+        return NULL;
+    }
     pipe->sock = sock;
     pipe->duplex = duplex;
     pipe->side = side;
@@ -47,16 +62,17 @@ struct tn_pipe *tni_pipe_open(struct tn_sock *sock, const char *endpoint,
                               const bool conflate[2])
 {
     struct tni_duplex *duplex = tni_duplex_new(hwm, conflate);
-    struct tn_pipe *pipe = duplex ? tni_pipe_new(sock, duplex, 0) : NULL;
+    struct tn_pipe *pipe = duplex ? tni_pipe_new(sock, endpoint, duplex, 0) : NULL;
+    const struct tni_id *id = &options->connect_routing_id;
 
-    if (!pipe) {
+    if (!pipe || tni_id_set(&pipe->next_routing_id, id->bytes, id->size) < 0) {
+        if (pipe)
+            pipe_free(pipe);
         if (duplex)
             tni_duplex_close(duplex, 0);
         tni_fail(-ENOMEM, "out of memory for the pipe of a connection");
         return NULL;
     }
-    tni_event_text(pipe->endpoint, sizeof pipe->endpoint, endpoint);
-    pipe->next_routing_id = options->connect_routing_id;
     atomic_store(&pipe->refs, 2);
     tni_duplex_own(duplex, 0, &tni_pipe_side_ops, pipe);
     return pipe;
@@ -68,9 +84,7 @@ void tni_pipe_unref(void *pointer)
 
     if (atomic_fetch_sub_explicit(&pipe->refs, 1, memory_order_acq_rel) != 1)
         return;
-    tni_peer_info_unref(pipe->introduced);
-    tni_peer_info_unref(pipe->peer);
-    tni_free(pipe);
+    pipe_free(pipe);
 }
 
 void tni_pipe_offer(struct tn_pipe *pipe)

@@ -60,13 +60,14 @@ struct tn_pipe {
 
     uint64_t sent, received, dropped; /* messages */
     struct tni_id next_routing_id; /* "connect_routing_id" of its connect */
-    char endpoint[256];
+    char *endpoint; /* as the program wrote it */
 
     alignas(16) uint8_t state[]; /* the pattern's */
 };
 
 /** Returns new, with one reference and side `side` of the duplex. NULL: no memory. Any thread. */
-struct tn_pipe *tni_pipe_new(struct tn_sock *sock, struct tni_duplex *duplex, unsigned side);
+struct tn_pipe *tni_pipe_new(struct tn_sock *sock, const char *endpoint, struct tni_duplex *duplex,
+                             unsigned side);
 /** The same on a new duplex as its side 0, for an endpoint; two references: the socket's and the
  *  duplex's. NULL with a sentence. Any thread. */
 struct tn_pipe *tni_pipe_open(struct tn_sock *sock, const char *endpoint,

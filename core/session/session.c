@@ -53,6 +53,7 @@ void tni_session_unref(void *pointer)
     if (atomic_fetch_sub_explicit(&session->refs, 1, memory_order_acq_rel) != 1)
         return;
     tni_config_unref(session->config);
+    tni_stack_forget(&session->stack);
     tni_free(session);
 }
 

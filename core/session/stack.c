@@ -42,8 +42,10 @@ static int allocate(struct tni_stack *stack, struct tni_session *session,
 int tni_stack_open(struct tni_stack *stack, struct tni_session *session,
                    const struct tni_config *config)
 {
-    int rc = allocate(stack, session, config);
+    int rc;
 
+    tni_stack_forget(stack);
+    rc = allocate(stack, session, config);
     for (unsigned i = 0; rc == 0 && i < stack->depth; i++) {
         struct tn_stream *stream = &stack->streams[i];
         rc = tni_stream_ops(stream)->open(stream->state, stream, &config->sock->ctx->host,
@@ -52,8 +54,14 @@ int tni_stack_open(struct tni_stack *stack, struct tni_session *session,
     }
     if (rc < 0)
         tni_stack_close(stack);
-    stack->local[0] = stack->remote[0] = '\0';
     return rc;
+}
+
+void tni_stack_forget(struct tni_stack *stack)
+{
+    tni_free(stack->local);
+    tni_free(stack->remote);
+    stack->local = stack->remote = NULL;
 }
 
 void tni_stack_close(struct tni_stack *stack)
@@ -149,12 +157,19 @@ static int stream_resolve(tn_stream_t *stream, const char *host_name, const char
     return tni_session_resolve(stream->session, host_name, service, family, flags);
 }
 
+/* Without memory it stays unknown: an address is told, not needed. */
+static void set_address(char **address, const char *text)
+{
+    tni_free(*address);
+    *address = text ? tni_strdup(text) : NULL;
+}
+
 static void stream_set_addresses(tn_stream_t *stream, const char *local, const char *remote)
 {
     struct tni_stack *stack = &stream->session->stack;
 
-    snprintf(stack->local, sizeof stack->local, "%s", local ? local : "");
-    snprintf(stack->remote, sizeof stack->remote, "%s", remote ? remote : "");
+    set_address(&stack->local, local);
+    set_address(&stack->remote, remote);
 }
 
 static void *stream_endpoint(tn_stream_t *stream)

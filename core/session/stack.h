@@ -18,8 +18,6 @@
 
 struct tni_session;
 
-enum { TNI_ADDRESS_MAX = 128 };
-
 struct tn_stream {
     struct tni_session *session;
     const struct tni_feature *feature;
@@ -32,7 +30,7 @@ struct tn_stream {
 struct tni_stack {
     unsigned depth;
     struct tn_stream *streams; /* one block with their states; NULL: none */
-    char local[TNI_ADDRESS_MAX], remote[TNI_ADDRESS_MAX];
+    char *local, *remote; /* its addresses; NULL: unknown */
     struct tni_properties found; /* by the streams, about the peer */
     bool may_hold; /* a layer was at work since the last flush */
 };
@@ -40,6 +38,8 @@ struct tni_stack {
 /** Allocates and opens every stream. Negative: nothing is left. */
 int tni_stack_open(struct tni_stack *stack, struct tni_session *session,
                    const struct tni_config *config);
+/** Frees the addresses, which stay known after the close, for the events that report it. */
+void tni_stack_forget(struct tni_stack *stack);
 /** Closes from the top. Harmless when it is closed. */
 void tni_stack_close(struct tni_stack *stack);
 

@@ -234,7 +234,7 @@ static int open_new(struct tn_sock *sock, const char *text, unsigned role,
     snprintf(sock->last_endpoint, sizeof sock->last_endpoint, "%s", endpoint->text);
     pthread_mutex_unlock(&sock->ctx->lock);
     if (role == TN_ROLE_CONNECT)
-        sock->options.connect_routing_id.size = 0;
+        tni_id_clear(&sock->options.connect_routing_id);
     *out_endpoint = endpoint;
     return 0;
 }
@@ -341,12 +341,11 @@ int tni_endpoint_join(tn_endpoint_t *connecting, tn_endpoint_t *bound)
                         connecting->given, ours, theirs);
     about_bound = describe(bound);
     about_connecting = describe(connecting);
-    pipe = tni_pipe_new(bound->sock, duplex, 1);
+    pipe = tni_pipe_new(bound->sock, bound->given, duplex, 1);
     if (!pipe || !about_bound || !about_connecting || join_conflation(connecting, bound) < 0 ||
         tni_chain_control(&duplex->way[1], TNI_ATTACH_CONNECTED, about_bound) < 0)
         goto fail;
     pipe->introduced = about_connecting;
-    snprintf(pipe->endpoint, sizeof pipe->endpoint, "%s", bound->given);
     atomic_store(&duplex->way[0].hwm,
                  both_marks(connecting->options.sndhwm, bound->options.rcvhwm));
     atomic_store(&duplex->way[1].hwm,
