@@ -29,13 +29,14 @@ static size_t bytes_left(const struct tni_chain *chain)
     return chunk->capacity - chunk->attachments * sizeof(struct tni_attachment) - offset_of(chain);
 }
 
-/* A consumer that keeps up gets small chunks, one that lags gets larger ones. */
+/* A consumer that keeps up gets small chunks. One that lags has not given back the chunk before the
+ * present one, and gets larger ones. */
 static size_t next_chunk_size(struct tni_chain *chain, size_t need)
 {
     size_t size = chain->w.chunk->capacity + sizeof(struct tni_chunk);
-    uint64_t released = atomic_load_explicit(&chain->released, memory_order_relaxed);
+    bool is_first = chain->w.chunk->base == 0;
 
-    if (chain->w.messages - released > 8 && size < TNI_CHUNK_LARGEST)
+    if (!is_first && !atomic_load_explicit(&chain->spare, memory_order_relaxed))
         size *= 2;
     if (need * 4 > size)
         size = need * 4;
