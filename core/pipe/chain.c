@@ -39,11 +39,8 @@ int tni_chain_init(struct tni_chain *chain, uint64_t hwm, bool conflate)
     return 0;
 }
 
-void tni_chain_fini(struct tni_chain *chain)
+static void free_chunks(struct tni_chunk *chunk, uint32_t from)
 {
-    struct tni_chunk *chunk = chain->r.keep.chunk;
-    uint32_t from = chain->r.keep.attachment;
-
     while (chunk) {
         struct tni_chunk *next = chunk->next;
         for (uint32_t i = from; i < chunk->attachments; i++)
@@ -52,6 +49,11 @@ void tni_chain_fini(struct tni_chain *chain)
         tni_free(chunk);
         chunk = next;
     }
+}
+
+void tni_chain_fini(struct tni_chain *chain)
+{
+    free_chunks(chain->r.keep.chunk, chain->r.keep.attachment);
     chain->r.keep.chunk = NULL;
     tni_free(atomic_exchange(&chain->spare, NULL));
     tni_spares_fini(&chain->spare_bodies);
@@ -61,6 +63,34 @@ void tni_chain_fini(struct tni_chain *chain)
         tni_free(chain->slot);
         chain->slot = NULL;
     }
+}
+
+/* Nothing is queued, unfinished, or still to be released. */
+static bool is_idle(struct tni_chain *chain)
+{
+    return tni_chain_is_empty(chain) && chain->w.position == chain->w.committed_position &&
+           chain->r.keep.position == chain->w.position && chain->r.sent.attachment_done == 0;
+}
+
+void tni_chain_shrink(struct tni_chain *chain)
+{
+    struct tni_chunk *small;
+
+    tni_free(atomic_exchange(&chain->spare, NULL));
+    tni_spares_fini(&chain->spare_bodies);
+    if (chain->w.chunk->capacity <= TNI_CHUNK_FIRST || !is_idle(chain))
+        return;
+    small = tni_chunk_new(chain, TNI_CHUNK_FIRST);
+    if (!small)
+        return;
+    small->base = chain->w.position;
+    free_chunks(chain->r.keep.chunk, chain->r.keep.attachment);
+    chain->w.chunk = chain->w.committed = small;
+    chain->w.committed_attachments = 0;
+    chain->r.sent.chunk = small;
+    chain->r.sent.attachment = 0;
+    chain->r.keep.chunk = small;
+    chain->r.keep.attachment = 0;
 }
 
 bool tni_chain_is_empty(struct tni_chain *chain)

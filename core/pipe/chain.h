@@ -170,6 +170,12 @@ bool tni_chain_look(struct tni_chain *chain, struct tni_frame_view *out_view);
 /** The next `messages` of those that were moved past are done. */
 void tni_chain_handed(struct tni_chain *chain, uint64_t messages);
 
+/* ---- both ends at once */
+
+/** Gives memory back that traffic has left behind: a queue that is empty keeps its smallest chunk, and
+ *  no spare one. Needs the producer's lock and the consumer's. */
+void tni_chain_shrink(struct tni_chain *chain);
+
 /* ---- consumer: all */
 
 bool tni_chain_is_empty(struct tni_chain *chain);

@@ -12,6 +12,8 @@ static void on_deadline(struct tni_session *session)
 {
     uint64_t now = tni_clock_ms();
 
+    if (session->shrink_at <= now)
+        tni_session_on_quiet(session);
     if (session->linger_by <= now) {
         tni_session_count_lingered(session);
         tni_session_end(session);
@@ -25,7 +27,8 @@ static void on_deadline(struct tni_session *session)
                                         session->config->options.handshake_ivl));
     } else if (session->retry_at <= now) {
         tni_session_dial(session);
-    } else if (session->state == TNI_SESSION_UP) {
+    } else if (session->state == TNI_SESSION_UP &&
+               tni_heartbeat_deadline(&session->heartbeat) <= now) {
         session->rx_ready = true; /* what has arrived counts as a sign of life */
         tni_reactor_make_ready(&session->member);
     } else {
@@ -119,6 +122,7 @@ static int serve_connection(struct tni_session *session, bool *out_again)
     if (more_out < 0)
         return more_out;
     *out_again = more_in > 0 || more_out > 0;
+    tni_session_note_traffic(session);
     tni_session_schedule(session);
     return 0;
 }

@@ -7,7 +7,7 @@
  *
  * The parts, a file each: session.c what it is and how it is told something; connect.c until its streams
  * stand; handshake.c from the first byte to READY; receive.c and transmit.c afterwards; life.c up,
- * down and the end; serve.c the turns it is given; stack.c the streams under it.
+ * down and the end; idle.c what is given back when nothing passes; serve.c the turns it is given; stack.c the streams under it.
  */
 #ifndef TNI_SESSION_H
 #define TNI_SESSION_H
@@ -95,6 +95,7 @@ struct tni_session {
     struct tni_heartbeat heartbeat;
     uint64_t handshake_by, linger_by, retry_at; /* ms; UINT64_MAX: not running */
     uint64_t retry_delay;
+    uint64_t shrink_at, traffic; /* as the deadlines above; what had passed when that was set */
 
     struct tni_resolution *resolution;
     _Atomic(struct tni_answer *) answer; /* of the resolver */
@@ -158,6 +159,12 @@ void tni_session_count_lingered(struct tni_session *session);
 void tni_session_lost(struct tni_session *session, int code);
 /** The handshake is done; takes `peer`. -ENOMEM ends the connection. */
 int tni_session_is_up(struct tni_session *session, struct tn_peer_info *peer);
+
+/* ---- idle.c */
+/** Sees that the memory which traffic leaves behind is given back when there is no more of it. */
+void tni_session_note_traffic(struct tni_session *session);
+/** `shrink_at` has come. */
+void tni_session_on_quiet(struct tni_session *session);
 
 /* ---- serve.c */
 void tni_session_on_task(struct tni_task *task, unsigned bits);

@@ -12,6 +12,7 @@
 #include "base/memory.h"
 #include "message/message.h"
 #include "pipe/chain.h"
+#include "pipe/chunk.h"
 #include "zmtp/frame.h"
 
 /* ------------------------------------------------------------------ helpers */
@@ -133,6 +134,36 @@ static size_t encode(uint8_t *out, uint64_t number, size_t size, unsigned flags)
 
     fill(out + header, number, size);
     return header + size;
+}
+
+static void test_an_idle_chain_shrinks_and_goes_on(void **state)
+{
+    struct tni_chain chain;
+
+    (void)state;
+    start(&chain, 0);
+    for (uint64_t i = 0; i < 1000; i++)
+        write_one(&chain, i, 100, 0);
+    tni_chain_shrink(&chain);
+    assert_true(chain.w.chunk->capacity > TNI_CHUNK_FIRST); /* there is something in it */
+    for (uint64_t i = 0; i < 1000; i++)
+        expect_frame(&chain, i, 100, 0);
+    expect_end(&chain);
+    write_one(&chain, 1000, 100, TN_MSG_MORE);
+    tni_chain_shrink(&chain);
+    assert_true(chain.w.chunk->capacity > TNI_CHUNK_FIRST); /* a message is being written */
+    tni_chain_rollback(&chain);
+    tni_chain_shrink(&chain);
+    assert_true(chain.w.chunk->capacity < TNI_CHUNK_FIRST);
+    assert_null(atomic_load(&chain.spare));
+    assert_false(tni_chain_release(&chain, true));
+    assert_int_equal(tni_chain_length(&chain), 0);
+    for (uint64_t i = 0; i < 1000; i++)
+        write_one(&chain, i, 100, 0);
+    for (uint64_t i = 0; i < 1000; i++)
+        expect_frame(&chain, i, 100, 0);
+    expect_end(&chain);
+    tni_chain_fini(&chain);
 }
 
 static const size_t sizes[] = {0,    1,    2,     39,    40,    41,    254,   255,
@@ -748,12 +779,12 @@ static void test_conflating_chain_without_memory_keeps_the_message(void **state)
     assert_int_equal(tni_chain_init(&chain, 1, true), 0);
     write_one(&chain, 1, 500, 0);
     expect_frame(&chain, 1, 500, 0);
-    write_one(&chain, 2, 500, 0);
+    write_one(&chain, 2, 5000, 0);
     tni_memory_fail_at(1, -1);
     assert_false(tni_chain_peek(&chain, &view));
     tni_memory_fail_at(0, 0);
     assert_false(tni_chain_is_empty(&chain));
-    expect_frame(&chain, 2, 500, 0);
+    expect_frame(&chain, 2, 5000, 0);
     expect_end(&chain);
     tni_chain_fini(&chain);
 }
@@ -1017,6 +1048,8 @@ static void test_random_bytes_agree_with_the_model(void **state)
                 random_loss(model);
                 break;
             case 2:
+                tni_chain_shrink(&model->chain);
+                break;
             case 3:
             case 4:
             case 5:
@@ -1060,6 +1093,7 @@ int main(void)
         cmocka_unit_test(test_control_records_keep_their_place),
         cmocka_unit_test(test_control_records_alone_cross_chunks),
         cmocka_unit_test(test_peer_information_left_in_the_chain_is_released),
+        cmocka_unit_test(test_an_idle_chain_shrinks_and_goes_on),
         cmocka_unit_test(test_conflating_chain_keeps_the_newest),
         cmocka_unit_test(test_conflating_chain_drops_all_but_last_frames),
         cmocka_unit_test(test_conflating_chain_in_bytes_and_with_records),

@@ -1,0 +1,49 @@
+/*
+ * idle.c: a connection over which nothing passes any more gives memory back.
+ *
+ * Its chains have two users, the socket and the session, and can be made small only by both at once. So
+ * the session, under its reactor's lock, tries the socket's: neither waits for the other.
+ */
+#include "session/session.h"
+#include "socket/socket.h"
+
+enum { QUIET_MS = 1000 };
+
+/* Grows with every message, either way. */
+static uint64_t traffic_of(struct tni_session *session)
+{
+    return atomic_load_explicit(&tni_session_out(session)->position, memory_order_relaxed) +
+           atomic_load_explicit(&tni_session_in(session)->position, memory_order_relaxed);
+}
+
+void tni_session_note_traffic(struct tni_session *session)
+{
+    if (session->shrink_at != UINT64_MAX || !session->duplex ||
+        traffic_of(session) == session->traffic)
+        return;
+    session->traffic = traffic_of(session);
+    session->shrink_at = tni_session_in_ms(QUIET_MS);
+}
+
+static bool shrink(struct tni_session *session)
+{
+    struct tn_sock *sock = session->config->sock;
+
+    if (pthread_mutex_trylock(&sock->lock) != 0)
+        return false;
+    tni_chain_shrink(tni_session_out(session));
+    tni_chain_shrink(tni_session_in(session));
+    pthread_mutex_unlock(&sock->lock);
+    return true;
+}
+
+void tni_session_on_quiet(struct tni_session *session)
+{
+    bool is_quiet = session->duplex && traffic_of(session) == session->traffic;
+
+    session->shrink_at = UINT64_MAX;
+    if (!session->duplex || (is_quiet && shrink(session)))
+        return;
+    session->traffic = traffic_of(session);
+    session->shrink_at = tni_session_in_ms(QUIET_MS);
+}
