@@ -13,7 +13,7 @@
 #include "options/value.h"
 
 /* Where a value lies in struct tni_options, and as what. */
-enum storage { AT_INT, AT_LONG, AT_BOOL, AT_TEXT, AT_ID, AT_METADATA, AT_SOCKET };
+enum storage { AT_INT, AT_LONG, AT_BOOL, AT_TEXT, AT_STRING, AT_ID, AT_METADATA, AT_SOCKET };
 
 struct row {
     tn_option_desc_t desc;
@@ -87,7 +87,9 @@ static const struct row rows[] = {
     ROW_TEXT(mechanism, TNI_FEATURE_MAX, "null", "security mechanism of later binds and connects"),
     ROW_TEXT(authenticator, TNI_FEATURE_MAX, "zap",
              "who is asked whether a peer may in, none: nobody; docs/security.md says when"),
-    ROW_TEXT(zap_domain, TNI_DOMAIN_MAX, "", "rules by which authenticators judge peers"),
+    {TN_OPTION_STR_DESC("zap_domain", TNI_DOMAIN_MAX, "",
+                        "rules by which authenticators judge peers"),
+     AT_STRING, offsetof(struct tni_options, zap_domain)},
     {TN_OPTION_BOOL_DESC("zap_enforce_domain", 1,
                          "refuse peers when a zap_domain is set and nobody is there to ask"),
      AT_BOOL, offsetof(struct tni_options, zap_enforce_domain)},
@@ -174,6 +176,22 @@ static void store_text(char *text, const tn_value_t *value)
     text[value->size] = '\0';
 }
 
+static int store_string(char **string, const char *text, size_t size)
+{
+    char *copy = NULL;
+
+    if (size) {
+        copy = tni_malloc(size + 1);
+        if (!copy)
+            return tni_fail(-ENOMEM, "out of memory for an option");
+        memcpy(copy, text, size);
+        copy[size] = '\0';
+    }
+    tni_free(*string);
+    *string = copy;
+    return 0;
+}
+
 /* `value` has been checked against the row. */
 static int store(struct tni_options *options, const struct row *row, const tn_value_t *value)
 {
@@ -192,6 +210,8 @@ static int store(struct tni_options *options, const struct row *row, const tn_va
     case AT_TEXT:
         store_text(place, value);
         return 0;
+    case AT_STRING:
+        return store_string(place, value->data, (size_t)value->size);
     case AT_ID:
         return tni_id_set(place, value->data, (size_t)value->size);
     case AT_METADATA:
@@ -221,6 +241,7 @@ void tni_options_fini(struct tni_options *options)
     tni_free(options->metadata);
     options->metadata = NULL;
     options->metadata_size = 0;
+    store_string(&options->zap_domain, NULL, 0);
     tni_id_clear(&options->routing_id);
     tni_id_clear(&options->connect_routing_id);
 }
@@ -231,6 +252,7 @@ int tni_options_copy(struct tni_options *to, const struct tni_options *from)
 
     *to = *from;
     to->metadata = NULL;
+    to->zap_domain = NULL;
     to->routing_id = to->connect_routing_id = nothing;
     if (from->metadata) {
         to->metadata = tni_malloc(from->metadata_size);
@@ -238,6 +260,9 @@ int tni_options_copy(struct tni_options *to, const struct tni_options *from)
             goto fail;
         memcpy(to->metadata, from->metadata, from->metadata_size);
     }
+    if (from->zap_domain &&
+        store_string(&to->zap_domain, from->zap_domain, strlen(from->zap_domain)) < 0)
+        goto fail;
     if (tni_id_set(&to->routing_id, from->routing_id.bytes, from->routing_id.size) < 0 ||
         tni_id_set(&to->connect_routing_id, from->connect_routing_id.bytes,
                    from->connect_routing_id.size) < 0)
@@ -309,6 +334,7 @@ int tni_options_get(const struct tni_options *options, const char *name, tn_valu
 {
     const struct row *row = find_row(name);
     const void *place;
+    const char *text;
     uint16_t type;
 
     if (!row)
@@ -324,6 +350,9 @@ int tni_options_get(const struct tni_options *options, const char *name, tn_valu
         return fetch_number(type, *(const bool *)place, out_value);
     case AT_TEXT:
         return fetch_bytes(type, place, strlen(place), out_value);
+    case AT_STRING:
+        text = *(char *const *)place ? *(char *const *)place : "";
+        return fetch_bytes(type, text, strlen(text), out_value);
     case AT_ID:
         return fetch_bytes(type, ((const struct tni_id *)place)->bytes,
                            ((const struct tni_id *)place)->size, out_value);

@@ -57,7 +57,7 @@ struct tni_options {
     char bindtodevice[TNI_DEVICE_MAX + 1];
     char mechanism[TNI_FEATURE_MAX + 1];
     char authenticator[TNI_FEATURE_MAX + 1];
-    char zap_domain[TNI_DOMAIN_MAX + 1];
+    char *zap_domain; /* NULL: empty */
     bool zap_enforce_domain;
     struct tni_id routing_id;
     struct tni_id connect_routing_id; /* of the next connect, which empties it */

@@ -777,14 +777,14 @@ static void test_conflating_chain_without_memory_keeps_the_message(void **state)
 
     (void)state;
     assert_int_equal(tni_chain_init(&chain, 1, true), 0);
-    write_one(&chain, 1, 500, 0);
-    expect_frame(&chain, 1, 500, 0);
-    write_one(&chain, 2, 5000, 0);
+    write_one(&chain, 1, 150, 0);
+    expect_frame(&chain, 1, 150, 0);
+    write_one(&chain, 2, 150, 0);
     tni_memory_fail_at(1, -1);
     assert_false(tni_chain_peek(&chain, &view));
     tni_memory_fail_at(0, 0);
     assert_false(tni_chain_is_empty(&chain));
-    expect_frame(&chain, 2, 5000, 0);
+    expect_frame(&chain, 2, 150, 0);
     expect_end(&chain);
     tni_chain_fini(&chain);
 }
