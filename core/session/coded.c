@@ -57,12 +57,12 @@ static ssize_t one_frame(struct tni_session *session, uint8_t *bytes, size_t siz
     const struct tni_codec *codec = session->codec;
     struct tni_coded_frame frame = {0};
     int rc = codec->header(tni_coder_state(session), bytes, size, &frame);
+    /* What a decode takes off is not counted. */
+    size_t overhead = codec->decode ? codec->overhead : 0;
     bool is_whole;
 
     if (rc > 0 && !codec->is_unframed)
-        rc = tni_inbound_check_size(session, frame.flags, frame.size, codec->overhead) < 0
-                 ? -EMSGSIZE
-                 : 1;
+        rc = tni_inbound_check_size(session, frame.flags, frame.size, overhead) < 0 ? -EMSGSIZE : 1;
     if (rc <= 0)
         return rc;
     is_whole = frame.size <= size - frame.header;

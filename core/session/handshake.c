@@ -7,6 +7,7 @@
 #include "base/memory.h"
 #include "message/peer_info.h"
 #include "session/codec.h"
+#include "session/old_peer.h"
 #include "session/session.h"
 #include "socket/ctx.h"
 #include "socket/socket.h"
@@ -145,7 +146,8 @@ static int check_greeting(struct tni_session *session)
     case TNI_GREETING_ALIEN:
         return tni_fail(-EPROTO, "the peer %s", peer->reason);
     default:
-        return tni_fail(-EPROTO, "the peer speaks ZMTP 2.0 or older, which is not supported");
+        session->has_commands = false;
+        return tni_old_peer_greet(session, peer, handshake->mechanism->wire_name);
     }
     if (strcmp(peer->mechanism, handshake->mechanism->wire_name) != 0)
         return tni_fail(-EPROTO, "the peer wants the mechanism '%s', we use '%s'", peer->mechanism,
@@ -154,15 +156,57 @@ static int check_greeting(struct tni_session *session)
     return send_commands(session);
 }
 
+static bool is_old(const struct tni_handshake *handshake)
+{
+    return handshake->greeting.status != TNI_GREETING_INCOMPLETE &&
+           handshake->greeting.status != TNI_GREETING_V3;
+}
+
+static struct tni_peer_pieces pieces_of(const struct tni_session *session)
+{
+    return (struct tni_peer_pieces){
+        .connection = session->connection,
+        .local = session->stack.local,
+        .remote = session->stack.remote,
+        .user_id = tni_properties_get(&session->stack.found, "User-Id"),
+        .mechanism = session->handshake->mechanism->wire_name,
+        .found = &session->stack.found,
+    };
+}
+
+static ssize_t old_input(struct tni_session *session, const uint8_t *bytes, size_t size)
+{
+    struct tni_handshake *handshake = session->handshake;
+    bool must_subscribe = handshake->greeting.status == TNI_GREETING_UNVERSIONED;
+    struct tn_peer_info *peer = NULL;
+    ssize_t used =
+        tni_old_peer_input(session, &handshake->greeting, bytes, size, pieces_of(session), &peer);
+    int rc = 0;
+
+    if (used < 0 || !peer)
+        return used;
+    tni_handshake_end(session);
+    rc = tni_session_is_up(session, peer);
+    if (rc == 0 && must_subscribe)
+        rc = tni_old_peer_subscribe(session);
+    return rc < 0 ? rc : used;
+}
+
 static ssize_t greeting_input(struct tni_session *session, const uint8_t *bytes, size_t size)
 {
     struct tni_handshake *handshake = session->handshake;
     size_t used = tni_greeting_read(&handshake->greeting, bytes, size);
+    ssize_t more = 0;
     int rc = send_greeting(session);
 
     if (rc == 0 && handshake->greeting.status != TNI_GREETING_INCOMPLETE)
         rc = check_greeting(session);
-    return rc < 0 ? rc : (ssize_t)used;
+    /* Of an old peer that may have been all. */
+    if (rc == 0 && is_old(handshake))
+        more = old_input(session, bytes + used, size - used);
+    if (rc < 0 || more < 0)
+        return rc < 0 ? rc : more;
+    return (ssize_t)used + more;
 }
 
 /* ------------------------------------------------------------------ commands */
@@ -183,15 +227,7 @@ static int refuse(struct tni_session *session)
 static int take_metadata(struct tni_session *session, const uint8_t *metadata, size_t size)
 {
     struct tni_handshake *handshake = session->handshake;
-    const struct tni_peer_pieces pieces = {.connection = session->connection,
-                                           .local = session->stack.local,
-                                           .remote = session->stack.remote,
-                                           .user_id =
-                                               tni_properties_get(&session->stack.found, "User-Id"),
-                                           .mechanism = handshake->mechanism->wire_name,
-                                           .found = &session->stack.found,
-                                           .metadata = metadata,
-                                           .metadata_size = size};
+    struct tni_peer_pieces pieces = pieces_of(session);
     int rc = tni_peer_parse(metadata, size, &handshake->facts);
 
     if (rc < 0)
@@ -199,6 +235,8 @@ static int take_metadata(struct tni_session *session, const uint8_t *metadata, s
     handshake->has_facts = true;
     if (!tni_pattern_is_compatible(session->config->pattern->peers, handshake->facts.socket_type))
         return refuse(session);
+    pieces.metadata = metadata;
+    pieces.metadata_size = size;
     rc = tni_peer_info_new(&pieces, &handshake->peer);
     return rc < 0 ? tni_fail(rc, "the peer's properties: %s", tni_error_name(rc)) : 0;
 }
@@ -261,5 +299,7 @@ ssize_t tni_handshake_input(struct tni_session *session, const uint8_t *bytes, s
 {
     if (session->handshake->greeting.status == TNI_GREETING_INCOMPLETE)
         return greeting_input(session, bytes, size);
+    if (is_old(session->handshake))
+        return old_input(session, bytes, size);
     return command_input(session, bytes, size);
 }

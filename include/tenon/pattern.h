@@ -46,6 +46,12 @@ enum tn_pattern_flag {
 
 /** Reasons for host->sock_drop: enum tn_drop_reason of tenon.h. */
 
+/** A socket type as peers of ZMTP 2.0 have it: a number (RFC 15). */
+typedef struct tn_old_type {
+    const char *wire_name;
+    uint8_t number;
+} tn_old_type_t;
+
 typedef struct tn_pattern_ops {
     uint32_t size;
     uint32_t flags;
@@ -88,6 +94,10 @@ typedef struct tn_pattern_ops {
     int (*peer_number)(void *state, tn_pipe_t *pipe, void *pipe_state, uint32_t *out_number);
     /** Ends the connection to the peer of that number: host->pipe_close. -EHOSTUNREACH. */
     int (*disconnect_peer)(void *state, uint32_t number);
+
+    /** For peers of ZMTP 2.0 and 1.0: what it announces to them, then the types it may talk to, ended
+     *  by a NULL name. NULL: they have nothing like this pattern, and are refused. */
+    const tn_old_type_t *old_types;
 } tn_pattern_ops_t;
 
 /*

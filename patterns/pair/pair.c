@@ -99,8 +99,9 @@ static unsigned pair_poll(void *state)
     .writable = pair_writable, .send = pair_send, .recv = pair_recv, .poll = pair_poll
 
 static const char *const pairs[] = {"PAIR", NULL};
+static const tn_old_type_t old_pairs[] = {{"PAIR", 0}, {"PAIR", 0}, {NULL, 0}};
 static const char *const channels[] = {"CHANNEL", NULL};
 
-const tn_pattern_ops_t tni_pair_ops = {PAIR_OPS(0, "PAIR", pairs)};
+const tn_pattern_ops_t tni_pair_ops = {PAIR_OPS(0, "PAIR", pairs), .old_types = old_pairs};
 
 const tn_pattern_ops_t tni_channel_ops = {PAIR_OPS(TN_PATTERN_SINGLE_FRAMES, "CHANNEL", channels)};

@@ -67,8 +67,10 @@ static unsigned pull_poll(void *state)
     .readable = pull_readable, .recv = pull_recv, .poll = pull_poll
 
 static const char *const pushes[] = {"PUSH", NULL};
+static const tn_old_type_t old_types[] = {{"PULL", 7}, {"PUSH", 8}, {NULL, 0}};
 static const char *const scatters[] = {"SCATTER", NULL};
 
-const tn_pattern_ops_t tni_pull_ops = {PULL_OPS(TN_PATTERN_CONFLATES, "PULL", pushes)};
+const tn_pattern_ops_t tni_pull_ops = {PULL_OPS(TN_PATTERN_CONFLATES, "PULL", pushes),
+                                       .old_types = old_types};
 
 const tn_pattern_ops_t tni_gather_ops = {PULL_OPS(TN_PATTERN_SINGLE_FRAMES, "GATHER", scatters)};

@@ -83,8 +83,10 @@ static unsigned push_poll(void *state)
     .readable = push_readable, .writable = push_writable, .send = push_send, .poll = push_poll
 
 static const char *const pulls[] = {"PULL", NULL};
+static const tn_old_type_t old_types[] = {{"PUSH", 8}, {"PULL", 7}, {NULL, 0}};
 static const char *const gathers[] = {"GATHER", NULL};
 
-const tn_pattern_ops_t tni_push_ops = {PUSH_OPS(TN_PATTERN_CONFLATES, "PUSH", pulls)};
+const tn_pattern_ops_t tni_push_ops = {PUSH_OPS(TN_PATTERN_CONFLATES, "PUSH", pulls),
+                                       .old_types = old_types};
 
 const tn_pattern_ops_t tni_scatter_ops = {PUSH_OPS(TN_PATTERN_SINGLE_FRAMES, "SCATTER", gathers)};

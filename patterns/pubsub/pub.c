@@ -78,6 +78,7 @@ static int pub_get(void *state, unsigned index, tn_value_t *out_value)
 }
 
 static const char *const peers[] = {"SUB", "XSUB", NULL};
+static const tn_old_type_t old_types[] = {{"PUB", 1}, {"SUB", 2}, {"XSUB", 10}, {NULL, 0}};
 
 const tn_pattern_ops_t tni_pub_ops = {
     .size = sizeof(tn_pattern_ops_t),
@@ -85,6 +86,7 @@ const tn_pattern_ops_t tni_pub_ops = {
              TN_PATTERN_TAKES_SUBSCRIPTIONS,
     .wire_name = "PUB",
     .peers = peers,
+    .old_types = old_types,
     .socket_state = sizeof(struct tni_publisher),
     .pipe_state = sizeof(struct tni_publisher_pipe),
     .open = pub_open,

@@ -154,6 +154,7 @@ static int sub_get(void *state, unsigned index, tn_value_t *out_value)
 }
 
 static const char *const peers[] = {"PUB", "XPUB", NULL};
+static const tn_old_type_t old_types[] = {{"SUB", 2}, {"PUB", 1}, {"XPUB", 9}, {NULL, 0}};
 
 const tn_pattern_ops_t tni_sub_ops = {
     .size = sizeof(tn_pattern_ops_t),
@@ -161,6 +162,7 @@ const tn_pattern_ops_t tni_sub_ops = {
              TN_PATTERN_ONE_PER_ENDPOINT | TN_PATTERN_SUBSCRIBES,
     .wire_name = "SUB",
     .peers = peers,
+    .old_types = old_types,
     .socket_state = sizeof(struct sub),
     .pipe_state = sizeof(struct tni_subscriber_pipe),
     .open = sub_open,

@@ -258,6 +258,8 @@ static int xpub_get(void *state, unsigned index, tn_value_t *out_value)
 }
 
 static const char *const peers[] = {"SUB", "XSUB", NULL};
+/* RFC 15: on the wire of ZMTP 2.0 these are PUB and SUB. */
+static const tn_old_type_t old_types[] = {{"PUB", 1}, {"SUB", 2}, {"XSUB", 10}, {NULL, 0}};
 
 const tn_pattern_ops_t tni_xpub_ops = {
     .size = sizeof(tn_pattern_ops_t),
@@ -265,6 +267,7 @@ const tn_pattern_ops_t tni_xpub_ops = {
              TN_PATTERN_TAKES_SUBSCRIPTIONS,
     .wire_name = "XPUB",
     .peers = peers,
+    .old_types = old_types,
     .socket_state = sizeof(struct xpub),
     .pipe_state = sizeof(struct tni_publisher_pipe),
     .open = xpub_open,

@@ -143,12 +143,15 @@ static int xsub_get(void *state, unsigned index, tn_value_t *out_value)
 }
 
 static const char *const peers[] = {"PUB", "XPUB", NULL};
+/* RFC 15: on the wire of ZMTP 2.0 these are SUB and PUB. */
+static const tn_old_type_t old_types[] = {{"SUB", 2}, {"PUB", 1}, {"XPUB", 9}, {NULL, 0}};
 
 const tn_pattern_ops_t tni_xsub_ops = {
     .size = sizeof(tn_pattern_ops_t),
     .flags = TN_PATTERN_SENDS | TN_PATTERN_RECEIVES | TN_PATTERN_REBUILDS,
     .wire_name = "XSUB",
     .peers = peers,
+    .old_types = old_types,
     .socket_state = sizeof(struct xsub),
     .pipe_state = sizeof(struct tni_subscriber_pipe),
     .open = xsub_open,

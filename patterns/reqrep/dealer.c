@@ -160,9 +160,13 @@ static int dealer_set(void *state, unsigned index, const tn_value_t *value)
     .recv = dealer_recv, .poll = dealer_poll, .set = dealer_set
 
 static const char *const peers[] = {"REP", "DEALER", "ROUTER", NULL};
+static const tn_old_type_t old_types[] = {
+    {"DEALER", 5}, {"REP", 4}, {"DEALER", 5}, {"ROUTER", 6}, {NULL, 0}};
 static const char *const servers[] = {"SERVER", NULL};
 
-const tn_pattern_ops_t tni_dealer_ops = {DEALER_OPS(
-    TN_PATTERN_CONFLATES | TN_PATTERN_IDENTIFIES | TN_PATTERN_ONE_PER_ENDPOINT, "DEALER", peers)};
+const tn_pattern_ops_t tni_dealer_ops = {
+    DEALER_OPS(TN_PATTERN_CONFLATES | TN_PATTERN_IDENTIFIES | TN_PATTERN_ONE_PER_ENDPOINT, "DEALER",
+               peers),
+    .old_types = old_types};
 
 const tn_pattern_ops_t tni_client_ops = {DEALER_OPS(TN_PATTERN_SINGLE_FRAMES, "CLIENT", servers)};

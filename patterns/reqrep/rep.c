@@ -277,12 +277,14 @@ static unsigned rep_poll(void *state)
 }
 
 static const char *const peers[] = {"REQ", "DEALER", NULL};
+static const tn_old_type_t old_types[] = {{"REP", 4}, {"REQ", 3}, {"DEALER", 5}, {NULL, 0}};
 
 const tn_pattern_ops_t tni_rep_ops = {
     .size = sizeof(tn_pattern_ops_t),
     .flags = TN_PATTERN_SENDS | TN_PATTERN_RECEIVES,
     .wire_name = "REP",
     .peers = peers,
+    .old_types = old_types,
     .socket_state = sizeof(struct rep),
     .open = rep_open,
     .close = rep_close,

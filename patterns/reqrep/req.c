@@ -297,6 +297,7 @@ static int req_set(void *state, unsigned index, const tn_value_t *value)
 }
 
 static const char *const peers[] = {"REP", "ROUTER", NULL};
+static const tn_old_type_t old_types[] = {{"REQ", 3}, {"REP", 4}, {"ROUTER", 6}, {NULL, 0}};
 
 const tn_pattern_ops_t tni_req_ops = {
     .size = sizeof(tn_pattern_ops_t),
@@ -304,6 +305,7 @@ const tn_pattern_ops_t tni_req_ops = {
              TN_PATTERN_ONE_PER_ENDPOINT,
     .wire_name = "REQ",
     .peers = peers,
+    .old_types = old_types,
     .socket_state = sizeof(struct req),
     .open = req_open,
     .close = req_close,

@@ -355,12 +355,15 @@ static int router_set(void *state, unsigned index, const tn_value_t *value)
 }
 
 static const char *const peers[] = {"REQ", "DEALER", "ROUTER", NULL};
+static const tn_old_type_t old_types[] = {
+    {"ROUTER", 6}, {"REQ", 3}, {"DEALER", 5}, {"ROUTER", 6}, {NULL, 0}};
 
 const tn_pattern_ops_t tni_router_ops = {
     .size = sizeof(tn_pattern_ops_t),
     .flags = TN_PATTERN_SENDS | TN_PATTERN_RECEIVES | TN_PATTERN_IDENTIFIES,
     .wire_name = "ROUTER",
     .peers = peers,
+    .old_types = old_types,
     .socket_state = sizeof(struct router),
     .pipe_state = sizeof(struct tni_peer),
     .open = router_open,
