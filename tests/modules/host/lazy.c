@@ -71,8 +71,8 @@ int main(void)
     if (tn_modules(ctx, count_loaded, &after) != 0)
         return 1;
     expect(count_mapped(), 2, "modules mapped");
-    /* push comes in the same file as pull. */
-    expect(after.loaded, 3, "features loaded");
+    /* push, scatter and gather come in the same file as pull. */
+    expect(after.loaded, 5, "features loaded");
     tn_close(pull);
     return tn_ctx_term(ctx, 10000) == 0 ? 0 : 1;
 }
