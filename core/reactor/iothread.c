@@ -12,6 +12,7 @@
 #include "base/memory.h"
 #include "reactor/loop.h"
 #include "reactor/poller.h"
+#include "reactor/thread_params.h"
 #include "socket/ctx.h"
 
 enum { AT_ONCE = 64 };
@@ -117,7 +118,6 @@ static void *run_thread(void *arg)
 /* No signal is handled on our threads: they are the application's. */
 static int start(struct tni_iothread *thread)
 {
-    char name[16];
     sigset_t all, before;
     int rc;
 
@@ -126,11 +126,9 @@ static int start(struct tni_iothread *thread)
     rc = pthread_create(&thread->thread, NULL, run_thread, thread);
     pthread_sigmask(SIG_SETMASK, &before, NULL);
     if (rc != 0)
-        return -rc;
+        return tni_fail(-rc, "%s", strerror(rc));
     thread->has_thread = true;
-    snprintf(name, sizeof name, "%s/io%u", thread->ctx->thread_name, thread->index);
-    pthread_setname_np(thread->thread, name);
-    return 0;
+    return tni_thread_params_apply(&thread->ctx->thread_params, thread->thread, thread->index);
 }
 
 int tni_iothread_new(struct tn_ctx *ctx, unsigned index, bool has_thread,
@@ -161,7 +159,9 @@ int tni_iothread_new(struct tn_ctx *ctx, unsigned index, bool has_thread,
     }
     if (rc < 0) {
         tni_iothread_free(thread);
-        return tni_fail(rc, "I/O thread %u cannot be started: %s", index, strerror(-rc));
+        return rc == tni_error_code()
+                   ? tni_fail_context(rc, "I/O thread %u cannot be started", index)
+                   : tni_fail(rc, "I/O thread %u cannot be started: %s", index, strerror(-rc));
     }
     *out_thread = thread;
     return 0;

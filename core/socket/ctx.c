@@ -1,12 +1,13 @@
 #include "socket/ctx.h"
 
 #include <errno.h>
+#include <limits.h>
 #include <stdio.h>
 #include <string.h>
-#include <time.h>
 
 #include "base/clock.h"
 #include "base/error.h"
+#include "base/futex.h"
 #include "base/log.h"
 #include "base/memory.h"
 #include "module/registry.h"
@@ -42,7 +43,6 @@ static atomic_int contexts; /* alive in this process */
 tn_ctx_t *tn_ctx_new(void)
 {
     struct tn_ctx *ctx = tni_calloc(1, sizeof *ctx);
-    pthread_condattr_t attributes;
 
     if (!ctx) {
         tni_fail(-ENOMEM, "context: out of memory");
@@ -51,15 +51,11 @@ tn_ctx_t *tn_ctx_new(void)
     pthread_once(&fork_once, watch_forks);
     ctx->magic = CTX_MAGIC;
     pthread_mutex_init(&ctx->lock, NULL);
-    pthread_condattr_init(&attributes);
-    pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
-    pthread_cond_init(&ctx->changed, &attributes);
-    pthread_condattr_destroy(&attributes);
     ctx->fork_generation = tni_fork_generation();
     ctx->io_threads = 1;
     ctx->max_sockets = DEFAULT_SOCKETS;
     ctx->allow_load = true;
-    snprintf(ctx->thread_name, sizeof ctx->thread_name, "tenon");
+    tni_thread_params_init(&ctx->thread_params);
     ctx->host = tni_host_functions;
     ctx->host.context = ctx;
     if (tni_network)
@@ -120,6 +116,11 @@ static int *int_option(struct tn_ctx *ctx, const char *name, int *out_min, int *
         *out_max = DEFAULT_SOCKETS;
         return &ctx->max_sockets;
     }
+    if (strcmp(name, "thread_priority") == 0 || strcmp(name, "thread_sched_policy") == 0) {
+        *out_min = -1;
+        *out_max = INT_MAX;
+        return name[7] == 'p' ? &ctx->thread_params.priority : &ctx->thread_params.policy;
+    }
     return NULL;
 }
 
@@ -127,7 +128,8 @@ static int unknown_option(const char *name)
 {
     return tni_fail(-TN_ENOOPTION,
                     "a context has no option '%s': there are io_threads, max_sockets, allow_load, "
-                    "plugins_d, modules and thread_name",
+                    "thread_priority, thread_sched_policy, thread_cpus, thread_name, plugins_d and "
+                    "modules",
                     name);
 }
 
@@ -222,12 +224,15 @@ int tn_ctx_set_str(tn_ctx_t *handle, const char *name, const char *value)
         rc = rc ? rc : add_directory(ctx, value);
     else if (strcmp(name, "modules") == 0)
         rc = rc ? rc : set_modules(ctx, value);
+    else if (strcmp(name, "thread_cpus") == 0)
+        rc = rc ? rc : tni_thread_params_set_cpus(&ctx->thread_params, value);
     else if (strcmp(name, "thread_name") != 0)
         rc = unknown_option(name);
-    else if (strlen(value) >= sizeof ctx->thread_name)
-        rc = tni_fail(-EINVAL, "context option 'thread_name' takes at most 8 bytes");
+    else if (strlen(value) > TNI_THREAD_NAME_MAX)
+        rc = tni_fail(-EINVAL, "context option 'thread_name' takes at most %d bytes",
+                      TNI_THREAD_NAME_MAX);
     else if (rc == 0)
-        snprintf(ctx->thread_name, sizeof ctx->thread_name, "%s", value);
+        snprintf(ctx->thread_params.name, sizeof ctx->thread_params.name, "%s", value);
     pthread_mutex_unlock(&ctx->lock);
     return rc;
 }
@@ -290,7 +295,8 @@ void tni_ctx_forget(struct tn_ctx *ctx, struct tni_link *socket_link)
     pthread_mutex_lock(&ctx->lock);
     tni_link_remove(socket_link);
     ctx->socket_count--;
-    pthread_cond_broadcast(&ctx->changed);
+    atomic_fetch_add(&ctx->gone, 1);
+    tni_futex_wake(&ctx->gone);
     pthread_mutex_unlock(&ctx->lock);
 }
 
@@ -346,7 +352,9 @@ static int wait_for_sockets(struct tn_ctx *ctx, int timeout)
 {
     uint64_t now = tni_clock_ms();
     uint64_t until = timeout < 0 ? UINT64_MAX : now + (uint64_t)timeout;
-    struct timespec limit;
+    uint64_t pause;
+    unsigned seen;
+    int rc;
 
     while (ctx->socket_count) {
         now = tni_clock_ms();
@@ -360,13 +368,16 @@ static int wait_for_sockets(struct tn_ctx *ctx, int timeout)
         if (!ctx->socket_count)
             break;
         /* Without threads, look again soon; otherwise a line to the log each second. */
-        now += ctx->io_threads == 0 ? 1 : 1000;
-        if (now > until)
-            now = until;
-        limit.tv_sec = (time_t)(now / 1000);
-        limit.tv_nsec = (long)(now % 1000) * 1000000;
-        if (pthread_cond_timedwait(&ctx->changed, &ctx->lock, &limit) == ETIMEDOUT &&
-            ctx->io_threads && tni_log_wants(TN_LOG_INFO, "context")) {
+        pause = ctx->io_threads == 0 ? 1 : 1000;
+        if (until - now < pause)
+            pause = until - now;
+        seen = atomic_load(&ctx->gone);
+        pthread_mutex_unlock(&ctx->lock);
+        rc = tni_futex_wait(&ctx->gone, seen, pause);
+        pthread_mutex_lock(&ctx->lock);
+        if (rc == -EINTR)
+            return tni_fail(rc, "ending the context: a signal came; call again");
+        if (rc == -ETIMEDOUT && ctx->io_threads && tni_log_wants(TN_LOG_INFO, "context")) {
             blocked_by(ctx);
             tni_log(TN_LOG_INFO, "context", "%s", tni_error_text());
         }
@@ -381,7 +392,6 @@ static void ctx_free(struct tn_ctx *ctx)
         tni_free(ctx->directories[i]);
     tni_free(ctx->modules);
     ctx->magic = 0;
-    pthread_cond_destroy(&ctx->changed);
     pthread_mutex_destroy(&ctx->lock);
     tni_free(ctx);
     if (atomic_fetch_sub(&contexts, 1) == 1)

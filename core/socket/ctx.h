@@ -16,6 +16,7 @@
 #include <tenon/tenon.h>
 
 #include "base/list.h"
+#include "reactor/thread_params.h"
 
 struct tni_iothread;
 struct tni_registry;
@@ -26,14 +27,14 @@ enum { TNI_IO_THREADS_MAX = 64, TNI_DIRECTORIES_MAX = 16 };
 struct tn_ctx {
     uint32_t magic;
     pthread_mutex_t lock;
-    pthread_cond_t changed; /* a socket has gone */
+    atomic_uint gone; /* counts sockets that have gone, for whoever waits for the last */
     unsigned fork_generation;
     atomic_bool is_shut_down;
 
     int io_threads;
     int max_sockets;
     bool allow_load;
-    char thread_name[9];
+    struct tni_thread_params thread_params;
     char *directories[TNI_DIRECTORIES_MAX + 1];
     char *modules;
 

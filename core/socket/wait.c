@@ -1,16 +1,14 @@
 #include "socket/wait.h"
 
 #include <errno.h>
-#include <linux/futex.h>
 #include <sched.h>
 #include <string.h>
 #include <sys/eventfd.h>
-#include <sys/syscall.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "base/clock.h"
 #include "base/error.h"
+#include "base/futex.h"
 #include "base/hot_local.h"
 #include "base/memory.h"
 #include "socket/ctx.h"
@@ -123,7 +121,7 @@ void tni_waiter_wake(struct tni_waiter *waiter)
     case TNI_AWAKE:
         return;
     case TNI_ON_FUTEX:
-        syscall(SYS_futex, &waiter->asleep, FUTEX_WAKE_PRIVATE, 1, NULL, NULL, 0);
+        tni_futex_wake(&waiter->asleep);
         return;
     default:
         break;
@@ -273,21 +271,20 @@ static int time_left(const struct round *round)
     return left;
 }
 
+enum { LONG_SLEEP = 3600 * 1000 };
+
 /* Nothing but a wake-up to wait for: cheaper without a descriptor. */
 static int sleep_on_futex(struct round *round)
 {
     struct tni_waiter *waiter = round->waiter;
     unsigned expected = TNI_ASLEEP;
     int left = time_left(round);
-    struct timespec limit = {.tv_sec = left / 1000, .tv_nsec = (long)(left % 1000) * 1000000};
+    int rc;
 
     if (!atomic_compare_exchange_strong(&waiter->asleep, &expected, TNI_ON_FUTEX))
         return 0;
-    if (syscall(SYS_futex, &waiter->asleep, FUTEX_WAIT_PRIVATE, TNI_ON_FUTEX,
-                left < 0 ? NULL : &limit, NULL, 0) < 0 &&
-        errno == EINTR)
-        return -EINTR;
-    return 0;
+    rc = tni_futex_wait(&waiter->asleep, TNI_ON_FUTEX, left < 0 ? LONG_SLEEP : (uint64_t)left);
+    return rc == -EINTR ? rc : 0;
 }
 
 static bool has_descriptors(const struct round *round)

@@ -79,6 +79,9 @@ TN_EXPORT tn_ctx_t *tn_ctx_new(void);
  *                   connections itself: inside its blocking calls, or with tn_ctx_step().
  *    "max_sockets"  most sockets at one time, 1 to 65535, default 65535
  *    "allow_load"   0: only modules that are linked in, default 1
+ *    "thread_sched_policy"  SCHED_OTHER, SCHED_FIFO, ... of <sched.h> for the I/O threads, and
+ *    "thread_priority"  their priority in it, default -1: those of the thread that makes the first
+ *                   network endpoint; a call that starts them fails with what the system says
  *  -TN_ENOOPTION: no such option; -EINVAL: out of range; -EBUSY: too late. */
 TN_EXPORT int tn_ctx_set_int(tn_ctx_t *ctx, const char *name, int64_t value);
 TN_EXPORT int tn_ctx_get_int(tn_ctx_t *ctx, const char *name, int64_t *out_value);
@@ -86,7 +89,8 @@ TN_EXPORT int tn_ctx_get_int(tn_ctx_t *ctx, const char *name, int64_t *out_value
 /** Text options of a context, to be set before the first socket is made:
  *    "plugins_d"    one more directory of manifests, above all others; may be set several times
  *    "modules"      as the environment's TENON_MODULES, and instead of it
- *    "thread_name"  prefix of the I/O threads' names, at most 8 bytes */
+ *    "thread_name"  prefix of the I/O threads' names, at most 16 bytes, default "tenon"
+ *    "thread_cpus"  processors that they may run on, as "0,2-5", default "": any */
 TN_EXPORT int tn_ctx_set_str(tn_ctx_t *ctx, const char *name, const char *value);
 
 /** Wakes every call that is blocked in the context; those and all later ones, tn_close() apart,
