@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/error.h"
+#include "message/group.h"
 
 static int no_memory(size_t size)
 {
@@ -13,12 +14,6 @@ static int no_memory(size_t size)
 static int bad_message(const char *function)
 {
     return tni_fail(-EINVAL, "%s: the message or its data is NULL", function);
-}
-
-/* A group is the text inside a counted body of its own. */
-static struct tn_body *group_body(char *group)
-{
-    return (struct tn_body *)(void *)(group - offsetof(struct tn_body, own_bytes));
 }
 
 void tn_msg_init(tn_msg_t *msg)
@@ -80,8 +75,7 @@ void tn_msg_close(tn_msg_t *msg)
         tni_body_unref(msg->u.ref.owner);
     if (msg->peer && msg->type != TN_MSG_BORROWED)
         tni_peer_info_unref(msg->peer);
-    if (msg->group)
-        tni_body_unref(group_body(msg->group));
+    tni_group_unref(msg->group);
     tn_msg_clear(msg);
 }
 
@@ -115,7 +109,7 @@ int tn_msg_copy(tn_msg_t *to, tn_msg_t *from)
     if (copy.peer)
         tni_peer_info_ref(copy.peer);
     if (copy.group)
-        tni_body_ref(group_body(copy.group));
+        tni_group_ref(copy.group);
     tn_msg_close(to);
     *to = copy;
     return 0;
@@ -159,6 +153,30 @@ int tn_msg_set_routing_id(tn_msg_t *msg, uint32_t routing_id)
         return tni_fail(-EINVAL, "tn_msg_set_routing_id: %s",
                         msg ? "no peer has the routing id 0" : "the message is NULL");
     msg->routing_id = routing_id;
+    return 0;
+}
+
+const char *tn_msg_group(const tn_msg_t *msg)
+{
+    return msg && msg->group ? msg->group : "";
+}
+
+int tn_msg_set_group(tn_msg_t *msg, const char *group)
+{
+    size_t size;
+    char *text;
+
+    if (!msg || !group)
+        return bad_message("tn_msg_set_group");
+    size = strlen(group);
+    if (size > TN_GROUP_MAX)
+        return tni_fail(-EINVAL, "a group of %zu bytes is too long: %d are allowed", size,
+                        TN_GROUP_MAX);
+    text = tni_group_new(group, size);
+    if (!text)
+        return -ENOMEM;
+    tni_group_unref(msg->group);
+    msg->group = text;
     return 0;
 }
 
@@ -229,20 +247,8 @@ void tni_msg_set_peer(tn_msg_t *msg, struct tn_peer_info *peer)
     tni_peer_info_unref(old);
 }
 
-int tni_msg_set_group(tn_msg_t *msg, const char *group)
+void tni_msg_share_group(tn_msg_t *msg, char *group)
 {
-    struct tn_body *body = NULL;
-    size_t size;
-
-    if (group) {
-        size = strlen(group) + 1;
-        body = tni_body_new(size);
-        if (!body)
-            return no_memory(size);
-        memcpy(body->own_bytes, group, size);
-    }
-    if (msg->group)
-        tni_body_unref(group_body(msg->group));
-    msg->group = body ? (char *)body->own_bytes : NULL;
-    return 0;
+    tni_group_unref(msg->group);
+    msg->group = group ? tni_group_ref(group) : NULL;
 }

@@ -22,7 +22,7 @@ void tni_msg_take_body(tn_msg_t *msg, struct tn_body *body, const uint8_t *data,
 /** Notes the connection that `msg` came from; takes a reference of its own. NULL: none. */
 void tni_msg_set_peer(tn_msg_t *msg, struct tn_peer_info *peer);
 
-/** Sets or (NULL) removes the group, copied. -ENOMEM. */
-int tni_msg_set_group(tn_msg_t *msg, const char *group);
+/** Sets the group (group.h), of which it takes a reference of its own; NULL: none. */
+void tni_msg_share_group(tn_msg_t *msg, char *group);
 
 #endif

@@ -211,6 +211,15 @@ static int no_peer(void *state, uint32_t number)
     return -ENOTSUP;
 }
 
+static int no_join(void *state, const char *group, size_t size, int add)
+{
+    (void)state;
+    (void)group;
+    (void)size;
+    (void)add;
+    return -ENOTSUP;
+}
+
 static const tn_pattern_ops_t no_pattern = {
     .open = no_socket,
     .close = nothing,
@@ -228,6 +237,7 @@ static const tn_pattern_ops_t no_pattern = {
     .subscribe = no_subscribe,
     .peer_number = no_number,
     .disconnect_peer = no_peer,
+    .join = no_join,
 };
 
 /* ------------------------------------------------------------------ filling */

@@ -98,6 +98,8 @@ static const char *pattern_missing(const tn_pattern_ops_t *ops)
         NEED(ops, recv);
     if (ops->flags & TN_PATTERN_SUBSCRIBES)
         NEED(ops, subscribe);
+    if (ops->flags & TN_PATTERN_JOINS)
+        NEED(ops, join);
     return NULL;
 }
 

@@ -8,6 +8,7 @@
 #include "message/body.h"
 #include "message/message.h"
 #include "pipe/chunk.h"
+#include "zmtp/command.h"
 #include "zmtp/frame.h"
 
 enum {
@@ -125,32 +126,26 @@ void tni_chain_append(struct tni_chain *chain, const uint8_t *frames, size_t siz
     chain->w.position += size;
 }
 
-static const char subscribe_name[] = "\x09SUBSCRIBE";
-static const char cancel_name[] = "\x06"
-                                  "CANCEL";
-
 struct head {
-    uint8_t bytes[TNI_FRAME_HEADER_MAX + sizeof subscribe_name];
+    uint8_t bytes[TNI_FRAME_HEADER_MAX + TNI_COMMAND_NAME_MAX];
     size_t size;
 };
 
-/* The frame's header and, for a subscription, the name of its command. */
+/* The frame's header and, for a request, the name of its command. */
 static void make_head(struct head *head, uint8_t msg_flags, uint64_t body_size)
 {
-    const char *name = NULL;
-    size_t name_size = 0;
-    uint8_t flags = msg_flags & TN_MSG_MORE ? TNI_FRAME_MORE : 0;
+    uint8_t name[TNI_COMMAND_NAME_MAX];
+    size_t name_size;
 
-    if (msg_flags & (TN_MSG_SUBSCRIBE | TN_MSG_CANCEL)) {
-        name = msg_flags & TN_MSG_SUBSCRIBE ? subscribe_name : cancel_name;
-        name_size = strlen(name);
-        flags = TNI_FRAME_COMMAND;
+    if (!(msg_flags & TN_MSG_REQUEST)) {
+        head->size =
+            tni_frame_encode(head->bytes, msg_flags & TN_MSG_MORE ? TNI_FRAME_MORE : 0, body_size);
+        return;
     }
-    head->size = tni_frame_encode(head->bytes, flags, body_size + name_size);
-    if (name_size) {
-        memcpy(head->bytes + head->size, name, name_size);
-        head->size += name_size;
-    }
+    name_size = tni_command_start(name, tni_command_of_flags(msg_flags));
+    head->size = tni_frame_encode(head->bytes, TNI_FRAME_COMMAND, body_size + name_size);
+    memcpy(head->bytes + head->size, name, name_size);
+    head->size += name_size;
 }
 
 int tni_chain_append_body(struct tni_chain *chain, bool more, struct tn_body *body,
@@ -237,7 +232,7 @@ int tni_chain_write_frame(struct tni_chain *chain, tn_msg_t *msg)
     int rc;
 
     make_head(&head, flags, size);
-    if (flags & (TN_MSG_SUBSCRIBE | TN_MSG_CANCEL))
+    if (flags & TN_MSG_REQUEST)
         rc = append_copy(chain, &head, tn_msg_bytes(msg), size);
     else if (msg->type == TN_MSG_COUNTED && size > COPY_COUNTED)
         rc = append_reference(chain, &head, msg);

@@ -279,8 +279,7 @@ int tni_pipe_write(struct tn_pipe *pipe, tn_msg_t *msg)
 
     if (pipe->is_closed || tni_duplex_other_is_closing(pipe->duplex, pipe->side))
         return -EPIPE;
-    if (!pipe->is_writing && !(flags & (TN_MSG_SUBSCRIBE | TN_MSG_CANCEL)) &&
-        tni_chain_is_full(out))
+    if (!pipe->is_writing && !(flags & TN_MSG_REQUEST) && tni_chain_is_full(out))
         return -EAGAIN;
     rc = tni_chain_write(out, msg);
     if (rc < 0) {
@@ -302,17 +301,17 @@ void tni_pipe_rollback(struct tn_pipe *pipe)
     pipe->is_writing = false;
 }
 
-/* The frame as a message that borrows it: a subscription without its command's name. */
+/* The frame as a message that borrows it: a request without its command's name. */
 static void view_to_msg(struct tni_frame_view *view, struct tn_peer_info *peer, tn_msg_t *msg)
 {
     uint8_t flags = view->flags & TNI_FRAME_MORE ? TN_MSG_MORE : 0;
     struct tni_command_view command;
 
     if (view->flags & TNI_FRAME_COMMAND) {
-        /* Only these two are ever put into a chain. */
+        /* Only requests are ever put into a chain. */
         tni_command_parse(view->body, view->size, &command);
         tn_msg_borrow(msg, command.data, command.size);
-        flags = command.kind == TNI_COMMAND_SUBSCRIBE ? TN_MSG_SUBSCRIBE : TN_MSG_CANCEL;
+        flags = tni_command_flags(command.kind);
     } else {
         tn_msg_borrow(msg, view->body, view->size);
         if (view->attachment) /* whoever wants to keep the body may share it */

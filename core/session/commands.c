@@ -5,16 +5,16 @@
 #include "session/inbound.h"
 #include "zmtp/command.h"
 
-static int deliver_subscription(struct tni_session *session, const struct tni_command_view *view)
+static int deliver_request(struct tni_session *session, const struct tni_command_view *view,
+                           uint32_t needed)
 {
-    struct tni_chain *in = tni_session_in(session);
     tn_msg_t msg;
 
-    if (!(session->config->pattern->flags & TN_PATTERN_TAKES_SUBSCRIPTIONS))
+    if (!(session->config->pattern->flags & needed))
         return 0;
     tn_msg_borrow(&msg, view->data, view->size);
-    msg.flags = view->kind == TNI_COMMAND_SUBSCRIBE ? TN_MSG_SUBSCRIBE : TN_MSG_CANCEL;
-    return tni_chain_write(in, &msg);
+    msg.flags = tni_command_flags(view->kind);
+    return tni_chain_write(tni_session_in(session), &msg);
 }
 
 static int on_ping(struct tni_session *session, const struct tni_command_view *view)
@@ -52,7 +52,10 @@ int tni_inbound_command(struct tni_session *session, const uint8_t *body, size_t
     switch (view.kind) {
     case TNI_COMMAND_SUBSCRIBE:
     case TNI_COMMAND_CANCEL:
-        return deliver_subscription(session, &view);
+        return deliver_request(session, &view, TN_PATTERN_TAKES_SUBSCRIPTIONS);
+    case TNI_COMMAND_JOIN:
+    case TNI_COMMAND_LEAVE:
+        return deliver_request(session, &view, TN_PATTERN_TAKES_GROUPS);
     case TNI_COMMAND_PING:
         return on_ping(session, &view);
     case TNI_COMMAND_ERROR:

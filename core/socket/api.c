@@ -362,6 +362,38 @@ int tn_unsubscribe(tn_socket_t *socket, const void *prefix, size_t size)
     return subscription(socket, prefix, size, 0);
 }
 
+static int membership(tn_socket_t *socket, const char *group, int add)
+{
+    struct tn_sock *sock = tni_sock_enter(socket);
+    size_t size = group ? strnlen(group, TN_GROUP_MAX + 1) : 0;
+    int rc;
+
+    if (!sock)
+        return tni_error_code();
+    if (!(sock->ops->flags & TN_PATTERN_JOINS))
+        rc = tni_fail(-ENOTSUP, "a socket of pattern '%s' joins no groups", sock->pattern->name);
+    else if (!group || size > TN_GROUP_MAX)
+        rc = tni_fail(-EINVAL, "the group is %s",
+                      group ? "too long: 255 bytes are allowed" : "NULL");
+    else {
+        tni_sock_drain(sock);
+        tni_sock_settle(sock);
+        rc = sock->ops->join(sock->pattern_state, group, size, add);
+    }
+    tni_sock_leave(sock);
+    return rc;
+}
+
+int tn_join(tn_socket_t *socket, const char *group)
+{
+    return membership(socket, group, 1);
+}
+
+int tn_leave(tn_socket_t *socket, const char *group)
+{
+    return membership(socket, group, 0);
+}
+
 /* ------------------------------------------------------------------ descriptors and monitors */
 
 int tn_fd(tn_socket_t *socket, int event)

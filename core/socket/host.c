@@ -14,6 +14,7 @@
 #include "base/error.h"
 #include "base/log.h"
 #include "base/memory.h"
+#include "message/group.h"
 #include "message/message.h"
 #include "pipe/pipe.h"
 #include "route/topics.h"
@@ -284,4 +285,8 @@ const tn_host_t tni_host_functions = {
 
     .pipe_is_outgoing = host_pipe_is_outgoing,
     .pipe_peer = host_pipe_peer,
+
+    .group_new = tni_group_new,
+    .group_free = tni_group_unref,
+    .msg_set_group = tni_msg_share_group,
 };

@@ -326,7 +326,7 @@ static ssize_t try_recv(struct tn_sock *sock, void *arg)
     size = tn_msg_length(&msg);
     if (size && buffer->capacity)
         memcpy(buffer->data, tn_msg_bytes(&msg), size < buffer->capacity ? size : buffer->capacity);
-    if (msg.type != TN_MSG_BORROWED)
+    if (msg.type != TN_MSG_BORROWED || msg.group)
         tn_msg_close(&msg);
     let_go(sock);
     return (ssize_t)size;
@@ -350,8 +350,11 @@ static ssize_t recv_into(struct tn_sock *sock, tn_msg_t *to)
     if (rc < 0)
         return rc;
     rc = tni_msg_own(&msg);
-    if (rc < 0)
-        return tni_fail(rc, "receiving a frame of %zu bytes: out of memory", tn_msg_length(&msg));
+    if (rc < 0) {
+        tni_fail(rc, "receiving a frame of %zu bytes: out of memory", tn_msg_length(&msg));
+        tn_msg_close(&msg);
+        return rc;
+    }
     /* What the pattern made itself, such as a routing id, came with what it read. */
     if (!msg.peer && sock->reading)
         tni_msg_set_peer(&msg, sock->reading->peer);
@@ -383,7 +386,7 @@ static void drop_rest(struct tn_sock *sock)
     tn_msg_t msg;
 
     while (sock->rcvmore && recv_frame(sock, &msg) == 0)
-        if (msg.type != TN_MSG_BORROWED)
+        if (msg.type != TN_MSG_BORROWED || msg.group)
             tn_msg_close(&msg);
     let_go(sock);
 }

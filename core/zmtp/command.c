@@ -3,6 +3,8 @@
 #include <errno.h>
 #include <string.h>
 
+#include <tenon/message.h>
+
 static const struct {
     const char *name;
     uint8_t size;
@@ -12,6 +14,16 @@ static const struct {
     [TNI_COMMAND_CANCEL] = {"CANCEL", 6}, [TNI_COMMAND_JOIN] = {"JOIN", 4},
     [TNI_COMMAND_LEAVE] = {"LEAVE", 5},   [TNI_COMMAND_READY] = {"READY", 5},
     [TNI_COMMAND_ERROR] = {"ERROR", 5},
+};
+
+static const struct {
+    enum tni_command kind;
+    uint8_t flag;
+} requests[] = {
+    {TNI_COMMAND_SUBSCRIBE, TN_MSG_SUBSCRIBE},
+    {TNI_COMMAND_CANCEL, TN_MSG_CANCEL},
+    {TNI_COMMAND_JOIN, TN_MSG_JOIN},
+    {TNI_COMMAND_LEAVE, TN_MSG_LEAVE},
 };
 
 enum { KINDS = sizeof names / sizeof names[0], TTL_SIZE = 2, REASON_MAX = 255 };
@@ -42,6 +54,22 @@ int tni_command_parse(const uint8_t *body, size_t size, struct tni_command_view 
 const char *tni_command_name(enum tni_command kind)
 {
     return (unsigned)kind < KINDS ? names[kind].name : "";
+}
+
+enum tni_command tni_command_of_flags(uint8_t msg_flags)
+{
+    for (size_t i = 0; i < sizeof requests / sizeof *requests; i++)
+        if (msg_flags & requests[i].flag)
+            return requests[i].kind;
+    return TNI_COMMAND_UNKNOWN;
+}
+
+uint8_t tni_command_flags(enum tni_command kind)
+{
+    for (size_t i = 0; i < sizeof requests / sizeof *requests; i++)
+        if (requests[i].kind == kind)
+            return requests[i].flag;
+    return 0;
 }
 
 int tni_command_parse_ping(const struct tni_command_view *view, struct tni_ping *out_ping)

@@ -47,6 +47,11 @@ struct tni_ping {
 /** Splits a command body. -EPROTO: no name, or one longer than the body. */
 int tni_command_parse(const uint8_t *body, size_t size, struct tni_command_view *out_view);
 
+/** The request that the flags of a message name (TN_MSG_SUBSCRIBE, ...), and the flags of a request;
+ *  UNKNOWN and 0 for others. */
+enum tni_command tni_command_of_flags(uint8_t msg_flags);
+uint8_t tni_command_flags(enum tni_command kind);
+
 /** "PING", "SUBSCRIBE", ...; "" for UNKNOWN. */
 const char *tni_command_name(enum tni_command kind);
 

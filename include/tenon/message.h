@@ -32,6 +32,9 @@ enum tn_msg_flag {
     TN_MSG_MORE = 1, /* another frame of the same message follows                     */
     TN_MSG_SUBSCRIBE = 8, /* the body is a topic that the sender wants                     */
     TN_MSG_CANCEL = 16, /* the body is a topic that the sender no longer wants           */
+    TN_MSG_JOIN = 32, /* the body is a group that the sender joins                     */
+    TN_MSG_LEAVE = 64, /* the body is a group that the sender leaves                    */
+    TN_MSG_REQUEST = TN_MSG_SUBSCRIBE | TN_MSG_CANCEL | TN_MSG_JOIN | TN_MSG_LEAVE,
 };
 
 typedef struct tn_msg {

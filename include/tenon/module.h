@@ -294,6 +294,11 @@ typedef struct tn_host {
     /* ---- patterns: who is at the other end (pattern.h) ---- */
     int (*pipe_is_outgoing)(tn_pipe_t *pipe);
     struct tn_peer_info *(*pipe_peer)(tn_pipe_t *pipe);
+
+    /* ---- patterns: groups (pattern.h) ---- */
+    char *(*group_new)(const void *text, size_t size);
+    void (*group_free)(char *group);
+    void (*msg_set_group)(tn_msg_t *msg, char *group);
 } tn_host_t;
 
 #ifdef __cplusplus

@@ -42,6 +42,10 @@ enum tn_pattern_flag {
     TN_PATTERN_SINGLE_FRAMES = 256,
     /** Programs name its peers by numbers: `peer_number` and `disconnect_peer` (PEER). */
     TN_PATTERN_NUMBERS_PEERS = 512,
+    /** Joins groups: tn_join, tn_leave reach `join` (DISH). */
+    TN_PATTERN_JOINS = 1024,
+    /** Peers' joining and leaving reaches `recv` of the pipe as flagged frames (RADIO). */
+    TN_PATTERN_TAKES_GROUPS = 2048,
 };
 
 /** Reasons for host->sock_drop: enum tn_drop_reason of tenon.h. */
@@ -98,6 +102,8 @@ typedef struct tn_pattern_ops {
     /** For peers of ZMTP 2.0 and 1.0: what it announces to them, then the types it may talk to, ended
      *  by a NULL name. NULL: they have nothing like this pattern, and are refused. */
     const tn_old_type_t *old_types;
+    /** Joins (`add` 1) or leaves a group. */
+    int (*join)(void *state, const char *group, size_t size, int add);
 } tn_pattern_ops_t;
 
 /*
@@ -105,14 +111,14 @@ typedef struct tn_pattern_ops {
  *
  * pipe_write      Appends one frame; at the first frame -EAGAIN when the peer's high-water mark is
  *                 reached (then `writable` comes). The last frame commits. Takes the body on success.
- *                 TN_MSG_SUBSCRIBE and TN_MSG_CANCEL frames ignore the mark, and travel as commands.
+ *                 Frames with a flag of TN_MSG_REQUEST ignore the mark, and travel as commands.
  *                 -ENOMEM: nothing was appended, and the unfinished message is rolled back.
  *                 -EPIPE: the peer is gone (`detach` follows). A pattern that gets an error in the
  *                 middle of a message drops the rest of it.
  * pipe_rollback   Takes back the frames of an unfinished message.
  * pipe_read       The next frame of a whole message, borrowed until the next pipe_read of the pipe
  *                 or the end of the op; -EAGAIN when there is none (then `readable` comes). Frames with
- *                 TN_MSG_SUBSCRIBE or TN_MSG_CANCEL are requests of the peer.
+ *                 a flag of TN_MSG_REQUEST are requests of the peer.
  * pipe_can_write, pipe_can_read   What the next first frame would get: 1 or 0. 0 announces the change
  *                 (`writable`, `readable`) as -EAGAIN does.
  * pipe_close      Ends the peer's connection; `detach` is not called any more.
@@ -150,6 +156,9 @@ typedef struct tn_pattern_ops {
  *            a longer one is -EMSGSIZE.
  * sock_drop  Counts messages that were dropped, by reason.
  * sock_option  A common option of the socket by name.
+ * group_new, group_free  The name of a group, counted text of which a pattern keeps a reference:
+ *                 group_new returns new, NULL when there is no memory.
+ * msg_set_group   Gives a message that name, or NULL; the pattern keeps its reference.
  * sock_subscriptions  How many subscriptions there are now, for statistics and tn_wait_subscribers.
  */
 

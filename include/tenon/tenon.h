@@ -115,7 +115,8 @@ TN_EXPORT int tn_ctx_step(tn_ctx_t *ctx);
 /* ------------------------------------------------------------------ sockets */
 
 /** Opens a socket of a pattern: "pair" "push" "pull" "req" "rep" "dealer" "router" "pub" "sub"
- *  "xpub" "xsub" "client" "server" "peer" "channel" "scatter" "gather", or one that a module adds. Loads the module if need be.
+ *  "xpub" "xsub" "client" "server" "peer" "channel" "scatter" "gather" "radio" "dish", or one that a
+ *  module adds. Loads the module if need be.
  *  NULL: -TN_EMODULE (no such pattern, or its module does not load: the sentence says why), -EMFILE
  *  ("max_sockets"), -ENOMEM, -TN_ETERM. The caller closes it with tn_close(). */
 TN_EXPORT tn_socket_t *tn_socket(tn_ctx_t *ctx, const char *pattern);
@@ -174,7 +175,17 @@ TN_EXPORT int tn_get_blob(tn_socket_t *socket, const char *name, void *buffer, s
 TN_EXPORT int tn_subscribe(tn_socket_t *socket, const void *prefix, size_t size);
 TN_EXPORT int tn_unsubscribe(tn_socket_t *socket, const void *prefix, size_t size);
 
+/** DISH: receives messages of the group, an exact name of 0 to TN_GROUP_MAX bytes, or no longer. After
+ *  a reconnect it joins anew, as a SUB subscribes. RFC 48.
+ *  -EINVAL: NULL, too long, joined already, or not joined; -ENOTSUP: not a pattern that joins;
+ *  -ENOMEM. */
+TN_EXPORT int tn_join(tn_socket_t *socket, const char *group);
+TN_EXPORT int tn_leave(tn_socket_t *socket, const char *group);
+
 /* ------------------------------------------------------------------ messages */
+
+/** Longest name of a group, in bytes. */
+#define TN_GROUP_MAX 255
 
 /** Ends a body of the program's. Called without a lock of the library's, on any thread; it must not
  *  close the socket that its own thread is inside a call of. */
@@ -207,6 +218,12 @@ TN_EXPORT void tn_msg_set_more(tn_msg_t *msg, bool more);
 TN_EXPORT uint32_t tn_msg_routing_id(const tn_msg_t *msg);
 /** -EINVAL: `routing_id` is 0, which no peer has. */
 TN_EXPORT int tn_msg_set_routing_id(tn_msg_t *msg, uint32_t routing_id);
+/** The group of a message of RADIO or DISH; "" when it has none. Never NULL; valid as long as the
+ *  message, until its group is set. */
+TN_EXPORT const char *tn_msg_group(const tn_msg_t *msg);
+/** Sets the group, copied: what a RADIO sends goes to the DISH sockets that joined exactly this one.
+ *  Copies of the message keep it. RFC 48. -EINVAL: above TN_GROUP_MAX bytes, or NULL; -ENOMEM. */
+TN_EXPORT int tn_msg_set_group(tn_msg_t *msg, const char *group);
 /** A property of the connection it came from: "Socket-Type", "Identity", "Peer-Address",
  *  "Local-Address", "User-Id", or one that the peer announced. NULL when there is none; valid as long
  *  as the message. */

@@ -102,7 +102,7 @@ static int refusal(struct tn_pipe *pipe, bool is_request)
 
 int tni_pipe_write(struct tn_pipe *pipe, tn_msg_t *msg)
 {
-    bool is_request = (msg->flags & (TN_MSG_SUBSCRIBE | TN_MSG_CANCEL)) != 0;
+    bool is_request = (msg->flags & TN_MSG_REQUEST) != 0;
     uint8_t flags = msg->flags;
     int rc = refusal(pipe, is_request);
 

@@ -10,6 +10,7 @@
 #include <cmocka.h>
 
 #include "base/memory.h"
+#include "message/group.h"
 #include "message/message.h"
 #include "route/topics.h"
 
@@ -226,6 +227,10 @@ static const tn_host_t table = {
     .random = host_random,
     .pipe_is_outgoing = pipe_is_outgoing,
     .pipe_peer = pipe_peer,
+
+    .group_new = tni_group_new,
+    .group_free = tni_group_unref,
+    .msg_set_group = tni_msg_share_group,
 };
 
 void fake_socket_init(struct tn_sock *sock, size_t pipe_state_size)

@@ -27,6 +27,7 @@ struct tn_sock {
     _Atomic(uint64_t) dropped[TN_DROP_REASONS];
     uint64_t drops_seen[TN_DROP_REASONS];
     size_t subscriptions;
+    char group[256]; /* of messages that are sent, and of the last one received */
     struct tn_pipe pipes[FAKE_PIPES];
 };
 

@@ -74,6 +74,12 @@ static const char *read_escape(const char *at, struct text_frame *frame)
     case 'C':
         frame->flags |= TN_MSG_CANCEL;
         break;
+    case 'J':
+        frame->flags |= TN_MSG_JOIN;
+        break;
+    case 'V':
+        frame->flags |= TN_MSG_LEAVE;
+        break;
     case 'n':
         number += (uint32_t)(*at++ - '1');
         id[3] = (uint8_t)(number >> 8);
@@ -179,7 +185,7 @@ static void read_step(struct step *step)
 static void check_frame(struct step *step, const struct text_frame *want, const uint8_t *bytes,
                         size_t size, uint8_t flags)
 {
-    const uint8_t mask = TN_MSG_MORE | TN_MSG_SUBSCRIBE | TN_MSG_CANCEL;
+    const uint8_t mask = TN_MSG_MORE | TN_MSG_REQUEST;
 
     if (size != want->size || memcmp(bytes, want->bytes, size) != 0) {
         print_error("got \"%.*s\"\n", (int)size, (const char *)bytes);
@@ -213,6 +219,8 @@ static void do_send(struct step *step)
         }
         msg.flags = step->frames[i].flags;
         msg.routing_id = step->frames[i].routing_id;
+        if (step->sock->group[0])
+            assert_int_equal(tn_msg_set_group(&msg, step->sock->group), 0);
         rc = step->sock->ops->send ? step->sock->ops->send(step->sock->state, &msg) : -ENOTSUP;
         fake_socket_settle(step->sock);
         tn_msg_close(&msg);
@@ -240,6 +248,8 @@ static void do_recv(struct step *step)
             check_frame(step, &step->frames[i], tn_msg_bytes(&msg), tn_msg_length(&msg), msg.flags);
         if (rc == 0 && msg.routing_id != step->frames[i].routing_id)
             bad(step, "a message with the routing id", msg.routing_id);
+        if (rc == 0)
+            snprintf(step->sock->group, sizeof(step->sock->group), "%s", tn_msg_group(&msg));
         tn_msg_close(&msg);
         fake_socket_settle(step->sock);
     }
@@ -441,6 +451,38 @@ static void do_subscribe(struct step *step)
         bad(step, "subscribe returned", rc);
 }
 
+static void do_join(struct step *step)
+{
+    struct tn_sock *sock = step->sock;
+    char name[FRAME_SIZE + 1] = "";
+    int rc;
+
+    memcpy(name, step->frames[0].bytes, step->frames[0].size);
+    rc = sock->ops->join(sock->state, name, step->frames[0].size, strcmp(step->verb, "join") == 0);
+    if (rc != step->code)
+        bad(step, "join returned", rc);
+}
+
+static void do_group(struct step *step)
+{
+    size_t size = step->frames[0].size;
+
+    assert_true(size < sizeof(step->sock->group));
+    memcpy(step->sock->group, step->frames[0].bytes, size);
+    step->sock->group[size] = '\0';
+}
+
+static void do_from(struct step *step)
+{
+    const char *group = step->sock->group;
+
+    if (strlen(group) != step->frames[0].size ||
+        memcmp(group, step->frames[0].bytes, strlen(group)) != 0) {
+        print_error("got \"%s\"\n", group);
+        bad(step, "another group, size", (long)strlen(group));
+    }
+}
+
 static void do_subs(struct step *step)
 {
     if (step->sock->subscriptions != (size_t)step->number)
@@ -449,12 +491,10 @@ static void do_subs(struct step *step)
 
 static void do_drop(struct step *step)
 {
-    static const char *const names[] = {"hwm",      "unroutable", "peer_lost", "linger",
-                                        "filtered", "malformed",  "state",     "unread"};
-    size_t i = 0;
+    int i = 0;
     uint64_t now;
 
-    while (i < TN_DROP_REASONS && strcmp(names[i], step->name) != 0)
+    while (i < TN_DROP_REASONS && strcmp(tn_drop_name(i), step->name) != 0)
         i++;
     assert_true(i < TN_DROP_REASONS);
     now = step->sock->dropped[i];
@@ -474,7 +514,8 @@ static const struct {
     {"send+", do_send},    {"recv", do_recv},     {"recv+", do_recv},        {"poll", do_poll},
     {"set", do_set},       {"sub", do_subscribe}, {"unsub", do_subscribe},   {"subs", do_subs},
     {"drop", do_drop},     {"closed", do_closed}, {"outgoing", do_outgoing}, {"number", do_number},
-    {"part", do_part},
+    {"part", do_part},     {"join", do_join},     {"leave", do_join},        {"group", do_group},
+    {"from", do_from},
 };
 
 static void act(struct step *step)

@@ -5,7 +5,7 @@
  * separates frames, and ^0 ^1 stand for those bytes, ^nN for the routing id that a ROUTER makes up as
  * its N-th, ^qN for the id of a REQ's N-th request, ^rN (no byte) for a message with the routing number
  * that a SERVER makes up as its N-th, ^L for 100 bytes, ^S and ^C at the start for
- * frames flagged as subscription and cancellation.
+ * frames flagged as subscription and cancellation, ^J and ^V as joining and leaving.
  *
  *   peer A          attach and connect            attach A, connect A, lose A, detach A   (= CODE)
  *   id A: x         the peer's routing id         next A: x   "connect_routing_id" of its connect
@@ -18,6 +18,8 @@
  *   recv: x|y       likewise                      recv+: x
  *   poll io         i, o, io or -                 set NAME 1  (set NAME: text)
  *   sub: x  unsub: x                              subs 2      what the host was told of
+ *   join: g  leave: g    likewise                 group: g    of what is sent from now on
+ *   from: g              the group of what was received last
  *   drop hwm 1      since the last such step      closed A    by the pattern
  */
 #ifndef TESTS_SCRIPT_H

@@ -99,7 +99,8 @@ static void test_abi_pattern_is_frozen(void **state)
     AT(tn_pattern_ops_t, subscribe, 136);
     AT(tn_pattern_ops_t, peer_number, 144);
     AT(tn_pattern_ops_t, old_types, 160);
-    assert_int_equal(sizeof(tn_pattern_ops_t), 168);
+    AT(tn_pattern_ops_t, join, 168);
+    assert_int_equal(sizeof(tn_pattern_ops_t), 176);
 }
 
 static void test_abi_mechanism_is_frozen(void **state)
