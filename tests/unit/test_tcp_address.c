@@ -94,45 +94,45 @@ static void test_check_refuses_a_host_of_256_bytes(void **state)
 
 static void test_number_keeps_its_scope(void **state)
 {
-    struct tni_tcp_text text = {.port = 7};
-    union tni_tcp_name name;
-    char out[TNI_TCP_ADDRESS_SIZE];
+    struct sock_text text = {.port = 7};
+    union sock_name name;
+    char out[SOCK_ADDRESS_SIZE];
 
     (void)state;
     strcpy(text.host, "fe80::1%lo");
-    assert_true(tni_tcp_from_number(&text, &name));
+    assert_true(sock_from_number(&text, &name));
     assert_int_not_equal(name.v6.sin6_scope_id, 0);
-    tni_tcp_format(&name, out);
+    sock_format("tcp", &name, out);
     assert_string_equal(out, "tcp://[fe80::1%lo]:7");
     strcpy(text.host, "fe80::1%1");
-    assert_true(tni_tcp_from_number(&text, &name));
+    assert_true(sock_from_number(&text, &name));
     assert_int_equal(name.v6.sin6_scope_id, 1);
     strcpy(text.host, "fe80::1%1x");
-    assert_false(tni_tcp_from_number(&text, &name));
+    assert_false(sock_from_number(&text, &name));
     strcpy(text.host, "fe80::1%");
-    assert_false(tni_tcp_from_number(&text, &name));
+    assert_false(sock_from_number(&text, &name));
 }
 
 static void test_names_compare_by_address_port_and_scope(void **state)
 {
     static const char *const hosts[] = {"127.0.0.1", "127.0.0.2", "fe80::1%1", "fe80::1%2", "::1"};
     enum { COUNT = sizeof hosts / sizeof *hosts };
-    union tni_tcp_name names[COUNT];
-    union tni_tcp_name other_port;
+    union sock_name names[COUNT];
+    union sock_name other_port;
 
     (void)state;
     for (size_t i = 0; i < COUNT; i++) {
-        struct tni_tcp_text text = {.port = 5};
+        struct sock_text text = {.port = 5};
 
         strcpy(text.host, hosts[i]);
-        assert_true(tni_tcp_from_number(&text, &names[i]));
+        assert_true(sock_from_number(&text, &names[i]));
     }
     for (size_t i = 0; i < COUNT; i++)
         for (size_t j = 0; j < COUNT; j++)
-            assert_int_equal(tni_tcp_is_same(&names[i], &names[j]), i == j);
+            assert_int_equal(sock_is_same(&names[i], &names[j]), i == j);
     other_port = names[0];
     other_port.v4.sin_port = 0;
-    assert_false(tni_tcp_is_same(&names[0], &other_port));
+    assert_false(sock_is_same(&names[0], &other_port));
 }
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)

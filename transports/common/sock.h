@@ -10,6 +10,7 @@
 #define TENON_TRANSPORTS_SOCK_H
 
 #include <errno.h>
+#include <netinet/in.h>
 #include <stdbool.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -81,11 +82,51 @@ static inline int sock_set_buffers(const struct sock_owner *owner, int fd)
     return code;
 }
 
-/** A non-blocking, close-on-exec stream socket, or a negative code. */
-static inline int sock_new(const tn_host_t *host, int family)
+/** A dual-stack socket needs both: its IPv4 peers look at IP_TOS. */
+static inline int sock_set_tos(const struct sock_owner *owner, int fd, int family)
+{
+    int64_t tos = sock_option_int(owner, "tos", 0);
+    int code = 0;
+
+    if (tos <= 0)
+        return 0;
+    if (family == AF_INET6)
+        code = sock_set(owner, fd, IPPROTO_IPV6, IPV6_TCLASS, tos, "tos");
+    return code < 0 ? code : sock_set(owner, fd, IPPROTO_IP, IP_TOS, tos, "tos");
+}
+
+static inline int sock_set_priority(const struct sock_owner *owner, int fd)
+{
+    int64_t priority = sock_option_int(owner, "priority", 0);
+
+    if (priority <= 0)
+        return 0;
+    return sock_set(owner, fd, SOL_SOCKET, SO_PRIORITY, priority, "priority");
+}
+
+static inline int sock_bind_to_device(const struct sock_owner *owner, int fd)
+{
+    const char *device = sock_option_text(owner, "bindtodevice");
+    int saved = errno;
+    int code;
+
+    if (!device)
+        return 0;
+    if (setsockopt(fd, SOL_SOCKET, SO_BINDTODEVICE, device, (socklen_t)strlen(device)) == 0)
+        return 0;
+    code = -errno;
+    errno = saved;
+    return owner->host->set_error(owner->host, code,
+                                  "the option bindtodevice=%s is refused by the system: %s; name "
+                                  "an interface that exists, or give the program CAP_NET_RAW",
+                                  device, strerrordesc_np(-code));
+}
+
+/** A non-blocking, close-on-exec socket, SOCK_STREAM or SOCK_DGRAM, or a negative code. */
+static inline int sock_new_of(const tn_host_t *host, int family, int type)
 {
     int saved = errno;
-    int fd = socket(family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+    int fd = socket(family, type | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
     int code = fd < 0 ? -errno : 0;
 
     errno = saved;
@@ -93,6 +134,11 @@ static inline int sock_new(const tn_host_t *host, int family)
         return fd;
     return host->set_error(host, code, "no socket can be made: %s%s", strerrordesc_np(-code),
                            code == -EMFILE ? "; raise the limit of open files (ulimit -n)" : "");
+}
+
+static inline int sock_new(const tn_host_t *host, int family)
+{
+    return sock_new_of(host, family, SOCK_STREAM);
 }
 
 static inline void sock_close(int *fd)

@@ -6,8 +6,8 @@
 enum { MAX_CANDIDATES = 8 };
 
 /* The application's thread may wait for a name server. */
-static int resolve_blocking(const struct sock_owner *owner, const struct tni_tcp_text *text,
-                            bool ipv6, union tni_tcp_name *out_names)
+static int resolve_blocking(const struct sock_owner *owner, const struct sock_text *text, bool ipv6,
+                            union sock_name *out_names)
 {
     struct addrinfo hints = {.ai_family = ipv6 ? AF_UNSPEC : AF_INET,
                              .ai_socktype = SOCK_STREAM,
@@ -25,15 +25,15 @@ static int resolve_blocking(const struct sock_owner *owner, const struct tni_tcp
                                       "of this machine, nor a name that resolves (%s)",
                                       text->host, text->port, text->host, gai_strerror(error));
     for (const struct addrinfo *item = list; item && count < MAX_CANDIDATES; item = item->ai_next)
-        if (tni_tcp_from_system(item->ai_addr, item->ai_addrlen, &out_names[count]))
+        if (sock_from_system(item->ai_addr, item->ai_addrlen, &out_names[count]))
             count++;
     freeaddrinfo(list);
     return count;
 }
 
 /* How many addresses the text stands for, at least one, or a code. */
-static int candidates(const struct sock_owner *owner, const struct tni_tcp_text *text,
-                      union tni_tcp_name *out_names)
+static int candidates(const struct sock_owner *owner, const struct sock_text *text,
+                      union sock_name *out_names)
 {
     bool ipv6 = sock_option_int(owner, "ipv6", 0) != 0;
 
@@ -41,11 +41,11 @@ static int candidates(const struct sock_owner *owner, const struct tni_tcp_text 
         int count = 0;
 
         if (ipv6)
-            tni_tcp_from_any(AF_INET6, text->port, &out_names[count++]);
-        tni_tcp_from_any(AF_INET, text->port, &out_names[count++]);
+            sock_from_any(AF_INET6, text->port, &out_names[count++]);
+        sock_from_any(AF_INET, text->port, &out_names[count++]);
         return count;
     }
-    if (tni_tcp_from_number(text, out_names) || tni_tcp_from_interface(text, ipv6, out_names))
+    if (sock_from_number(text, out_names) || sock_from_interface(text, ipv6, out_names))
         return 1;
     return resolve_blocking(owner, text, ipv6, out_names);
 }
@@ -64,9 +64,9 @@ static const char *advice(int code)
     }
 }
 
-static int take(const struct sock_owner *owner, int fd, const union tni_tcp_name *name)
+static int take(const struct sock_owner *owner, int fd, const union sock_name *name)
 {
-    char text[TNI_TCP_ADDRESS_SIZE];
+    char text[SOCK_ADDRESS_SIZE];
     int backlog = (int)sock_option_int(owner, "backlog", 100);
     int one = 1;
     int off = 0;
@@ -77,32 +77,32 @@ static int take(const struct sock_owner *owner, int fd, const union tni_tcp_name
     if (setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &one, sizeof one) == 0 &&
         (name->any.sa_family != AF_INET6 ||
          setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &off, sizeof off) == 0) &&
-        bind(fd, &name->any, tni_tcp_size(name)) == 0 && listen(fd, backlog) == 0)
+        bind(fd, &name->any, sock_name_size(name)) == 0 && listen(fd, backlog) == 0)
         return 0;
     code = -errno;
-    tni_tcp_format(name, text);
+    sock_format("tcp", name, text);
     return owner->host->set_error(owner->host, code, "%s cannot be bound: %s%s", text,
                                   strerrordesc_np(-code), advice(code));
 }
 
 static int report(struct tni_tcp_listener *self)
 {
-    union tni_tcp_name name;
+    union sock_name name;
     socklen_t size = sizeof name;
-    char text[TNI_TCP_ADDRESS_SIZE];
+    char text[SOCK_ADDRESS_SIZE];
 
     if (getsockname(self->fd, &name.any, &size) < 0)
         return self->owner.host->set_error(self->owner.host, -errno,
                                            "tcp: the address that was bound cannot be read back");
-    tni_tcp_format(&name, text);
+    sock_format("tcp", &name, text);
     return self->owner.host->listener_set_address(self->owner.listener, text + strlen("tcp://"));
 }
 
 int tni_tcp_listen(void *state, tn_listener_t *listener, const tn_host_t *host, const char *address)
 {
     struct tni_tcp_listener *self = state;
-    union tni_tcp_name names[MAX_CANDIDATES];
-    struct tni_tcp_text text;
+    union sock_name names[MAX_CANDIDATES];
+    struct sock_text text;
     int count, code;
 
     self->owner = (struct sock_owner){.host = host, .listener = listener};
@@ -132,17 +132,17 @@ int tni_tcp_listener_fd(void *state)
     return self->fd;
 }
 
-static void name_accepted(struct tni_tcp_stream *stream, const union tni_tcp_name *peer)
+static void name_accepted(struct tni_tcp_stream *stream, const union sock_name *peer)
 {
-    char local[TNI_TCP_ADDRESS_SIZE];
-    char remote[TNI_TCP_ADDRESS_SIZE];
-    union tni_tcp_name name = {.any.sa_family = AF_INET};
+    char local[SOCK_ADDRESS_SIZE];
+    char remote[SOCK_ADDRESS_SIZE];
+    union sock_name name = {.any.sa_family = AF_INET};
     socklen_t size = sizeof name;
     int saved = errno;
 
     getsockname(stream->fd, &name.any, &size);
-    tni_tcp_format(&name, local);
-    tni_tcp_format(peer, remote);
+    sock_format("tcp", &name, local);
+    sock_format("tcp", peer, remote);
     stream->owner.host->stream_set_addresses(stream->owner.stream, local, remote);
     errno = saved;
 }
@@ -151,7 +151,7 @@ int tni_tcp_accept(void *state, void *stream_state)
 {
     struct tni_tcp_listener *self = state;
     struct tni_tcp_stream *stream = stream_state;
-    union tni_tcp_name peer = {.any.sa_family = AF_INET};
+    union sock_name peer = {.any.sa_family = AF_INET};
     socklen_t size = sizeof peer;
     int fd = sock_accept(self->fd, &peer.any, &size);
     int code;

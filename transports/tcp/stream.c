@@ -7,7 +7,7 @@ enum { MAX_TARGETS = 16 };
 
 int tni_tcp_check(const tn_host_t *host, const char *address, unsigned role)
 {
-    struct tni_tcp_text text, source;
+    struct sock_text text, source;
     bool has_source;
 
     if (role == TN_ROLE_BIND)
@@ -47,38 +47,38 @@ static void forget_targets(struct tni_tcp_stream *self)
 }
 
 static int fail(struct tni_tcp_stream *self, int code, const char *what,
-                const union tni_tcp_name *name)
+                const union sock_name *name)
 {
-    char text[TNI_TCP_ADDRESS_SIZE];
+    char text[SOCK_ADDRESS_SIZE];
 
-    tni_tcp_format(name, text);
+    sock_format("tcp", name, text);
     return self->owner.host->set_error(self->owner.host, code, "%s: %s: %s", text, what,
                                        strerrordesc_np(-code));
 }
 
-static int bind_source(struct tni_tcp_stream *self, int fd, const union tni_tcp_name *target)
+static int bind_source(struct tni_tcp_stream *self, int fd, const union sock_name *target)
 {
-    union tni_tcp_name source = self->source;
+    union sock_name source = self->source;
     int on = 1;
 
-    if (tni_tcp_is_any(&source))
-        tni_tcp_from_any(target->any.sa_family, tni_tcp_port(&source), &source);
+    if (sock_is_any(&source))
+        sock_from_any(target->any.sa_family, sock_port(&source), &source);
     if (source.any.sa_family != target->any.sa_family)
         return fail(self, -EAFNOSUPPORT, "the source is of another address family than this",
                     target);
     /* A reconnect takes the same source port while the old connection is in TIME_WAIT. */
-    if (tni_tcp_port(&source) != 0)
+    if (sock_port(&source) != 0)
         setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
     else
         setsockopt(fd, IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT, &on, sizeof on);
-    if (bind(fd, &source.any, tni_tcp_size(&source)) < 0)
+    if (bind(fd, &source.any, sock_name_size(&source)) < 0)
         return fail(self, -errno, "the source cannot be bound", &source);
     return 0;
 }
 
 /* Takes `fd` for good; the previous one is closed after it was made, so that their numbers differ and
  * the core sees that there is another. */
-static int start(struct tni_tcp_stream *self, int fd, const union tni_tcp_name *target)
+static int start(struct tni_tcp_stream *self, int fd, const union sock_name *target)
 {
     int family = target->any.sa_family;
     int code;
@@ -92,7 +92,7 @@ static int start(struct tni_tcp_stream *self, int fd, const union tni_tcp_name *
         code = bind_source(self, fd, target);
     if (code < 0)
         return code;
-    if (connect(fd, &target->any, tni_tcp_size(target)) == 0)
+    if (connect(fd, &target->any, sock_name_size(target)) == 0)
         return 0;
     if (errno == EINPROGRESS || errno == EINTR)
         return -EINPROGRESS;
@@ -103,9 +103,9 @@ static int start(struct tni_tcp_stream *self, int fd, const union tni_tcp_name *
  * two meet. Nobody listens there. */
 static int finish(struct tni_tcp_stream *self)
 {
-    char local_text[TNI_TCP_ADDRESS_SIZE];
-    char remote_text[TNI_TCP_ADDRESS_SIZE];
-    union tni_tcp_name local, remote;
+    char local_text[SOCK_ADDRESS_SIZE];
+    char remote_text[SOCK_ADDRESS_SIZE];
+    union sock_name local, remote;
     socklen_t local_size = sizeof local;
     socklen_t remote_size = sizeof remote;
 
@@ -113,10 +113,10 @@ static int finish(struct tni_tcp_stream *self)
         getpeername(self->fd, &remote.any, &remote_size) < 0)
         return self->owner.host->set_error(self->owner.host, -errno,
                                            "tcp: the connection was lost as soon as it was made");
-    if (tni_tcp_is_same(&local, &remote))
+    if (sock_is_same(&local, &remote))
         return fail(self, -ECONNREFUSED, "nobody listens, the connection met itself", &remote);
-    tni_tcp_format(&local, local_text);
-    tni_tcp_format(&remote, remote_text);
+    sock_format("tcp", &local, local_text);
+    sock_format("tcp", &remote, remote_text);
     forget_targets(self);
     self->owner.host->stream_set_addresses(self->owner.stream, local_text, remote_text);
     return 0;
@@ -125,7 +125,7 @@ static int finish(struct tni_tcp_stream *self)
 static int connect_next(struct tni_tcp_stream *self, int code)
 {
     while (self->next < self->target_count) {
-        const union tni_tcp_name *target = &self->targets[self->next++];
+        const union sock_name *target = &self->targets[self->next++];
         int fd = sock_new(self->owner.host, target->any.sa_family);
 
         code = fd < 0 ? fd : start(self, fd, target);
@@ -137,15 +137,15 @@ static int connect_next(struct tni_tcp_stream *self, int code)
     return code;
 }
 
-static int set_source(struct tni_tcp_stream *self, const struct tni_tcp_text *text)
+static int set_source(struct tni_tcp_stream *self, const struct sock_text *text)
 {
     bool ipv6 = sock_option_int(&self->owner, "ipv6", 0) != 0;
 
     self->has_source = true;
     if (text->host[0] == '\0')
-        tni_tcp_from_any(AF_INET, text->port, &self->source);
-    else if (!tni_tcp_from_number(text, &self->source) &&
-             !tni_tcp_from_interface(text, ipv6, &self->source))
+        sock_from_any(AF_INET, text->port, &self->source);
+    else if (!sock_from_number(text, &self->source) &&
+             !sock_from_interface(text, ipv6, &self->source))
         return self->owner.host->set_error(self->owner.host, -ENODEV,
                                            "the source '%s' is neither an address nor an interface "
                                            "of this machine",
@@ -153,7 +153,7 @@ static int set_source(struct tni_tcp_stream *self, const struct tni_tcp_text *te
     return 0;
 }
 
-static int start_resolving(struct tni_tcp_stream *self, const struct tni_tcp_text *text)
+static int start_resolving(struct tni_tcp_stream *self, const struct sock_text *text)
 {
     bool ipv6 = sock_option_int(&self->owner, "ipv6", 0) != 0;
     char port[8];
@@ -167,8 +167,8 @@ static int start_resolving(struct tni_tcp_stream *self, const struct tni_tcp_tex
 
 static int dial(struct tni_tcp_stream *self, const char *address)
 {
-    struct tni_tcp_text text, source;
-    union tni_tcp_name number;
+    struct sock_text text, source;
+    union sock_name number;
     bool has_source;
     int code = tni_tcp_parse_connect(self->owner.host, address, &text, &source, &has_source);
 
@@ -176,7 +176,7 @@ static int dial(struct tni_tcp_stream *self, const char *address)
         code = set_source(self, &source);
     if (code < 0)
         return code;
-    if (!tni_tcp_from_number(&text, &number))
+    if (!sock_from_number(&text, &number))
         return start_resolving(self, &text);
     code = reserve_targets(self, 1);
     if (code < 0)
@@ -203,8 +203,7 @@ static int use_addresses(struct tni_tcp_stream *self, const struct addrinfo *add
         return code;
     for (const struct addrinfo *item = addresses; item && self->target_count < MAX_TARGETS;
          item = item->ai_next)
-        if (tni_tcp_from_system(item->ai_addr, item->ai_addrlen,
-                                &self->targets[self->target_count]))
+        if (sock_from_system(item->ai_addr, item->ai_addrlen, &self->targets[self->target_count]))
             self->target_count++;
     if (self->target_count == 0)
         return self->owner.host->set_error(self->owner.host, -EADDRNOTAVAIL,
@@ -224,7 +223,7 @@ int tni_tcp_resolved(void *state, int status, const struct addrinfo *addresses)
 /* What became of the connect that is under way: 0, -EINPROGRESS, or why it failed. */
 static int outcome(int fd)
 {
-    union tni_tcp_name peer;
+    union sock_name peer;
     socklen_t size = sizeof(int);
     int error = 0;
 

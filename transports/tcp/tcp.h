@@ -14,8 +14,8 @@ struct tni_tcp_stream {
     struct sock_owner owner;
     int fd;
     bool has_source;
-    union tni_tcp_name source;
-    union tni_tcp_name *targets; /* while connecting; `next` is the one to try after this one */
+    union sock_name source;
+    union sock_name *targets; /* while connecting; `next` is the one to try after this one */
     uint32_t target_count;
     uint32_t next;
 };
