@@ -73,6 +73,7 @@ int tni_config_new(const struct tn_endpoint *endpoint, struct tni_config **out_c
     config->sock = endpoint->sock;
     config->pattern = endpoint->sock->ops;
     config->role = endpoint->role;
+    config->is_raw = endpoint->sock->is_raw;
     config->scheme = endpoint->scheme;
     tni_store_init(&config->module_options);
     config->text = tni_strdup(endpoint->text);

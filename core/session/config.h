@@ -23,6 +23,7 @@ struct tni_config {
     struct tn_sock *sock;
     const tn_pattern_ops_t *pattern;
     unsigned role;
+    bool is_raw; /* bytes without ZMTP */
     struct tni_scheme scheme;
     const struct tni_feature *mechanism;
     struct tni_options options;

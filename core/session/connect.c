@@ -8,6 +8,7 @@
 #include "base/clock.h"
 #include "base/error.h"
 #include "reactor/poller.h"
+#include "session/raw.h"
 #include "session/resolve.h"
 #include "session/session.h"
 
@@ -33,7 +34,7 @@ static int established(struct tni_session *session)
     session->state = TNI_SESSION_HANDSHAKE;
     tni_reactor_make_ready(&session->member);
     session->rx_ready = session->tx_ready = true;
-    return tni_handshake_begin(session);
+    return session->config->is_raw ? tni_raw_begin(session) : tni_handshake_begin(session);
 }
 
 /* A transport that tries one address after the other changes its descriptor meanwhile; while a name

@@ -46,7 +46,8 @@ int tni_session_is_up(struct tni_session *session, struct tn_peer_info *peer)
     tell_pipe(session, TNI_ATTACH_CONNECTED, tni_peer_info_ref(peer));
     tni_duplex_wake_other(session->duplex, 1, is_new ? TNI_WAKE_NEW : TNI_WAKE_DATA);
     /* Whoever hears of it finds the socket in its new state. */
-    tni_session_event(session, TN_EVENT_HANDSHAKE_SUCCEEDED, 0, 0);
+    if (!session->config->is_raw)
+        tni_session_event(session, TN_EVENT_HANDSHAKE_SUCCEEDED, 0, 0);
     tni_reactor_make_ready(&session->member);
     return 0;
 }
@@ -122,13 +123,20 @@ static bool is_rebuilt(const struct tni_session *session)
     return session->config->pattern->flags & TN_PATTERN_REBUILDS;
 }
 
-void tni_session_stop(struct tni_session *session)
+/* A raw peer that the pattern let go gets everything that was sent to it, as long as the socket is
+ * there: closing is how such a program says that its message is complete. */
+static int linger_of(const struct tni_session *session, bool is_let_go)
 {
-    int linger = session->config->options.linger;
-
     if (session->member.reactor->is_stopping ||
         atomic_load(&session->config->sock->state) != TNI_SOCK_OPEN)
-        linger = atomic_load(&session->config->sock->linger_ms);
+        return atomic_load(&session->config->sock->linger_ms);
+    return session->config->is_raw && is_let_go ? -1 : session->config->options.linger;
+}
+
+void tni_session_stop(struct tni_session *session, bool is_let_go)
+{
+    int linger = linger_of(session, is_let_go);
+
     session->is_stopping = true;
     if (is_rebuilt(session) && session->state != TNI_SESSION_UP) {
         tni_session_end(session);
@@ -145,12 +153,20 @@ void tni_session_stop(struct tni_session *session)
     tni_reactor_make_ready(&session->member);
 }
 
+/* What is left for a raw peer is for that connection alone. */
+static bool is_still_to_reach(struct tni_session *session)
+{
+    if (session->config->is_raw && session->connections > 0)
+        return false;
+    return tni_session_has_unsent(session) && !is_rebuilt(session);
+}
+
 static bool returns_after(struct tni_session *session, int code)
 {
     /* A peer that breaks the protocol would do so again. */
     return session->config->role == TN_ROLE_CONNECT && code != -EPROTO && code != -TN_ENOCOMPAT &&
            code != -EMSGSIZE && session->config->options.reconnect_ivl > 0 &&
-           (!session->is_stopping || (tni_session_has_unsent(session) && !is_rebuilt(session)));
+           (!session->is_stopping || is_still_to_reach(session));
 }
 
 static void retry(struct tni_session *session, int code)

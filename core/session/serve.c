@@ -36,6 +36,18 @@ static void on_deadline(struct tni_session *session)
     }
 }
 
+/* A raw session that goes on sending without limit has to hear of the limit, once there is one. */
+static bool must_stop(const struct tni_session *session, unsigned bits)
+{
+    const unsigned ends = TNI_SESSION_STOP | TNI_SESSION_CLOSE;
+
+    if (session->state == TNI_SESSION_ENDED)
+        return false;
+    if (session->is_stopping)
+        return session->config->is_raw && (bits & ends);
+    return bits & (ends | TNI_WAKE_CLOSED);
+}
+
 void tni_session_on_task(struct tni_task *task, unsigned bits)
 {
     struct tni_session *session = tni_container(task, struct tni_session, task);
@@ -57,9 +69,8 @@ void tni_session_on_task(struct tni_task *task, unsigned bits)
         session->tx_ready = true;
     if (bits & TNI_WAKE_SPACE)
         session->is_paused = false;
-    if (session->state != TNI_SESSION_ENDED && !session->is_stopping &&
-        (bits & (TNI_SESSION_STOP | TNI_SESSION_CLOSE | TNI_WAKE_CLOSED)))
-        tni_session_stop(session);
+    if (must_stop(session, bits))
+        tni_session_stop(session, !(bits & (TNI_SESSION_STOP | TNI_SESSION_CLOSE)));
     if (session->state != TNI_SESSION_ENDED)
         tni_reactor_make_ready(&session->member);
 done:

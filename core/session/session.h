@@ -146,8 +146,8 @@ void tni_session_on_resolved(struct tni_session *session);
 
 /* ---- life.c */
 /** The socket's side is closed, or the endpoint: what it committed is still sent, as long as "linger"
- *  allows. */
-void tni_session_stop(struct tni_session *session);
+ *  allows. `is_let_go`: the pattern closed the pipe, the endpoint stays. */
+void tni_session_stop(struct tni_session *session, bool is_let_go);
 /** Ends for good. */
 void tni_session_end(struct tni_session *session);
 bool tni_session_has_unsent(struct tni_session *session);

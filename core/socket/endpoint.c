@@ -168,6 +168,9 @@ static int attach_message(struct tn_endpoint *endpoint)
 
 static int start(struct tn_endpoint *endpoint)
 {
+    if (bottom(endpoint)->shape == TN_SHAPE_MESSAGE && endpoint->sock->is_raw)
+        return tni_fail(-TN_ENOCOMPAT, "'%s' carries messages, not the bytes of a raw socket",
+                        endpoint->given);
     if (bottom(endpoint)->shape == TN_SHAPE_MESSAGE)
         return attach_message(endpoint);
     if (!tni_network)

@@ -211,6 +211,11 @@ static int host_sock_option(tn_sock_t *sock, const char *name, tn_value_t *out_v
     return tni_options_get(&sock->options, name, out_value);
 }
 
+static void host_sock_raw(tn_sock_t *sock, int is_raw)
+{
+    sock->is_raw = is_raw;
+}
+
 static void host_sock_subscriptions(tn_sock_t *sock, size_t count)
 {
     tni_count_set(&sock->counters.subscriptions, count);
@@ -289,4 +294,6 @@ const tn_host_t tni_host_functions = {
     .group_new = tni_group_new,
     .group_free = tni_group_unref,
     .msg_set_group = tni_msg_share_group,
+
+    .sock_raw = host_sock_raw,
 };

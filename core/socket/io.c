@@ -137,6 +137,7 @@ static int send_frame(struct tn_sock *sock, tn_msg_t *msg)
     while (rc == -EAGAIN && tni_sock_settle(sock));
     if (rc < 0)
         return rc == -EAGAIN ? rc : (tni_error_code() == rc ? rc : tni_fail_code(rc));
+    more = more && rc == 0;
     if (more != sock->sending.is_taken)
         claim_until_last(sock, &sock->sending, more);
     if (!more)

@@ -39,7 +39,7 @@ static void sock_init(struct tn_sock *sock, struct tn_ctx *ctx, const struct tni
     tni_load_balancer_init(&sock->balance, sock->counters.dropped);
     tni_fan_out_init(&sock->fan, sock->counters.dropped);
     sock->sending.is_taken = sock->receiving.is_taken = false;
-    sock->rcvmore = false;
+    sock->rcvmore = sock->is_raw = false;
     sock->unlooked = 0;
     sock->reading = NULL;
     atomic_store(&sock->signal_in.is_raised, false);

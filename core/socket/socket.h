@@ -79,6 +79,7 @@ struct tn_sock {
 
     struct tni_claim sending, receiving;
     bool rcvmore;
+    bool is_raw; /* later connections carry bytes without ZMTP */
     unsigned unlooked; /* receives since `events` was looked at */
     struct tn_pipe *reading; /* that the running op looked into; for the message's properties */
 

@@ -299,6 +299,9 @@ typedef struct tn_host {
     char *(*group_new)(const void *text, size_t size);
     void (*group_free)(char *group);
     void (*msg_set_group)(tn_msg_t *msg, char *group);
+
+    /* ---- patterns: bytes instead of ZMTP (pattern.h) ---- */
+    void (*sock_raw)(tn_sock_t *sock, int is_raw);
 } tn_host_t;
 
 #ifdef __cplusplus

@@ -78,7 +78,8 @@ typedef struct tn_pattern_ops {
     void (*writable)(void *state, tn_pipe_t *pipe, void *pipe_state);
 
     /** One frame; TN_MSG_MORE in its flags says that another follows. On success takes the body. A
-     *  message is all or nothing: -EAGAIN is allowed at its first frame only. */
+     *  message is all or nothing: -EAGAIN is allowed at its first frame only. 1 instead of 0: the
+     *  message ends with this frame, although TN_MSG_MORE was set. */
     int (*send)(void *state, tn_msg_t *msg);
     /** One frame; the body may be borrowed from the pipe until the next op. */
     int (*recv)(void *state, tn_msg_t *out_msg);
@@ -159,6 +160,9 @@ typedef struct tn_pattern_ops {
  * group_new, group_free  The name of a group, counted text of which a pattern keeps a reference:
  *                 group_new returns new, NULL when there is no memory.
  * msg_set_group   Gives a message that name, or NULL; the pattern keeps its reference.
+ * sock_raw   Whether the connections of later binds and connects carry bytes without ZMTP: there is no
+ *            handshake, a message has one frame, whose body goes out as it is, and what comes in is cut
+ *            into messages as it arrives. Only over streams: inproc and its like refuse.
  * sock_subscriptions  How many subscriptions there are now, for statistics and tn_wait_subscribers.
  */
 

@@ -115,8 +115,8 @@ TN_EXPORT int tn_ctx_step(tn_ctx_t *ctx);
 /* ------------------------------------------------------------------ sockets */
 
 /** Opens a socket of a pattern: "pair" "push" "pull" "req" "rep" "dealer" "router" "pub" "sub"
- *  "xpub" "xsub" "client" "server" "peer" "channel" "scatter" "gather" "radio" "dish", or one that a
- *  module adds. Loads the module if need be.
+ *  "xpub" "xsub" "client" "server" "peer" "channel" "scatter" "gather" "radio" "dish" "stream", or one
+ *  that a module adds. Loads the module if need be.
  *  NULL: -TN_EMODULE (no such pattern, or its module does not load: the sentence says why), -EMFILE
  *  ("max_sockets"), -ENOMEM, -TN_ETERM. The caller closes it with tn_close(). */
 TN_EXPORT tn_socket_t *tn_socket(tn_ctx_t *ctx, const char *pattern);

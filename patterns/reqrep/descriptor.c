@@ -45,6 +45,16 @@ static const tn_option_desc_t router_options[] = {
     TN_OPTION_BOOL_DESC("router_handover", 0, "a new peer takes over the routing id of an old one"),
     TN_OPTION_INT_DESC("router_notify", "", 0, 3, 0,
                        "receive an empty message when a peer comes (1), goes (2), or both (3)"),
+    TN_OPTION_BOOL_DESC("router_raw", 0,
+                        "later connections carry bytes without ZMTP, as those of stream do"),
+    TN_OPTION_END,
+};
+
+static const tn_option_desc_t stream_options[] = {
+    TN_OPTION_BOOL_DESC("stream_notify", 1,
+                        "receive an empty message when a peer comes and when it goes"),
+    TN_OPTION_BLOB_DESC("routing_id", 255,
+                        "to be read: of the connection that the last connect makes"),
     TN_OPTION_END,
 };
 
@@ -87,6 +97,16 @@ static const tn_feature_t router = {
     .options = router_options,
 };
 
+static const tn_feature_t stream = {
+    .size = sizeof(tn_feature_t),
+    .kind = TN_PATTERN,
+    .name = "stream",
+    .summary = "names its connections, which carry bytes without ZMTP",
+    .priority = 50,
+    .ops = &tni_stream_ops,
+    .options = stream_options,
+};
+
 static const tn_feature_t client = {
     .size = sizeof(tn_feature_t),
     .kind = TN_PATTERN,
@@ -117,13 +137,13 @@ static const tn_feature_t peer = {
     .options = peer_options,
 };
 
-static const tn_feature_t *const features[] = {&req,    &rep,    &dealer, &router,
-                                               &client, &server, &peer,   NULL};
+static const tn_feature_t *const features[] = {&req,    &rep,  &dealer, &router, &client,
+                                               &server, &peer, &stream, NULL};
 
 TN_MODULE(reqrep) = {
     TN_MODULE_HEAD("reqrep"),
     .version = "0.1.0",
     .license = "MIT",
-    .summary = "Request and reply: req, rep, dealer, router, client, server, peer",
+    .summary = "Request and reply: req, rep, dealer, router, client, server, peer, stream",
     .features = features,
 };

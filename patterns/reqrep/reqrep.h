@@ -3,7 +3,7 @@
  *
  * REQ and REP take turns, DEALER and ROUTER do not; all four put an envelope of frames before the
  * body, which says where a reply goes. CLIENT is a DEALER, SERVER and PEER are ROUTERs, of messages that
- * have one frame: there a number that stays here names the peer. Under the socket's lock, as pattern.h says. Each pattern's
+ * have one frame: there a number that stays here names the peer. STREAM is a ROUTER of bare bytes. Under the socket's lock, as pattern.h says. Each pattern's
  * options are numbered as in its table in descriptor.c.
  */
 #ifndef TNI_REQREP_H
@@ -15,6 +15,7 @@ extern const tn_pattern_ops_t tni_req_ops;
 extern const tn_pattern_ops_t tni_rep_ops;
 extern const tn_pattern_ops_t tni_dealer_ops;
 extern const tn_pattern_ops_t tni_router_ops;
+extern const tn_pattern_ops_t tni_stream_ops;
 extern const tn_pattern_ops_t tni_client_ops;
 extern const tn_pattern_ops_t tni_server_ops;
 extern const tn_pattern_ops_t tni_peer_ops;
@@ -28,7 +29,9 @@ enum {
     ROUTER_MANDATORY,
     ROUTER_HANDOVER,
     ROUTER_NOTIFY,
+    ROUTER_RAW,
 };
+enum { STREAM_NOTIFY, STREAM_ROUTING_ID };
 
 /** "probe_router": an empty message, by which a ROUTER learns of the peer. A peer that is full misses
  *  it. Not in the middle of a message to that pipe. */

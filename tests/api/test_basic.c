@@ -39,8 +39,8 @@ static void test_context_makes_and_ends(void **state)
 static void test_socket_opens_each_pattern(void **state)
 {
     static const char *const patterns[] = {
-        "pair", "push", "pull",   "req",    "rep",  "dealer",  "router",  "pub",   "sub",
-        "xpub", "xsub", "client", "server", "peer", "channel", "scatter", "gather"};
+        "pair", "push", "pull",   "req",    "rep",  "dealer",  "router",  "pub",    "sub",
+        "xpub", "xsub", "client", "server", "peer", "channel", "scatter", "gather", "stream"};
     tn_ctx_t *ctx = api_ctx();
 
     (void)state;

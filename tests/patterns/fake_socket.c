@@ -71,6 +71,12 @@ static struct tn_peer_info *pipe_peer(tn_pipe_t *pipe)
     return NULL;
 }
 
+static void sock_raw(tn_sock_t *sock, int is_raw)
+{
+    (void)sock;
+    (void)is_raw;
+}
+
 static void pipe_next_routing_id(tn_pipe_t *pipe, const uint8_t **out_id, size_t *out_size)
 {
     *out_id = pipe->next_id;
@@ -231,6 +237,7 @@ static const tn_host_t table = {
     .group_new = tni_group_new,
     .group_free = tni_group_unref,
     .msg_set_group = tni_msg_share_group,
+    .sock_raw = sock_raw,
 };
 
 void fake_socket_init(struct tn_sock *sock, size_t pipe_state_size)

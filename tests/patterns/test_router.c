@@ -148,6 +148,50 @@ static void test_router_greets_and_hears_of_lost_peers(void **state)
         "connect B", "none B", "lose B", "connect B", "out B: hi", "recv = EAGAIN", "poll o");
 }
 
+static void test_stream_names_its_connections(void **state)
+{
+    (void)state;
+    RUN(reqrep, "stream", "poll o", "peer A", "peer B", "in A: x", "poll io", "recv: ^n1|",
+        "recv: ^n2|", "recv: ^n1|x", "send: ^n2|y", "out B: y", "none A", "lose A", "detach A",
+        "recv: ^n1|", "send: ^n1|z = EHOSTUNREACH", "recv = EAGAIN");
+}
+
+static void test_stream_sends_one_frame_whatever_its_flags(void **state)
+{
+    (void)state;
+    RUN(reqrep, "stream", "peer A", "send+: ^n1|x", "out A: x", "send: ^n1|y|^n1|", "out A: y",
+        "closed A", "send: ^n1|z = EHOSTUNREACH", "recv: ^n1|", "recv = EAGAIN",
+        "drop peer_lost 0");
+}
+
+static void test_stream_refuses_for_full_peers(void **state)
+{
+    (void)state;
+    RUN(reqrep, "stream", "peer A", "hwm A 1", "send: ^n1|x", "send: ^n1|y = EAGAIN", "drain A",
+        "send: ^n1|y", "out A: y", "send: bob|x = EHOSTUNREACH");
+}
+
+static void test_stream_without_notices(void **state)
+{
+    (void)state;
+    RUN(reqrep, "stream", "set stream_notify 0", "peer A", "lose A", "detach A", "recv = EAGAIN");
+}
+
+static void test_stream_sends_before_it_is_connected(void **state)
+{
+    (void)state;
+    RUN(reqrep, "stream", "outgoing A", "attach A", "send: ^n1|x", "out A: x", "connect A",
+        "recv: ^n1|", "next B: web", "outgoing B", "attach B", "send: web|y", "out B: y",
+        "next C: web", "attach C = EINVAL");
+}
+
+static void test_raw_router_drops_for_unknown_peers(void **state)
+{
+    (void)state;
+    RUN(reqrep, "router", "set router_raw 1", "id A: bob", "peer A", "recv: ^n1|", "send: bob|x",
+        "drop unroutable 1", "send: ^n1|x", "out A: x", "send: ^n1|", "closed A");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -168,6 +212,12 @@ int main(void)
         cmocka_unit_test(test_router_without_memory),
         cmocka_unit_test(test_router_knows_many_peers),
         cmocka_unit_test(test_router_notifies),
+        cmocka_unit_test(test_stream_names_its_connections),
+        cmocka_unit_test(test_stream_sends_one_frame_whatever_its_flags),
+        cmocka_unit_test(test_stream_refuses_for_full_peers),
+        cmocka_unit_test(test_stream_without_notices),
+        cmocka_unit_test(test_stream_sends_before_it_is_connected),
+        cmocka_unit_test(test_raw_router_drops_for_unknown_peers),
         cmocka_unit_test(test_router_greets_and_hears_of_lost_peers),
     };
 
