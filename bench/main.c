@@ -19,16 +19,18 @@ struct options {
 static const char help[] =
     "Usage: tenon-bench [OPTION...]\n"
     "\n"
-    "Runs Tenon and libzmq in turn and compares them: one way (PUSH to PULL) and round trips (REQ\n"
-    "to REP), over tcp and ipc between two processes and over inproc between two threads, with\n"
-    "messages of 64 bytes, 1 KiB and 64 KiB.\n"
+    "Runs Tenon, its drop-in for libzmq and libzmq in turn and compares them: one way (PUSH to "
+    "PULL)\n"
+    "and round trips (REQ to REP), over tcp and ipc between two processes and over inproc between "
+    "two\n"
+    "threads, with messages of 64 bytes, 1 KiB and 64 KiB.\n"
     "\n"
     "  --rounds N       rounds of each cell, 1 to 101 (default 5)\n"
     "  --seconds S      about how long a round takes (default 1)\n"
     "  --quick          3 rounds of 0.2 seconds\n"
     "  --case FILTER    only cells whose name contains FILTER, e.g. tcp, one-way/ipc, /64;\n"
     "                   names are like one-way/tcp/1024\n"
-    "  --only LIBRARY   only tenon or only libzmq\n"
+    "  --only LIBRARY   only tenon, drop-in or libzmq\n"
     "  --json FILE      write all figures to FILE as well\n"
     "  --help           this text\n"
     "\n"
@@ -69,7 +71,7 @@ static int parse_seconds(const char *text, struct options *options)
 static int parse_only(const char *text, struct options *options)
 {
     if (!bench_peer_find(text))
-        return usage_error("--only takes tenon or libzmq, not ", text);
+        return usage_error("--only takes tenon, drop-in or libzmq, not ", text);
     options->only = text;
     return 0;
 }
@@ -122,15 +124,21 @@ static bool is_wanted(const struct options *options, const struct bench_cell *ce
 
 static size_t load_peers(const struct options *options, const struct bench_peer **out_peers)
 {
-    size_t count = 0;
+    bool is_there[BENCH_PEERS_MAX] = {false};
+    size_t count = 0, last = 0;
 
-    for (int i = 0; bench_peers[i]; i++) {
+    while (bench_peers[last])
+        last++;
+    /* The system's libzmq first: once the drop-in is there, the bare name stands for that one. */
+    for (size_t i = last; i-- > 0;) {
         if (options->only && strcmp(options->only, bench_peers[i]->name) != 0)
             continue;
-        if (bench_peers[i]->load())
-            printf("%s is not installed: the others are measured without it.\n",
-                   bench_peers[i]->name);
-        else
+        is_there[i] = bench_peers[i]->load() == 0;
+        if (!is_there[i])
+            printf("%s is not there: the others are measured without it.\n", bench_peers[i]->name);
+    }
+    for (size_t i = 0; i < last; i++) {
+        if (is_there[i])
             out_peers[count++] = bench_peers[i];
     }
     return count;

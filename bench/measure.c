@@ -73,11 +73,12 @@ void bench_measure(const struct bench_peer *const *peers, size_t peer_count,
 
 double bench_ratio(const struct bench_result *result, size_t n)
 {
-    const struct bench_summary *first = &result->summaries[0], *other = &result->summaries[n];
+    const struct bench_summary *one = &result->summaries[n];
+    const struct bench_summary *last = &result->summaries[result->peers - 1];
 
-    if (!first->rounds || !other->rounds)
+    if (!one->rounds || !last->rounds)
         return 0;
     if (result->cell.test == BENCH_ONE_WAY)
-        return first->median / other->median;
-    return other->median / first->median;
+        return one->median / last->median;
+    return last->median / one->median;
 }

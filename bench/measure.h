@@ -30,7 +30,7 @@ void bench_measure(const struct bench_peer *const *peers, size_t peer_count,
                    const struct bench_cell *cell, size_t rounds, double seconds,
                    struct bench_result *out_result);
 
-/** How many times better the first library is than the n-th; 0 when either has no result. */
+/** How many times better the n-th library is than the last; 0 when either has no result. */
 double bench_ratio(const struct bench_result *result, size_t n);
 
 #endif

@@ -34,9 +34,10 @@ struct bench_peer {
 };
 
 extern const struct bench_peer bench_tenon;
+extern const struct bench_peer bench_dropin;
 extern const struct bench_peer bench_zmq;
 
-/** The libraries that can be measured, ended by NULL; Tenon first. */
+/** The libraries that can be measured, ended by NULL; the last is what the others are compared with. */
 extern const struct bench_peer *const bench_peers[];
 
 /** By name, or NULL. */

@@ -1,5 +1,6 @@
-/* Opened at run time, so that neither the build nor a machine without libzmq needs it. The numbers
- * are those of its public interface. */
+/* A libzmq.so.5, the system's or ours: this file is compiled once for each, with BENCH_PEER, BENCH_NAME
+ * and BENCH_LIBRARY. It is opened at run time, so that neither the build nor a machine without libzmq
+ * needs it. The numbers are those of its public interface. */
 #include "peer.h"
 
 #include <dlfcn.h>
@@ -45,7 +46,7 @@ static int resolve(void *library, const char *name, void *out_function)
 
 static int load(void)
 {
-    void *library = dlopen("libzmq.so.5", RTLD_NOW | RTLD_LOCAL);
+    void *library = dlopen(BENCH_LIBRARY, RTLD_NOW | RTLD_LOCAL);
 
     if (!library)
         return -1;
@@ -65,7 +66,7 @@ static int load(void)
 
 static int complain(const char *what)
 {
-    fprintf(stderr, "libzmq: %s: %s\n", what, zmq.strerror(errno));
+    fprintf(stderr, BENCH_NAME ": %s: %s\n", what, zmq.strerror(errno));
     return -1;
 }
 
@@ -148,8 +149,8 @@ static void close_socket(void *socket)
     zmq.close(socket);
 }
 
-const struct bench_peer bench_zmq = {
-    .name = "libzmq",
+const struct bench_peer BENCH_PEER = {
+    .name = BENCH_NAME,
     .load = load,
     .version = version,
     .context_new = context_new,

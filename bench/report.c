@@ -23,11 +23,10 @@ void report_head(const struct bench_peer *const *peers, size_t peer_count)
         printf("%s %s\n", peers[i]->name, version);
     }
     printf("\nMedian (min to max); one-way: messages a second, round-trip: microseconds.\n"
-           "The ratio says how many times better tenon is.\n\n%-10s %-7s %7s",
-           "test", "over", "bytes");
+           "Behind it: how many times better than %s.\n\n%-10s %-7s %7s",
+           peer_count ? peers[peer_count - 1]->name : "", "test", "over", "bytes");
     for (size_t i = 0; i < peer_count; i++)
-        printf("  %-32s", peers[i]->name);
-    printf("%s\n", peer_count > 1 ? "  ratio" : "");
+        printf("  %-32s%7s", peers[i]->name, i + 1 < peer_count ? "" : "\n");
     fflush(stdout);
 }
 
@@ -50,10 +49,11 @@ void report_row(const struct bench_result *result)
 
     printf("%-10s %-7s %7zu", bench_test_name(cell->test), bench_transport_name(cell->transport),
            cell->size);
-    for (size_t i = 0; i < result->peers; i++)
+    for (size_t i = 0; i < result->peers; i++) {
         print_summary(result, &result->summaries[i]);
-    for (size_t i = 1; i < result->peers; i++)
-        printf("  %5.2f", bench_ratio(result, i));
+        if (i + 1 < result->peers)
+            printf("  %5.2f", bench_ratio(result, i));
+    }
     putchar('\n');
     fflush(stdout);
 }
@@ -78,7 +78,7 @@ static void write_result(FILE *out, const struct bench_result *result)
         fprintf(out, ",\n     \"%s\": ", result->summaries[i].peer->name);
         write_summary(out, &result->summaries[i]);
     }
-    for (size_t i = 1; i < result->peers; i++)
+    for (size_t i = 0; i + 1 < result->peers; i++)
         fprintf(out, ",\n     \"ratio_%s\": %.3f", result->summaries[i].peer->name,
                 bench_ratio(result, i));
     fputs("}", out);
