@@ -33,8 +33,8 @@ configure_file(cmake/network.c.in ${CMAKE_BINARY_DIR}/generated/network.c @ONLY)
 list(APPEND library_sources ${CMAKE_BINARY_DIR}/generated/network.c)
 
 # What a program needs besides libtenon.a.
-set(TENON_STATIC_NEEDS "")
-set(library_needs "")
+get_property(TENON_STATIC_NEEDS GLOBAL PROPERTY TENON_BUILTIN_NEEDS)
+get_property(library_needs GLOBAL PROPERTY TENON_BUILTIN_LIBS)
 if(TENON_DLOPEN)
     list(APPEND TENON_STATIC_NEEDS ltdl)
     list(APPEND library_needs LTDL::LTDL)

@@ -1,15 +1,17 @@
 # tenon_module(NAME SOURCES file... PROVIDES kind:name... [REQUIRES kind:name...] [LIBS lib...]
-#              [PRIORITY n])
+#              [STATIC_NEEDS name...] [PRIORITY n])
 #
 # One module. It is compiled with include/ alone on its path, into the object library
 # tenon_NAME_objects, and then either linked into libtenon (TENON_STATIC_MODULES names it) or made
 # into lib/tenon/NAME.so with the manifest lib/tenon/plugins.d/50-NAME.conf, in the build tree as in
-# the installed one.
+# the installed one. LIBS are what it is linked with, STATIC_NEEDS the same for the linker's -l, for
+# programs that link libtenon.a.
 #
 # tenon_write_builtin(FILE), once all modules are known, writes the list of those that are linked in.
 #
 # Global properties: TENON_MODULE_OBJECTS and TENON_BUILTIN_OBJECTS, the object libraries of all and
-# of the linked-in modules; TENON_BUILTIN_LIBS, what the latter need; TENON_HAS_NETWORK, whether one
+# of the linked-in modules; TENON_MODULE_LIBS, TENON_BUILTIN_LIBS, TENON_BUILTIN_NEEDS, their LIBS and
+# STATIC_NEEDS; TENON_HAS_NETWORK, whether one
 # of them makes connections.
 
 set(TENON_MODULE_SOURCE_DIR ${CMAKE_CURRENT_LIST_DIR})
@@ -18,7 +20,9 @@ define_property(GLOBAL PROPERTY TENON_MODULE_NAMES)
 define_property(GLOBAL PROPERTY TENON_MODULE_OBJECTS)
 define_property(GLOBAL PROPERTY TENON_BUILTIN_NAMES)
 define_property(GLOBAL PROPERTY TENON_BUILTIN_OBJECTS)
+define_property(GLOBAL PROPERTY TENON_MODULE_LIBS)
 define_property(GLOBAL PROPERTY TENON_BUILTIN_LIBS)
+define_property(GLOBAL PROPERTY TENON_BUILTIN_NEEDS)
 define_property(GLOBAL PROPERTY TENON_HAS_NETWORK)
 
 # Sanitizers and coverage put constructors into every object: the loader then tolerates them.
@@ -31,7 +35,7 @@ file(WRITE ${CMAKE_BINARY_DIR}/generated/module.map
     "{\n    global: *_LTX_tenon_module_v*;\n    local: *;\n};\n")
 
 function(tenon_module name)
-    cmake_parse_arguments(arg "" "PRIORITY" "SOURCES;PROVIDES;REQUIRES;LIBS" ${ARGN})
+    cmake_parse_arguments(arg "" "PRIORITY" "SOURCES;PROVIDES;REQUIRES;LIBS;STATIC_NEEDS" ${ARGN})
     if(NOT name MATCHES "^[a-z0-9_]+$")
         message(FATAL_ERROR "tenon_module: \"${name}\" must consist of a-z, 0-9 and _")
     endif()
@@ -47,21 +51,21 @@ function(tenon_module name)
     target_link_libraries(${objects} PRIVATE tenon_api tenon_flags ${arg_LIBS})
     set_property(GLOBAL APPEND PROPERTY TENON_MODULE_NAMES ${name})
     set_property(GLOBAL APPEND PROPERTY TENON_MODULE_OBJECTS ${objects})
+    set_property(GLOBAL APPEND PROPERTY TENON_MODULE_LIBS ${arg_LIBS})
 
     if(name IN_LIST TENON_STATIC_MODULES OR "all" IN_LIST TENON_STATIC_MODULES)
-        _tenon_module_builtin(${name} ${objects} "${arg_SOURCES}" "${arg_LIBS}")
+        _tenon_module_builtin(${name} ${objects} "${arg_SOURCES}" "${arg_LIBS}" "${arg_STATIC_NEEDS}")
     elseif(TENON_DLOPEN)
         _tenon_module_shared(${name} ${objects} "${arg_LIBS}")
         _tenon_module_manifest(${name} "${arg_PROVIDES}" "${arg_REQUIRES}" "${arg_PRIORITY}")
     endif()
 endfunction()
 
-function(_tenon_module_builtin name objects sources libs)
+function(_tenon_module_builtin name objects sources libs needs)
     set_property(GLOBAL APPEND PROPERTY TENON_BUILTIN_NAMES ${name})
     set_property(GLOBAL APPEND PROPERTY TENON_BUILTIN_OBJECTS ${objects})
-    if(libs)
-        set_property(GLOBAL APPEND PROPERTY TENON_BUILTIN_LIBS ${libs})
-    endif()
+    set_property(GLOBAL APPEND PROPERTY TENON_BUILTIN_LIBS ${libs})
+    set_property(GLOBAL APPEND PROPERTY TENON_BUILTIN_NEEDS ${needs})
     # A transport says in its source whether it makes connections.
     foreach(source IN LISTS sources)
         cmake_path(ABSOLUTE_PATH source BASE_DIRECTORY ${CMAKE_CURRENT_SOURCE_DIR})

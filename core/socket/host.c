@@ -296,4 +296,5 @@ const tn_host_t tni_host_functions = {
     .msg_set_group = tni_msg_share_group,
 
     .sock_raw = host_sock_raw,
+    .last_error = tni_error_text,
 };

@@ -302,6 +302,10 @@ typedef struct tn_host {
 
     /* ---- patterns: bytes instead of ZMTP (pattern.h) ---- */
     void (*sock_raw)(tn_sock_t *sock, int is_raw);
+
+    /* ---- for every module, more ---- */
+    /** The sentence that this thread's last set_error left; valid until the next. Never NULL. */
+    const char *(*last_error)(void);
 } tn_host_t;
 
 #ifdef __cplusplus

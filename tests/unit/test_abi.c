@@ -130,6 +130,7 @@ static void test_abi_host_table_is_frozen(void **state)
     AT(tn_host_t, random, 520);
     AT(tn_host_t, setup_option, 528);
     AT(tn_host_t, stream_set_property, 544);
+    AT(tn_host_t, last_error, 600);
 }
 
 int main(void)
