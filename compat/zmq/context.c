@@ -6,6 +6,8 @@
  * in libzmq.
  */
 #include <limits.h>
+#include <sched.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -15,6 +17,8 @@ enum {
     MAGIC_LIVE = 0x7a6d7163,
     SOCKET_LIMIT = 65535,
     IO_THREADS_MAX = 64, /* of the native context */
+    THREAD_NAME_MAX = 16,
+    CPUS_TEXT_MAX = 5 * CPU_SETSIZE,
 };
 
 struct tnz_context {
@@ -25,6 +29,11 @@ struct tnz_context {
     int io_threads;
     int max_sockets;
     int max_msgsz;
+    int thread_priority;
+    int thread_sched_policy;
+    cpu_set_t cpus; /* empty: any */
+    char thread_name[THREAD_NAME_MAX + 1];
+    bool zero_copy_recv;
     bool ipv6;
     bool blocky;
 };
@@ -60,6 +69,9 @@ void *zmq_ctx_new(void)
     context->io_threads = ZMQ_IO_THREADS_DFLT;
     context->max_sockets = ZMQ_MAX_SOCKETS_DFLT;
     context->max_msgsz = INT_MAX;
+    context->thread_priority = ZMQ_THREAD_PRIORITY_DFLT;
+    context->thread_sched_policy = ZMQ_THREAD_SCHED_POLICY_DFLT;
+    context->zero_copy_recv = true;
     context->blocky = true;
     return context;
 }
@@ -117,6 +129,31 @@ int zmq_ctx_destroy(void *context)
 
 /* ------------------------------------------------------------------ sockets */
 
+static int set_cpus(const struct tnz_context *context)
+{
+    char text[CPUS_TEXT_MAX];
+    size_t used = 0;
+
+    text[0] = '\0';
+    for (int i = 0; i < CPU_SETSIZE; i++)
+        if (CPU_ISSET(i, &context->cpus))
+            used += (size_t)snprintf(text + used, sizeof text - used, "%s%d", used ? "," : "", i);
+    return tn_ctx_set_str(context->native, "thread_cpus", text);
+}
+
+static int set_threads(const struct tnz_context *context)
+{
+    int rc = tn_ctx_set_int(context->native, "thread_priority", context->thread_priority);
+
+    if (rc == 0)
+        rc = tn_ctx_set_int(context->native, "thread_sched_policy", context->thread_sched_policy);
+    if (rc == 0)
+        rc = set_cpus(context);
+    if (rc == 0 && context->thread_name[0])
+        rc = tn_ctx_set_str(context->native, "thread_name", context->thread_name);
+    return rc;
+}
+
 /* Under the lock. Without I/O threads libzmq has inproc alone; ours would make the program drive the
  * connections, so one thread is asked for, which starts at the first network endpoint only. */
 static int start(struct tnz_context *context)
@@ -132,7 +169,11 @@ static int start(struct tnz_context *context)
         threads = IO_THREADS_MAX;
     rc = tn_ctx_set_int(context->native, "io_threads", threads);
     if (rc == 0)
-        rc = tn_ctx_set_int(context->native, "max_sockets", context->max_sockets);
+        rc = tn_ctx_set_int(context->native, "max_sockets",
+                            context->max_sockets < SOCKET_LIMIT ? context->max_sockets
+                                                                : SOCKET_LIMIT);
+    if (rc == 0)
+        rc = set_threads(context);
     context->is_started = rc == 0;
     return rc;
 }
@@ -169,16 +210,49 @@ bool tnz_context_is_threadless(struct tnz_context *context)
 
 /* ------------------------------------------------------------------ options */
 
+static int set_cpu(struct tnz_context *context, int cpu, bool add)
+{
+    if (cpu < 0 || cpu >= CPU_SETSIZE || (!add && !CPU_ISSET(cpu, &context->cpus)))
+        return EINVAL;
+    if (add)
+        CPU_SET(cpu, &context->cpus);
+    else
+        CPU_CLR(cpu, &context->cpus);
+    return 0;
+}
+
 static int set_number(struct tnz_context *context, int option, int value)
 {
     switch (option) {
+    case ZMQ_THREAD_AFFINITY_CPU_ADD:
+        return set_cpu(context, value, true);
+    case ZMQ_THREAD_AFFINITY_CPU_REMOVE:
+        return set_cpu(context, value, false);
+    case ZMQ_THREAD_NAME_PREFIX:
+        snprintf(context->thread_name, sizeof context->thread_name, "%d", value);
+        return 0;
+    case ZMQ_THREAD_PRIORITY:
+        if (value < 0)
+            return EINVAL;
+        context->thread_priority = value;
+        return 0;
+    case ZMQ_THREAD_SCHED_POLICY:
+        if (value < 0)
+            return EINVAL;
+        context->thread_sched_policy = value;
+        return 0;
+    case ZMQ_ZERO_COPY_RECV:
+        if (value < 0)
+            return EINVAL;
+        context->zero_copy_recv = value != 0;
+        return 0;
     case ZMQ_IO_THREADS:
         if (value < 0)
             return EINVAL;
         context->io_threads = value;
         return 0;
     case ZMQ_MAX_SOCKETS:
-        if (value < 1 || value > SOCKET_LIMIT)
+        if (value < 1)
             return EINVAL;
         context->max_sockets = value;
         return 0;
@@ -217,6 +291,15 @@ static int get_number(const struct tnz_context *context, int option, int *out_va
     case ZMQ_MAX_MSGSZ:
         *out_value = context->max_msgsz;
         return 0;
+    case ZMQ_THREAD_SCHED_POLICY:
+        *out_value = context->thread_sched_policy;
+        return 0;
+    case ZMQ_THREAD_NAME_PREFIX:
+        *out_value = atoi(context->thread_name);
+        return 0;
+    case ZMQ_ZERO_COPY_RECV:
+        *out_value = context->zero_copy_recv;
+        return 0;
     case ZMQ_MSG_T_SIZE:
         *out_value = (int)sizeof(zmq_msg_t);
         return 0;
@@ -231,39 +314,66 @@ static int get_number(const struct tnz_context *context, int option, int *out_va
     }
 }
 
+/* The one text there is; an int of four bytes is taken for a number. */
+static int set_name(struct tnz_context *context, const void *data, size_t size)
+{
+    if (!data || size == 0 || size > THREAD_NAME_MAX)
+        return EINVAL;
+    memcpy(context->thread_name, data, size);
+    context->thread_name[size] = '\0';
+    return 0;
+}
+
 int zmq_ctx_set_ext(void *handle, int option, const void *data, size_t size)
 {
     struct tnz_context *context = tnz_context_of(handle);
-    int value, number;
+    int number = EINVAL;
+    int value;
 
     if (!context)
         return -1;
-    if (!data || size != sizeof value)
-        return tnz_error(EINVAL);
-    memcpy(&value, data, sizeof value);
     pthread_mutex_lock(&context->lock);
-    number = set_number(context, option, value);
+    if (data && size == sizeof value) {
+        memcpy(&value, data, sizeof value);
+        number = set_number(context, option, value);
+    } else if (option == ZMQ_THREAD_NAME_PREFIX) {
+        number = set_name(context, data, size);
+    }
     pthread_mutex_unlock(&context->lock);
     return number ? tnz_error(number) : 0;
+}
+
+static int get_name(const struct tnz_context *context, void *data, size_t *io_size)
+{
+    size_t size = strlen(context->thread_name) + 1;
+
+    if (*io_size < size)
+        return EINVAL;
+    memcpy(data, context->thread_name, size);
+    *io_size = size;
+    return 0;
 }
 
 int zmq_ctx_get_ext(void *handle, int option, void *data, size_t *io_size)
 {
     struct tnz_context *context = tnz_context_of(handle);
-    int value, number;
+    int number = EINVAL;
+    int value;
 
     if (!context)
         return -1;
-    if (!data || !io_size || *io_size < sizeof value)
+    if (!data || !io_size)
         return tnz_error(EINVAL);
     pthread_mutex_lock(&context->lock);
-    number = get_number(context, option, &value);
+    if (*io_size == sizeof value) {
+        number = get_number(context, option, &value);
+        if (number == 0)
+            memcpy(data, &value, sizeof value);
+    } else if (option == ZMQ_THREAD_NAME_PREFIX) {
+        number = get_name(context, data, io_size);
+    }
     pthread_mutex_unlock(&context->lock);
-    if (number)
-        return tnz_error(number);
-    memcpy(data, &value, sizeof value);
-    *io_size = sizeof value;
-    return 0;
+    return number ? tnz_error(number) : 0;
 }
 
 int zmq_ctx_set(void *context, int option, int value)

@@ -54,6 +54,8 @@ const char *zmq_strerror(int number)
         return "Context was terminated";
     case EMTHREAD:
         return "No thread available";
+    case EHOSTUNREACH:
+        return "Host unreachable";
     default:
         return strerror(number);
     }

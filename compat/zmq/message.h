@@ -6,6 +6,9 @@
 
 #include "dropin.h"
 
+/** `mark` of a message whose body has, or had, other users, or is never freed. */
+enum { TNZ_SHARED = 1 };
+
 static inline tn_msg_t *tnz_msg(zmq_msg_t *msg)
 {
     return (tn_msg_t *)(void *)msg;

@@ -101,8 +101,7 @@ static int set_bytes(struct tnz_socket *socket, const struct tnz_option *option,
     char text[TEXT_MAX + 1];
 
     if ((!data && size) || size > (size_t)option->max || size < (size_t)option->min)
-        if (data || size || option->kind != TNZ_TEXT)
-            return EINVAL;
+        return EINVAL;
     if (option->kind == TNZ_BLOB)
         return result(tn_set_blob(socket->handle, option->native, data, size));
     if (size)

@@ -17,7 +17,7 @@ enum tnz_kind {
     TNZ_FLAG, /* an int of 0 or more; whether it is 0                                 */
     TNZ_INT64, /* 8 bytes                                                             */
     TNZ_BLOB, /* min to max bytes                                                     */
-    TNZ_TEXT, /* min to max bytes; NULL and 0 empties it; read with its NUL           */
+    TNZ_TEXT, /* min to max bytes; read with its NUL                                  */
     TNZ_SPECIAL, /* `set` and `get` look at the bytes themselves                      */
     TNZ_VALUE, /* an int from min to max, of libzmq alone: kept, see tnz_socket.values */
 };

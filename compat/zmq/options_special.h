@@ -19,4 +19,21 @@ int tnz_get_type(struct tnz_socket *socket, void *data, size_t *io_size);
 int tnz_get_thread_safe(struct tnz_socket *socket, void *data, size_t *io_size);
 int tnz_get_last_endpoint(struct tnz_socket *socket, void *data, size_t *io_size);
 
+/* options_security.c */
+int tnz_get_mechanism(struct tnz_socket *socket, void *data, size_t *io_size);
+int tnz_set_plain_server(struct tnz_socket *socket, const void *data, size_t size);
+int tnz_get_plain_server(struct tnz_socket *socket, void *data, size_t *io_size);
+int tnz_set_plain_username(struct tnz_socket *socket, const void *data, size_t size);
+int tnz_get_plain_username(struct tnz_socket *socket, void *data, size_t *io_size);
+int tnz_set_plain_password(struct tnz_socket *socket, const void *data, size_t size);
+int tnz_get_plain_password(struct tnz_socket *socket, void *data, size_t *io_size);
+int tnz_set_curve_server(struct tnz_socket *socket, const void *data, size_t size);
+int tnz_get_curve_server(struct tnz_socket *socket, void *data, size_t *io_size);
+int tnz_set_curve_publickey(struct tnz_socket *socket, const void *data, size_t size);
+int tnz_get_curve_publickey(struct tnz_socket *socket, void *data, size_t *io_size);
+int tnz_set_curve_secretkey(struct tnz_socket *socket, const void *data, size_t size);
+int tnz_get_curve_secretkey(struct tnz_socket *socket, void *data, size_t *io_size);
+int tnz_set_curve_serverkey(struct tnz_socket *socket, const void *data, size_t size);
+int tnz_get_curve_serverkey(struct tnz_socket *socket, void *data, size_t *io_size);
+
 #endif

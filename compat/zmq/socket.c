@@ -19,6 +19,8 @@ static int set_defaults(tn_socket_t *socket, const struct tnz_socket_defaults *d
         rc = tn_set_int(socket, "handshake_ivl", 30000);
     if (rc == 0)
         rc = tn_set_int(socket, "claim_parts", 0);
+    if (rc == 0)
+        rc = tn_set_int(socket, "zap_enforce_domain", 0);
     if (rc == 0 && defaults->ipv6)
         rc = tn_set_int(socket, "ipv6", 1);
     if (rc == 0 && !defaults->blocky)
@@ -116,6 +118,27 @@ int zmq_connect(void *socket, const char *address)
     return open_endpoint(socket, address, tn_connect);
 }
 
+uint32_t zmq_connect_peer(void *handle, const char *address)
+{
+    char endpoint[ADDRESS_MAX];
+    uint32_t routing_id = 0;
+    int rc;
+
+    if (escape(address, endpoint) < 0 || check_threads(handle, address) < 0)
+        return 0;
+    rc = tn_connect_peer(handle, endpoint, &routing_id);
+    if (rc < 0)
+        tnz_fail(rc);
+    return rc < 0 ? 0 : routing_id;
+}
+
+int zmq_disconnect_peer(void *handle, uint32_t routing_id)
+{
+    int rc = tn_disconnect_peer(handle, routing_id);
+
+    return rc < 0 ? tnz_fail(rc) : 0;
+}
+
 /* Ends all that were opened with the address, however often. */
 static int close_endpoint(void *handle, const char *address,
                           int (*act)(tn_socket_t *, const char *endpoint))
@@ -126,6 +149,8 @@ static int close_endpoint(void *handle, const char *address,
     if (escape(address, endpoint) < 0)
         return -1;
     rc = act(handle, endpoint);
+    if (rc == -ENOENT && !strstr(address, "://"))
+        rc = -EINVAL;
     if (rc < 0)
         return tnz_fail(rc);
     while (act(handle, endpoint) == 0)

@@ -190,6 +190,11 @@ uint64_t tn_msg_connection(const tn_msg_t *msg)
     return msg && msg->peer ? msg->peer->connection : 0;
 }
 
+int tn_msg_fd(const tn_msg_t *msg)
+{
+    return msg && msg->peer ? msg->peer->fd : -1;
+}
+
 /* What the message borrowed until now it counts from here on. */
 static void keep_peer(tn_msg_t *msg)
 {

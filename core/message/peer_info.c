@@ -61,16 +61,35 @@ static size_t text_room(const char *text)
     return text ? strlen(text) + 1 : 0;
 }
 
+/* The host in "tcp://127.0.0.1:80" or "tcp://[::1]:80"; NULL: it is written otherwise. */
+static const char *find_host(const char *address, size_t *out_size)
+{
+    const char *start = address ? strstr(address, "://") : NULL;
+    const char *end = start ? strrchr(start + 3, ':') : NULL;
+
+    if (!end || strchr(start + 3, '/'))
+        return NULL;
+    start += 3;
+    if (*start == '[' && end[-1] == ']') {
+        start++;
+        end--;
+    }
+    *out_size = (size_t)(end - start);
+    return start;
+}
+
 static int measure(const struct tni_peer_pieces *pieces, size_t *out_count, size_t *out_room)
 {
     struct reader reader = {pieces->metadata, pieces->metadata_size};
+    size_t host_size;
     struct raw raw;
     int status;
 
     *out_count = 0;
-    *out_room = text_room(pieces->local) + text_room(pieces->remote) + text_room(pieces->user_id) +
-                text_room(pieces->mechanism) + text_room(pieces->socket_type) +
-                pieces->identity_size + 1;
+    *out_room = find_host(pieces->remote, &host_size) ? host_size + 1 : 0;
+    *out_room += text_room(pieces->local) + text_room(pieces->remote) + text_room(pieces->user_id) +
+                 text_room(pieces->mechanism) + text_room(pieces->socket_type) +
+                 pieces->identity_size + 1;
     for (const struct tni_property *p = pieces->found ? pieces->found->first : NULL; p;
          p = p->next) {
         ++*out_count;
@@ -101,9 +120,13 @@ static const char *put_text(char **at, const char *text)
 static void fill(struct tn_peer_info *info, char *at, const struct tni_peer_pieces *pieces)
 {
     struct reader reader = {pieces->metadata, pieces->metadata_size};
+    size_t host_size;
+    const char *host = find_host(pieces->remote, &host_size);
     struct raw raw;
 
     info->connection = pieces->connection;
+    info->fd = pieces->fd;
+    info->host = host ? put(&at, host, host_size) : NULL;
     info->local = put_text(&at, pieces->local);
     info->remote = put_text(&at, pieces->remote);
     info->user_id = put_text(&at, pieces->user_id);
@@ -173,10 +196,11 @@ const char *tni_peer_info_property(const struct tn_peer_info *info, const char *
         {"Peer-Address", info->remote}, {"Local-Address", info->local},
         {"User-Id", info->user_id},     {"Socket-Type", info->socket_type},
         {"Identity", info->identity},   {"Routing-Id", info->identity},
+        {"Peer-Host", info->host},
     };
 
     for (size_t i = 0; i < sizeof ours / sizeof ours[0]; i++) {
-        if (strcasecmp(ours[i].name, name) == 0)
+        if (ours[i].value && strcasecmp(ours[i].name, name) == 0)
             return ours[i].value;
     }
     for (size_t i = 0; i < info->property_count; i++) {

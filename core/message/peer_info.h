@@ -23,9 +23,11 @@ struct tni_peer_property {
 
 struct tn_peer_info {
     atomic_uint refs;
+    int fd; /* the connection's descriptor, which may be closed by now; -1: none */
     uint64_t connection;
     const char *local; /* address; NULL: unknown; so below */
     const char *remote; /* address */
+    const char *host; /* of `remote`, "127.0.0.1", when it has host and port */
     const char *socket_type; /* wire name of its pattern */
     const char *user_id; /* that the mechanism or authenticator established */
     const char *mechanism; /* wire name */
@@ -38,6 +40,7 @@ struct tn_peer_info {
 /** What a peer_info is made of; everything is borrowed, any pointer may be NULL. */
 struct tni_peer_pieces {
     uint64_t connection;
+    int fd; /* -1: none */
     const char *local;
     const char *remote;
     const char *user_id;
@@ -64,7 +67,8 @@ static inline struct tn_peer_info *tni_peer_info_ref(struct tn_peer_info *info)
 /** Gives a reference back; NULL is allowed. */
 void tni_peer_info_unref(struct tn_peer_info *info);
 
-/** A property by name, in any case of letters: "Peer-Address", "Local-Address", "User-Id", which a
+/** A property by name, in any case of letters: "Peer-Address", "Peer-Host", "Local-Address",
+ *  "User-Id", which a
  *  peer cannot announce itself, "Socket-Type", "Identity", "Routing-Id", what our side found out, and
  *  what the peer announced: of that only "X-..." and the names of RFC 23 are taken, so that no peer can
  *  pass its own word off as a finding. NULL: there is none. */

@@ -166,6 +166,7 @@ static struct tni_peer_pieces pieces_of(const struct tni_session *session)
 {
     return (struct tni_peer_pieces){
         .connection = session->connection,
+        .fd = tni_stack_fd(&session->stack),
         .local = session->stack.local,
         .remote = session->stack.remote,
         .user_id = tni_properties_get(&session->stack.found, "User-Id"),

@@ -301,6 +301,7 @@ static struct tn_peer_info *describe(const tn_endpoint_t *endpoint)
     const struct tni_options *options = &endpoint->options;
     const struct tni_peer_pieces pieces = {
         .connection = atomic_fetch_add(&endpoint->sock->ctx->connections, 1) + 1,
+        .fd = -1,
         .local = endpoint->given,
         .remote = endpoint->given,
         .mechanism = "",

@@ -53,7 +53,7 @@ typedef struct tn_msg {
     uint8_t size; /* of a TN_MSG_SHORT body                                   */
     uint8_t type;
     uint8_t flags;
-    uint8_t reserved;
+    uint8_t mark; /* the program's own: moves and copies keep it, sending ends it */
 } tn_msg_t;
 
 /** The body. Valid until the message is changed, sent or closed. */
@@ -77,7 +77,7 @@ static inline void tn_msg_clear(tn_msg_t *msg)
     msg->size = 0;
     msg->type = TN_MSG_SHORT;
     msg->flags = 0;
-    msg->reserved = 0;
+    msg->mark = 0;
 }
 
 /** Makes `msg` refer to bytes that stay the caller's. */

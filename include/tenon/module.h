@@ -285,7 +285,8 @@ typedef struct tn_host {
     /** What the stream found out about the peer: a property of the messages that come over the
      *  connection, which no peer can announce itself. Set again it replaces; NULL removes it. To be
      *  called until the stream stands (established, or handshake returned 0). Names begin with the
-     *  protocol's, "TLS-Subject"; two have a meaning for the core:
+     *  protocol's, "TLS-Subject"; these have a meaning for all:
+     *    "Peer-Host"  where the peer is, when the address does not say it as host and port;
      *    "User-Id"    who the peer is, as far as the stream has proved it;
      *    "Mechanism"  what authenticators are asked about instead of NULL: "TLS".
      *  0, -EINVAL: the name; -EMSGSIZE: above 16 KiB in all; -ENOMEM. */

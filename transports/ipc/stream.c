@@ -14,12 +14,27 @@ int tni_ipc_open(void *state, tn_stream_t *stream, const tn_host_t *host, unsign
     return 0;
 }
 
+/* The peer's process stands for a host; messages without it are as good. */
+static void tell_process(struct tni_ipc_stream *self)
+{
+    struct ucred who;
+    socklen_t size = sizeof who;
+    char text[64];
+
+    if (getsockopt(self->fd, SOL_SOCKET, SO_PEERCRED, &who, &size) < 0)
+        return;
+    snprintf(text, sizeof text, "localhost:%u:%u:%d", (unsigned)who.uid, (unsigned)who.gid,
+             (int)who.pid);
+    self->owner.host->stream_set_property(self->owner.stream, "Peer-Host", text);
+}
+
 void tni_ipc_report(struct tni_ipc_stream *self, const char *path)
 {
     char text[TNI_IPC_TEXT_SIZE];
 
     snprintf(text, sizeof text, "ipc://%s", path);
     self->owner.host->stream_set_addresses(self->owner.stream, text, text);
+    tell_process(self);
 }
 
 static const char *advice(int code)
