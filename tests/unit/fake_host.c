@@ -1,5 +1,6 @@
 #include "fake_host.h"
 
+#include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -125,6 +126,12 @@ static int fake_listener_set_address(tn_listener_t *listener, const char *addres
     return listener->host->set_address_code;
 }
 
+static int fake_stream_set_property(tn_stream_t *stream, const char *name, const char *value)
+{
+    (void)stream;
+    return name[0] && value ? 0 : -EINVAL;
+}
+
 static void fake_stream_set_addresses(tn_stream_t *stream, const char *local, const char *remote)
 {
     snprintf(stream->local, sizeof stream->local, "%s", local);
@@ -164,6 +171,7 @@ void fake_host_init(struct fake_host *fake)
         .stream_resolve = fake_stream_resolve,
         .listener_set_address = fake_listener_set_address,
         .stream_set_addresses = fake_stream_set_addresses,
+        .stream_set_property = fake_stream_set_property,
         .endpoint_join = fake_endpoint_join,
     };
 }
