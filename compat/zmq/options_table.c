@@ -1,5 +1,6 @@
 #include <limits.h>
 
+#include "fd.h"
 #include "options_special.h"
 
 #define BIT(type) (1u << (type))
@@ -59,6 +60,7 @@ static const struct tnz_option options[] = {
     INT(ZMQ_SNDBUF, "sndbuf", -1, INT_MAX),
     INT(ZMQ_RCVBUF, "rcvbuf", -1, INT_MAX),
     SPECIAL(ZMQ_RCVMORE, NULL, tnz_get_rcvmore, 0),
+    SPECIAL(ZMQ_FD, NULL, tnz_get_fd, 0),
     SPECIAL(ZMQ_EVENTS, NULL, tnz_get_events, 0),
     SPECIAL(ZMQ_TYPE, NULL, tnz_get_type, 0),
     INT(ZMQ_LINGER, "linger", -1, INT_MAX),

@@ -230,7 +230,7 @@ static int get_state(struct tn_sock *sock, const char *name, tn_value_t *out_val
     else if (strcmp(name, "rcvmore") == 0)
         *out_value = tni_value_int(sock->rcvmore);
     else if (strcmp(name, "events") == 0)
-        *out_value = tni_value_int(tni_sock_events(sock));
+        *out_value = tni_value_int(tni_sock_show_events(sock));
     else
         return tni_fail(-EACCES, "option '%s' can only be set", name);
     return 0;

@@ -40,12 +40,8 @@ static int attempt(void *arg)
 static ssize_t block(struct operation *op, int timeout)
 {
     struct tn_sock *sock = op->sock;
-    struct tni_wait wait = {.ctx = sock->ctx,
-                            .socks = &op->sock,
-                            .sock_count = 1,
-                            .timeout = timeout,
-                            .attempt = attempt,
-                            .arg = op};
+    struct tni_wait wait = {
+        .socks = &op->sock, .sock_count = 1, .timeout = timeout, .attempt = attempt, .arg = op};
     int rc;
 
     tni_sock_pin(sock);
@@ -67,6 +63,8 @@ static ssize_t run(tn_socket_t *socket, try_fn try, void *arg, int flags, bool i
     if (!op.sock)
         return tni_error_code();
     op.result = try(op.sock, arg);
+    while (op.result == -EAGAIN && tni_sock_tell_change(op.sock))
+        op.result = try(op.sock, arg);
     if (op.result != -EAGAIN) {
         tni_sock_leave(op.sock);
         return op.result;

@@ -50,7 +50,7 @@ static int look_at_socket(struct tn_sock *sock, tn_pollitem_t *item)
     }
     if (rc < 0)
         return rc;
-    item->revents = (short)(tni_sock_events(sock) & (unsigned)item->events);
+    item->revents = (short)(tni_sock_show_events(sock) & (unsigned)item->events);
     tni_sock_leave(sock);
     return 0;
 }
@@ -108,14 +108,14 @@ static int collect(struct polling *polling)
     return 0;
 }
 
-static int wait_for(struct polling *polling, int timeout)
+static int wait_for(struct polling *polling, int timeout, const sigset_t *mask)
 {
-    struct tni_wait wait = {.ctx = polling->sock_count ? polling->socks[0]->ctx : NULL,
-                            .socks = polling->socks,
+    struct tni_wait wait = {.socks = polling->socks,
                             .sock_count = polling->sock_count,
                             .fds = polling->fds,
                             .fd_count = polling->fd_count,
                             .timeout = timeout,
+                            .mask = mask,
                             .attempt = look,
                             .arg = polling};
     int rc = tni_wait(&wait);
@@ -127,7 +127,7 @@ static int wait_for(struct polling *polling, int timeout)
     return polling->ready;
 }
 
-int tn_poll(tn_pollitem_t *items, size_t count, int timeout)
+int tn_ppoll(tn_pollitem_t *items, size_t count, int timeout, const sigset_t *mask)
 {
     struct tn_sock *few_items[FEW], *few_socks[FEW];
     struct pollfd few_fds[FEW];
@@ -146,7 +146,7 @@ int tn_poll(tn_pollitem_t *items, size_t count, int timeout)
              ? collect(&polling)
              : tni_fail(-ENOMEM, "tn_poll: out of memory for %zu items", count);
     if (rc == 0)
-        rc = wait_for(&polling, timeout);
+        rc = wait_for(&polling, timeout, mask);
     release(&polling);
     if (polling.of_item != few_items)
         tni_free(polling.of_item);
@@ -155,6 +155,11 @@ int tn_poll(tn_pollitem_t *items, size_t count, int timeout)
     if (polling.fds != few_fds)
         tni_free(polling.fds);
     return rc;
+}
+
+int tn_poll(tn_pollitem_t *items, size_t count, int timeout)
+{
+    return tn_ppoll(items, count, timeout, NULL);
 }
 
 /* ------------------------------------------------------------------ questions about one socket */
@@ -190,7 +195,6 @@ static int wait_until(tn_socket_t *socket, struct question *question, int timeou
     if (!sock)
         return tni_error_code();
     question->sock = sock;
-    wait.ctx = sock->ctx;
     tni_sock_pin(sock);
     tni_sock_leave(sock);
     rc = tni_wait(&wait);

@@ -46,7 +46,7 @@ static void grow(void)
         pthread_cond_init(&sock->calm, NULL);
         tni_waitq_init(&sock->waitq);
         tni_mpsc_init(&sock->events);
-        sock->signal_in.fd = sock->signal_out.fd = -1;
+        sock->signal_in.fd = sock->signal_out.fd = sock->signal_any.fd = -1;
         append(sock);
     }
 }

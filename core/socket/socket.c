@@ -44,7 +44,9 @@ static void sock_init(struct tn_sock *sock, struct tn_ctx *ctx, const struct tni
     sock->reading = NULL;
     atomic_store(&sock->signal_in.is_raised, false);
     atomic_store(&sock->signal_out.is_raised, false);
+    atomic_store(&sock->signal_any.is_raised, false);
     atomic_store(&sock->has_signals, false);
+    sock->has_levels = false;
     tni_link_init(&sock->reactors);
     atomic_store(&sock->home, NULL);
     sock->touched = NULL;
@@ -254,7 +256,7 @@ void tni_sock_leave(struct tn_sock *sock)
     struct tni_reactor *reactor;
 
     tni_sock_settle(sock);
-    if (atomic_load_explicit(&sock->has_signals, memory_order_relaxed))
+    if (sock->has_levels)
         signals_update(sock);
     reactor = sock->touched;
     if (reactor) {
@@ -287,43 +289,92 @@ static void signal_raise(struct tni_signal *signal)
     }
 }
 
-static void signal_lower(struct tn_sock *sock, struct tni_signal *signal)
+/* Takes the signal back; what comes from now on raises it again. Who raised it and has not written yet
+ * leaves it readable, and it stays raised. */
+static bool signal_lower(struct tni_signal *signal)
 {
     uint64_t drained;
 
-    if (signal->fd < 0 || !atomic_load(&signal->is_raised))
-        return;
+    if (signal->fd < 0 || !atomic_load(&signal->is_raised) ||
+        read(signal->fd, &drained, sizeof drained) != sizeof drained)
+        return false;
     atomic_store(&signal->is_raised, false);
-    if (read(signal->fd, &drained, sizeof drained) < 0) {
-        /* It was not readable: nothing to take. */
-    }
-    /* Somebody may have raised it just before it was read. */
-    if (!tni_mpsc_is_empty(&sock->events)) {
-        atomic_store(&signal->is_raised, false);
+    return true;
+}
+
+/* After a signal was lowered: what came between the look at the events and that is not lost. */
+static bool has_news(struct tn_sock *sock)
+{
+    return !tni_mpsc_is_empty(&sock->events) || atomic_load(&sock->ctx->is_shut_down);
+}
+
+static void level_update(struct tn_sock *sock, struct tni_signal *signal, bool holds)
+{
+    if (!holds)
+        signal_lower(signal);
+    if (holds || has_news(sock))
         signal_raise(signal);
-    }
 }
 
 static void signals_update(struct tn_sock *sock)
 {
     unsigned events = tni_sock_events(sock);
 
-    if (events & TN_POLLIN)
-        signal_raise(&sock->signal_in);
-    else
-        signal_lower(sock, &sock->signal_in);
-    if (events & TN_POLLOUT)
-        signal_raise(&sock->signal_out);
-    else
-        signal_lower(sock, &sock->signal_out);
+    level_update(sock, &sock->signal_in, events & TN_POLLIN);
+    level_update(sock, &sock->signal_out, events & TN_POLLOUT);
+}
+
+bool tni_sock_tell_change(struct tn_sock *sock)
+{
+    if (!signal_lower(&sock->signal_any))
+        return false;
+    if (!atomic_load(&sock->ctx->is_shut_down))
+        return true;
+    signal_raise(&sock->signal_any);
+    return false;
+}
+
+unsigned tni_sock_show_events(struct tn_sock *sock)
+{
+    unsigned events;
+
+    /* Taking in what came may be a change in itself. */
+    do
+        events = tni_sock_events(sock);
+    while (tni_sock_tell_change(sock));
+    return events;
+}
+
+static struct tni_signal *signal_of(struct tn_sock *sock, int event)
+{
+    switch (event) {
+    case TN_POLLIN:
+        return &sock->signal_in;
+    case TN_POLLOUT:
+        return &sock->signal_out;
+    case TN_POLLIN | TN_POLLOUT:
+        return &sock->signal_any;
+    default:
+        return NULL;
+    }
+}
+
+/* A change that nobody was told of yet is one for the new descriptor. */
+static void signal_begin(struct tn_sock *sock, struct tni_signal *signal)
+{
+    atomic_store(&sock->has_signals, true);
+    if (signal != &sock->signal_any)
+        sock->has_levels = true;
+    else if (has_news(sock) || (tni_sock_events(sock) & TN_POLLIN))
+        signal_raise(signal);
 }
 
 int tni_sock_descriptor(struct tn_sock *sock, int event)
 {
-    struct tni_signal *signal = event == TN_POLLIN ? &sock->signal_in : &sock->signal_out;
+    struct tni_signal *signal = signal_of(sock, event);
 
-    if (event != TN_POLLIN && event != TN_POLLOUT)
-        return tni_fail(-EINVAL, "tn_fd: event %d is neither TN_POLLIN nor TN_POLLOUT", event);
+    if (!signal)
+        return tni_fail(-EINVAL, "tn_fd: event %d is none of TN_POLLIN and TN_POLLOUT", event);
     if (signal->fd < 0) {
         int fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
         if (fd < 0)
@@ -331,7 +382,7 @@ int tni_sock_descriptor(struct tn_sock *sock, int event)
         pthread_mutex_lock(&sock->waitq.lock);
         signal->fd = fd;
         pthread_mutex_unlock(&sock->waitq.lock);
-        atomic_store(&sock->has_signals, true);
+        signal_begin(sock, signal);
     }
     return signal->fd;
 }
@@ -344,6 +395,7 @@ void tni_sock_notify(struct tn_sock *sock)
         pthread_mutex_lock(&sock->waitq.lock);
         signal_raise(&sock->signal_in);
         signal_raise(&sock->signal_out);
+        signal_raise(&sock->signal_any);
         pthread_mutex_unlock(&sock->waitq.lock);
     }
 }
@@ -352,12 +404,15 @@ void tni_sock_notify(struct tn_sock *sock)
 
 static void close_signals(struct tn_sock *sock)
 {
+    struct tni_signal *const signals[] = {&sock->signal_in, &sock->signal_out, &sock->signal_any};
+
     atomic_store(&sock->has_signals, false);
-    if (sock->signal_in.fd >= 0)
-        close(sock->signal_in.fd);
-    if (sock->signal_out.fd >= 0)
-        close(sock->signal_out.fd);
-    sock->signal_in.fd = sock->signal_out.fd = -1;
+    sock->has_levels = false;
+    for (size_t i = 0; i < sizeof signals / sizeof signals[0]; i++) {
+        if (signals[i]->fd >= 0)
+            close(signals[i]->fd);
+        signals[i]->fd = -1;
+    }
 }
 
 static void end_signals(struct tn_sock *sock)

@@ -43,7 +43,7 @@ struct tni_claim {
     bool is_taken;
 };
 
-/** A descriptor of tn_fd: an eventfd that is raised while its event holds. */
+/** A descriptor of tn_fd: an eventfd that is raised while its event holds, or since something changed. */
 struct tni_signal {
     int fd; /* -1: never asked for. Written under the socket's lock and that of its waitq */
     atomic_bool is_raised;
@@ -83,8 +83,9 @@ struct tn_sock {
     unsigned unlooked; /* receives since `events` was looked at */
     struct tn_pipe *reading; /* that the running op looked into; for the message's properties */
 
-    struct tni_signal signal_in, signal_out;
-    atomic_bool has_signals;
+    struct tni_signal signal_in, signal_out, signal_any;
+    atomic_bool has_signals; /* any of them */
+    bool has_levels; /* signal_in or signal_out */
 
     /* Connections. `home` may be watched by a waiting thread. */
     struct tni_link reactors;
@@ -132,6 +133,11 @@ void tni_sock_unpin(struct tn_sock *sock);
 
 /** Asks the pattern about TN_POLLIN and TN_POLLOUT. Under the lock. */
 unsigned tni_sock_events(struct tn_sock *sock);
+/** The same for the program, which knows of every change by that. */
+unsigned tni_sock_show_events(struct tn_sock *sock);
+/** The program finds out now what has changed: true when its descriptor had told of a change, so that
+ *  it must be looked for once more. Under the lock. */
+bool tni_sock_tell_change(struct tn_sock *sock);
 
 /** A session or listener ends; the last one gives a closed socket's slot back. Without locks. */
 void tni_sock_live_down(struct tn_sock *sock);

@@ -177,6 +177,8 @@ void tni_waitq_wake(struct tni_waitq *queue)
 struct place {
     struct wait_link in_queue;
     struct tni_reactor *watched; /* its home reactor, when it is ours to watch */
+    struct tn_ctx *driven; /* its context, when that has no threads: the waiter runs its loop; once
+                            * for each context */
     bool was_served; /* false: somebody else serves it now, and will call us */
 };
 
@@ -186,8 +188,28 @@ struct round {
     struct place *places;
     struct pollfd *polls; /* descriptors of the caller, wakefd, reactors */
     uint64_t until; /* ms; UINT64_MAX */
-    bool drives; /* the context has no threads: the waiter runs its loop */
+    size_t driven_count; /* places with a context to drive */
+    bool has_slept;
 };
+
+static bool is_driven(const struct round *round, const struct tn_ctx *ctx, size_t before)
+{
+    for (size_t i = 0; i < before; i++)
+        if (round->places[i].driven == ctx)
+            return true;
+    return false;
+}
+
+static void find_driven(struct round *round)
+{
+    for (size_t i = 0; i < round->wait->sock_count; i++) {
+        struct tn_ctx *ctx = round->wait->socks[i]->ctx;
+        bool is_first = tni_network && ctx->io_threads == 0 && !is_driven(round, ctx, i) &&
+                        tni_network->step_descriptor(ctx) >= 0;
+        round->places[i].driven = is_first ? ctx : NULL;
+        round->driven_count += is_first;
+    }
+}
 
 static void join_all(struct round *round)
 {
@@ -205,12 +227,14 @@ static void join_all(struct round *round)
 /* A home reactor may appear while we wait (a first connection). */
 static void watch_all(struct round *round)
 {
-    if (round->drives || !tni_network || round->waiter->wakefd < 0)
+    if (!tni_network || round->waiter->wakefd < 0)
         return;
     for (size_t i = 0; i < round->wait->sock_count; i++) {
-        struct tni_reactor *home = atomic_load(&round->wait->socks[i]->home);
+        struct tn_sock *sock = round->wait->socks[i];
+        struct tni_reactor *home = atomic_load(&sock->home);
         struct place *place = &round->places[i];
-        if (!place->watched && home && tni_network->watch(home, round->waiter))
+        if (!place->watched && home && sock->ctx->io_threads != 0 &&
+            tni_network->watch(home, round->waiter))
             place->watched = home;
     }
 }
@@ -227,12 +251,10 @@ static void quit_all(struct round *round)
 
 static void serve_all(struct round *round)
 {
-    if (round->drives) {
-        tni_network->step(round->wait->ctx);
-        return;
-    }
     for (size_t i = 0; i < round->wait->sock_count; i++) {
         struct place *place = &round->places[i];
+        if (place->driven)
+            tni_network->step(place->driven);
         if (place->watched)
             place->was_served = tni_network->serve(place->watched);
     }
@@ -257,14 +279,14 @@ static int time_left(const struct round *round)
 {
     uint64_t now;
     int left = -1;
-    int deadline;
 
     if (round->until != UINT64_MAX) {
         now = tni_clock_ms();
         left = now >= round->until ? 0 : (int)(round->until - now);
     }
-    if (round->drives) {
-        deadline = tni_network->step_deadline(round->wait->ctx);
+    for (size_t i = 0; round->driven_count && i < round->wait->sock_count; i++) {
+        struct tn_ctx *driven = round->places[i].driven;
+        int deadline = driven ? tni_network->step_deadline(driven) : -1;
         if (deadline >= 0 && (left < 0 || deadline < left))
             left = deadline;
     }
@@ -287,14 +309,32 @@ static int sleep_on_futex(struct round *round)
     return rc == -EINTR ? rc : 0;
 }
 
+/* Even when no connection is watched. */
+static bool has_descriptors_of_its_own(const struct round *round)
+{
+    return round->wait->fd_count || round->wait->mask || round->driven_count;
+}
+
 static bool has_descriptors(const struct round *round)
 {
-    if (round->wait->fd_count || round->drives)
+    if (has_descriptors_of_its_own(round))
         return true;
     for (size_t i = 0; i < round->wait->sock_count; i++)
         if (round->places[i].watched && round->places[i].was_served)
             return true;
     return false;
+}
+
+/* With a mask the signals that it lets through come in ppoll() alone. */
+static int sleep_on_descriptors(struct round *round, nfds_t count)
+{
+    int left = time_left(round);
+    struct timespec limit = {.tv_sec = left / 1000, .tv_nsec = (long)(left % 1000) * 1000000};
+    const sigset_t *mask = round->wait->mask;
+
+    round->has_slept = true;
+    return mask ? ppoll(round->polls, count, left < 0 ? NULL : &limit, mask)
+                : poll(round->polls, count, left);
 }
 
 static int sleep_round(struct round *round)
@@ -309,16 +349,16 @@ static int sleep_round(struct round *round)
     for (size_t i = 0; i < wait->fd_count; i++)
         round->polls[count++] = wait->fds[i];
     round->polls[count++] = (struct pollfd){.fd = round->waiter->wakefd, .events = POLLIN};
-    if (round->drives)
-        round->polls[count++] =
-            (struct pollfd){.fd = tni_network->step_descriptor(wait->ctx), .events = POLLIN};
     for (size_t i = 0; i < wait->sock_count; i++) {
         struct place *place = &round->places[i];
+        if (place->driven)
+            round->polls[count++] = (struct pollfd){
+                .fd = tni_network->step_descriptor(place->driven), .events = POLLIN};
         if (place->watched && place->was_served)
             round->polls[count++] =
                 (struct pollfd){.fd = tni_network->descriptor(place->watched), .events = POLLIN};
     }
-    rc = poll(round->polls, count, time_left(round));
+    rc = sleep_on_descriptors(round, count);
     if (rc < 0)
         return -errno;
     atomic_store(&round->waiter->asleep, TNI_AWAKE);
@@ -327,6 +367,13 @@ static int sleep_round(struct round *round)
         /* Somebody's wake-up of an earlier sleep: as good as none. */
     }
     return 0;
+}
+
+/* With a mask not before its signals have had their chance. */
+static bool is_over(const struct round *round)
+{
+    return round->until != UINT64_MAX && (!round->wait->mask || round->has_slept) &&
+           tni_clock_ms() >= round->until;
 }
 
 static int rounds(struct round *round)
@@ -339,7 +386,7 @@ static int rounds(struct round *round)
         /* First asleep, then the test: what comes between the two wakes us. */
         atomic_store(&round->waiter->asleep, TNI_ASLEEP);
         rc = round->wait->attempt(round->wait->arg);
-        if (rc == -EAGAIN && round->until != UINT64_MAX && tni_clock_ms() >= round->until)
+        if (rc == -EAGAIN && is_over(round))
             rc = -ETIMEDOUT;
         if (rc != -EAGAIN || must_not_sleep(round)) {
             atomic_store(&round->waiter->asleep, TNI_AWAKE);
@@ -376,7 +423,7 @@ static int wait_briefly(const struct tni_wait *wait)
 int tni_wait(const struct tni_wait *wait)
 {
     struct place few_places[FEW];
-    struct pollfd few_polls[2 * FEW + 2];
+    struct pollfd few_polls[2 * FEW + 1];
     struct round round = {.wait = wait, .places = few_places, .polls = few_polls};
     int rc = wait_briefly(wait);
 
@@ -386,18 +433,19 @@ int tni_wait(const struct tni_wait *wait)
     if (!round.waiter)
         return tni_error_code();
     round.until = wait->timeout < 0 ? UINT64_MAX : tni_clock_ms() + (uint64_t)wait->timeout;
-    round.drives = tni_network && wait->ctx && wait->ctx->io_threads == 0 &&
-                   tni_network->step_descriptor(wait->ctx) >= 0;
-    if (round.waiter->wakefd < 0 && (wait->fd_count || round.drives))
-        return tni_fail(-EMFILE, "waiting for descriptors: there is none left to be woken by");
     if (wait->sock_count > FEW || wait->fd_count > FEW) {
         round.places = tni_calloc(wait->sock_count + 1, sizeof *round.places);
-        round.polls = tni_calloc(wait->sock_count + wait->fd_count + 2, sizeof *round.polls);
+        round.polls = tni_calloc(wait->sock_count + wait->fd_count + 1, sizeof *round.polls);
         if (!round.places || !round.polls) {
             rc = tni_fail(-ENOMEM, "waiting for %zu sockets and %zu descriptors: out of memory",
                           wait->sock_count, wait->fd_count);
             goto done;
         }
+    }
+    find_driven(&round);
+    if (round.waiter->wakefd < 0 && has_descriptors_of_its_own(&round)) {
+        rc = tni_fail(-EMFILE, "waiting for descriptors: there is none left to be woken by");
+        goto done;
     }
     join_all(&round);
     rc = rounds(&round);

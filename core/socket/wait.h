@@ -11,6 +11,7 @@
 
 #include <poll.h>
 #include <pthread.h>
+#include <signal.h>
 #include <stdatomic.h>
 #include <stdbool.h>
 #include <stddef.h>
@@ -19,7 +20,6 @@
 #include "base/list.h"
 
 struct tn_sock;
-struct tn_ctx;
 
 enum tni_sleep {
     TNI_AWAKE = 0,
@@ -61,12 +61,13 @@ void tni_waitq_wake(struct tni_waitq *queue);
 typedef int (*tni_attempt_fn)(void *arg);
 
 struct tni_wait {
-    struct tn_ctx *ctx;
-    struct tn_sock **socks; /* pinned by the caller */
+    struct tn_sock **socks; /* pinned by the caller; of any contexts */
     size_t sock_count;
     const struct pollfd *fds;
     size_t fd_count;
     int timeout; /* ms */
+    const sigset_t
+        *mask; /* signals that are blocked while the thread sleeps, as for ppoll(); or NULL */
     tni_attempt_fn attempt;
     void *arg;
 };

@@ -15,6 +15,7 @@
 #ifndef TENON_TENON_H
 #define TENON_TENON_H
 
+#include <signal.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -292,14 +293,21 @@ typedef struct tn_pollitem {
 } tn_pollitem_t;
 
 /** Waits until one of `items` is ready. Returns how many are, 0 after `timeout` ms; without items it
- *  sleeps. The sockets belong to one context.
- *  -EINTR, -TN_ETERM, -EINVAL. */
+ *  sleeps. The sockets may belong to several contexts.
+ *  -EINTR, -TN_ETERM: one of the contexts, -EINVAL, -ENOMEM, -EMFILE. */
 TN_EXPORT int tn_poll(tn_pollitem_t *items, size_t count, int timeout);
+/** As tn_poll(), with `mask` as the thread's blocked signals while it sleeps, as for ppoll(2): a signal
+ *  that is blocked otherwise comes in the call alone, which then returns -EINTR. NULL: as tn_poll(). */
+TN_EXPORT int tn_ppoll(tn_pollitem_t *items, size_t count, int timeout, const sigset_t *mask);
 
-/** A descriptor, the library's, that is readable while the socket has the one event `TN_POLLIN` or
- *  `TN_POLLOUT`: level triggered, for poll, epoll, libuv or asyncio. It may be readable once when
- *  there is nothing: call tn_recv() or tn_send() with TN_DONTWAIT until -EAGAIN. Closed by
- *  tn_close(). */
+/** A descriptor, the library's, for poll, epoll, libuv or asyncio. Closed by tn_close().
+ *  `TN_POLLIN` or `TN_POLLOUT`: level triggered, readable while the socket has the event. It may be
+ *  readable once when there is nothing: call tn_recv() or tn_send() with TN_DONTWAIT until -EAGAIN.
+ *  `TN_POLLIN | TN_POLLOUT`: readable since something may have changed. Reading the option "events",
+ *  tn_poll(), or a tn_recv() or tn_send() that returns -EAGAIN takes the change in, and the descriptor
+ *  is not readable until the next one: read "events" before sleeping on it, and after each tn_recv() and
+ *  tn_send(). Once the context is shut down it stays readable.
+ *  -EINVAL: another event; -EMFILE. */
 TN_EXPORT int tn_fd(tn_socket_t *socket, int event);
 
 /** Waits until `count` peers have finished their handshake. Returns the number there is, or

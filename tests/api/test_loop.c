@@ -92,6 +92,66 @@ static void test_descriptor_tells_of_room(void **state)
     api_ctx_end(ctx);
 }
 
+static int events_of(tn_socket_t *socket)
+{
+    int64_t events = -1;
+
+    assert_ok(tn_get_int(socket, "events", &events));
+    return (int)events;
+}
+
+static void run_changes(const char *endpoint)
+{
+    tn_ctx_t *ctx = api_ctx();
+    tn_socket_t *push = api_socket(ctx, "push"), *pull = api_socket(ctx, "pull");
+    int fd = (int)assert_ok(tn_fd(pull, TN_POLLIN | TN_POLLOUT));
+
+    assert_int_equal(tn_fd(pull, TN_POLLIN | TN_POLLOUT), fd);
+    assert_code(tn_fd(pull, TN_POLLERR), -EINVAL);
+    api_join(pull, push, endpoint);
+    assert_int_equal(events_of(pull), 0);
+    assert_false(is_readable(fd, 0));
+    api_send(push, "one", 0);
+    assert_true(is_readable(fd, API_TIMEOUT_MS));
+    assert_int_equal(events_of(pull), TN_POLLIN);
+    /* The change is known now, and the message still there. */
+    assert_false(is_readable(fd, 20));
+    api_send(push, "two", 0);
+    assert_true(is_readable(fd, API_TIMEOUT_MS));
+    api_expect(pull, "one");
+    api_expect(pull, "two");
+    api_expect_nothing(pull);
+    assert_false(is_readable(fd, 20));
+    assert_ok(tn_ctx_shutdown(ctx));
+    assert_true(is_readable(fd, API_TIMEOUT_MS));
+    assert_code(tn_recv(pull, NULL, 0, TN_DONTWAIT), -TN_ETERM);
+    assert_true(is_readable(fd, 0));
+    assert_ok(tn_close(push));
+    assert_ok(tn_close(pull));
+    api_ctx_end(ctx);
+}
+
+static void test_descriptor_tells_of_changes(void **state)
+{
+    (void)state;
+    run_changes("inproc://changes");
+    run_changes(API_TCP);
+}
+
+static void test_descriptor_made_late_tells_of_what_is_there(void **state)
+{
+    tn_ctx_t *ctx = api_ctx();
+    tn_socket_t *push = api_socket(ctx, "push"), *pull = api_socket(ctx, "pull");
+
+    (void)state;
+    api_join(pull, push, "inproc://late");
+    api_send(push, "x", 0);
+    assert_true(is_readable((int)assert_ok(tn_fd(pull, TN_POLLIN | TN_POLLOUT)), 0));
+    assert_ok(tn_close(push));
+    assert_ok(tn_close(pull));
+    api_ctx_end(ctx);
+}
+
 /** Echoes until `count` messages have passed, woken by epoll alone. */
 static void serve_by_epoll(tn_socket_t *rep, int count)
 {
@@ -261,6 +321,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_descriptor_tells_of_messages),
         cmocka_unit_test(test_descriptor_tells_of_room),
+        cmocka_unit_test(test_descriptor_tells_of_changes),
+        cmocka_unit_test(test_descriptor_made_late_tells_of_what_is_there),
         cmocka_unit_test(test_service_runs_under_epoll),
         cmocka_unit_test(test_context_without_threads_is_driven_by_epoll),
         cmocka_unit_test(test_context_without_threads_connects_and_retries),

@@ -115,6 +115,35 @@ static void test_poll_spans_contexts(void **state)
     api_ctx_end(other);
 }
 
+/* Nobody else runs the connections of the two contexts. */
+static void test_poll_drives_contexts_without_threads(void **state)
+{
+    tn_ctx_t *ctxs[2];
+    tn_socket_t *pulls[2], *pushes[2];
+    tn_pollitem_t items[2];
+
+    (void)state;
+    for (int i = 0; i < 2; i++) {
+        ctxs[i] = api_ctx();
+        assert_ok(tn_ctx_set_int(ctxs[i], "io_threads", 0));
+        pulls[i] = api_socket(ctxs[i], "pull");
+        pushes[i] = api_socket(ctxs[i], "push");
+        api_join(pulls[i], pushes[i], API_TCP);
+        items[i] = (tn_pollitem_t){pulls[i], -1, TN_POLLIN, 0};
+    }
+    for (int i = 0; i < 2; i++) {
+        api_send(pushes[i], "x", 0);
+        assert_int_equal(assert_ok(tn_poll(items, 2, API_TIMEOUT_MS)), 1);
+        assert_int_equal(items[i].revents, TN_POLLIN);
+        api_expect(pulls[i], "x");
+    }
+    for (int i = 0; i < 2; i++) {
+        assert_ok(tn_close(pulls[i]));
+        assert_ok(tn_close(pushes[i]));
+        api_ctx_end(ctxs[i]);
+    }
+}
+
 static void test_many_sockets_poll_together(void **state)
 {
     enum { SOCKETS = 100 };
@@ -173,6 +202,36 @@ static void test_signal_interrupts_each_wait(void **state)
     api_ctx_end(ctx);
 }
 
+static void on_user_signal(int number)
+{
+    (void)number;
+}
+
+static void test_mask_lets_a_blocked_signal_in(void **state)
+{
+    struct sigaction action = {.sa_handler = on_user_signal};
+    tn_ctx_t *ctx = api_ctx();
+    tn_socket_t *pull = api_socket(ctx, "pull");
+    tn_pollitem_t item = {pull, -1, TN_POLLIN, 0};
+    sigset_t blocked, none;
+
+    (void)state;
+    sigemptyset(&none);
+    sigemptyset(&blocked);
+    sigaddset(&blocked, SIGUSR1);
+    assert_int_equal(sigaction(SIGUSR1, &action, NULL), 0);
+    assert_int_equal(pthread_sigmask(SIG_BLOCK, &blocked, NULL), 0);
+    raise(SIGUSR1);
+    assert_int_equal(tn_ppoll(&item, 1, 0, NULL), 0);
+    assert_int_equal(tn_ppoll(&item, 1, 0, &blocked), 0);
+    assert_code(tn_ppoll(&item, 1, 0, &none), -EINTR);
+    raise(SIGUSR1);
+    assert_code(tn_ppoll(&item, 1, API_TIMEOUT_MS, &none), -EINTR);
+    assert_int_equal(pthread_sigmask(SIG_UNBLOCK, &blocked, NULL), 0);
+    assert_ok(tn_close(pull));
+    api_ctx_end(ctx);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -180,7 +239,9 @@ int main(void)
         cmocka_unit_test(test_poll_keeps_its_timeout),
         cmocka_unit_test(test_one_socket_may_appear_twice),
         cmocka_unit_test(test_poll_spans_contexts),
+        cmocka_unit_test(test_poll_drives_contexts_without_threads),
         cmocka_unit_test(test_many_sockets_poll_together),
+        cmocka_unit_test(test_mask_lets_a_blocked_signal_in),
         cmocka_unit_test(test_signal_interrupts_each_wait),
     };
 
