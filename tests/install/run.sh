@@ -47,3 +47,22 @@ printf 'module = nowhere\nprovides = transport:nowhere\n' \
     >"$(pkg-config --variable=pluginsdir tenon)/60-nowhere.conf"
 "$scratch/by_pkgconfig" nowhere://a
 "$tree/bin/tenon" info | grep -q '^transport *nowhere ' || fail "tenon info does not list nowhere"
+
+# The drop-in, found by those who ask for it and by nobody else.
+[ -e "$lib/tenon/zmq/libzmq.so.5" ] || exit 0
+! find "$tree" -name 'zmq*.h' -o -name 'libzmq*' -o -name 'ZeroMQ*' |
+    grep -v -e "^$lib/tenon/zmq/" -e "^$tree/include/tenon/zmq/" ||
+    fail "these files of the drop-in could be found by accident"
+loads_ours() {
+    LD_TRACE_LOADED_OBJECTS=1 "$@" | grep -q "libzmq.so.5 => $lib/tenon/zmq/" ||
+        fail "$* does not load the drop-in"
+    "$@" inproc://a && "$@" ipc://@tenon-install-$$
+}
+PKG_CONFIG_PATH=$lib/tenon/zmq/pkgconfig
+$compiler "$here/zmq/program.c" -o "$scratch/zmq_by_pkgconfig" \
+    $(pkg-config --cflags --libs libzmq) "-Wl,-rpath,$lib/tenon/zmq"
+loads_ours "$scratch/zmq_by_pkgconfig"
+"$cmake" -G "$generator" -S "$here/zmq" -B "$scratch/zmq" "-DCMAKE_PREFIX_PATH=$lib/tenon/zmq" \
+    "-DCMAKE_C_COMPILER=$compiler" >"$scratch/log" || fail "$(cat "$scratch/log")"
+"$cmake" --build "$scratch/zmq" >"$scratch/log" || fail "$(cat "$scratch/log")"
+loads_ours "$scratch/zmq/zmq_program"
