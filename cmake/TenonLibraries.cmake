@@ -6,7 +6,8 @@
 file(GLOB module_dirs CONFIGURE_DEPENDS
     transports/CMakeLists.txt transports/*/CMakeLists.txt
     patterns/CMakeLists.txt patterns/*/CMakeLists.txt
-    mechanisms/CMakeLists.txt mechanisms/*/CMakeLists.txt)
+    mechanisms/CMakeLists.txt mechanisms/*/CMakeLists.txt
+    authenticators/CMakeLists.txt authenticators/*/CMakeLists.txt)
 foreach(list_file IN LISTS module_dirs)
     cmake_path(GET list_file PARENT_PATH module_dir)
     add_subdirectory(${module_dir})

@@ -180,6 +180,30 @@ int tni_peer_info_new(const struct tni_peer_pieces *pieces, struct tn_peer_info 
     return 0;
 }
 
+int tni_peer_properties(struct tni_properties *found, const uint8_t *metadata, size_t size)
+{
+    struct reader reader = {metadata, size};
+    struct raw raw;
+    int status;
+
+    while ((status = next_property(&reader, &raw)) == 1) {
+        char name[TNI_PROPERTY_NAME_MAX + 1];
+        char *value = tni_malloc(raw.value_size + 1);
+
+        if (!value)
+            return tni_fail(-ENOMEM, "no memory to describe a peer");
+        memcpy(name, raw.name, raw.name_size);
+        name[raw.name_size] = '\0';
+        memcpy(value, raw.value, raw.value_size);
+        value[raw.value_size] = '\0';
+        status = tni_properties_set(found, name, value);
+        tni_free(value);
+        if (status < 0)
+            return status;
+    }
+    return status < 0 ? tni_fail(status, "the peer's properties are malformed (RFC 37)") : 0;
+}
+
 void tni_peer_info_unref(struct tn_peer_info *info)
 {
     /* acq_rel: the freeing thread comes after all readers. */

@@ -64,6 +64,10 @@ static inline struct tn_peer_info *tni_peer_info_ref(struct tn_peer_info *info)
     return info;
 }
 
+/** Adds the properties of `metadata`, encoded as in RFC 37, to what our side found out. -EPROTO: it is
+ *  malformed; -EMSGSIZE; -ENOMEM. */
+int tni_peer_properties(struct tni_properties *found, const uint8_t *metadata, size_t size);
+
 /** Gives a reference back; NULL is allowed. */
 void tni_peer_info_unref(struct tn_peer_info *info);
 

@@ -139,7 +139,7 @@ static int check_feature(const tn_feature_t *feature, const struct why *why)
                      feature->size, FEATURE_SIZE_1_0);
     if (!feature->name || !tni_is_feature_name(feature->name, strlen(feature->name)))
         return unfit(why, "a feature has no valid name (a-z 0-9 _ . -)");
-    if (feature->kind < TN_TRANSPORT || feature->kind > TN_MECHANISM)
+    if (feature->kind < TN_TRANSPORT || feature->kind > TN_AUTHENTICATOR)
         return unfit(why, "feature %s is of the unknown kind %u", feature->name, feature->kind);
     if (!feature->summary)
         return unfit(why, "feature %s has no summary", feature->name);

@@ -240,6 +240,18 @@ static const tn_pattern_ops_t no_pattern = {
     .join = no_join,
 };
 
+/* ------------------------------------------------------------------ stand-ins: authenticators */
+
+static void forget_nothing(tn_module_state_t *state)
+{
+    (void)state;
+}
+
+static const tn_authenticator_ops_t no_authenticator = {
+    .release = nothing,
+    .forget = forget_nothing,
+};
+
 /* ------------------------------------------------------------------ filling */
 
 /* A slot that the module left empty keeps the stand-in. The slots from `first` on are functions and,
@@ -281,6 +293,15 @@ void tni_fill(const tn_feature_t *feature, struct tni_feature *out_feature)
         *ops = no_pattern;
         overlay(ops, feature->ops, offsetof(tn_pattern_ops_t, open),
                 smaller(((const tn_pattern_ops_t *)feature->ops)->size, sizeof *ops));
+        ops->size = sizeof *ops;
+        return;
+    }
+    case TN_AUTHENTICATOR: {
+        tn_authenticator_ops_t *ops = &out_feature->ops.authenticator;
+
+        *ops = no_authenticator;
+        overlay(ops, feature->ops, offsetof(tn_authenticator_ops_t, prepare),
+                smaller(((const tn_authenticator_ops_t *)feature->ops)->size, sizeof *ops));
         ops->size = sizeof *ops;
         return;
     }

@@ -10,6 +10,7 @@
 
 #include <stdbool.h>
 
+#include <tenon/authenticator.h>
 #include <tenon/mechanism.h>
 #include <tenon/module.h>
 #include <tenon/pattern.h>
@@ -28,6 +29,7 @@ struct tni_feature {
         tn_transport_ops_t transport;
         tn_pattern_ops_t pattern;
         tn_mechanism_ops_t mechanism;
+        tn_authenticator_ops_t authenticator;
     } ops;
 };
 

@@ -114,8 +114,24 @@ static const char *mechanism_missing(const tn_mechanism_ops_t *ops)
     NEED(ops, next_command);
     NEED(ops, command);
     NEED(ops, status);
+    if (ops->endpoint_state)
+        NEED(ops, prepare);
+    if (ops->credentials)
+        NEED(ops, verdict);
+    if (ops->overhead > TN_MECHANISM_OVERHEAD_MAX)
+        return "its \"overhead\" is more than TN_MECHANISM_OVERHEAD_MAX";
     if (!ops->encode != !ops->decode)
         return "of the ops \"encode\" and \"decode\" there must be both or none";
+    return NULL;
+}
+
+static const char *authenticator_missing(const tn_authenticator_ops_t *ops)
+{
+    if (ops->size < sizeof *ops)
+        return short_ops(ops->size, sizeof *ops);
+    NEED(ops, ask);
+    if (ops->endpoint_state)
+        NEED(ops, prepare);
     return NULL;
 }
 
@@ -130,6 +146,8 @@ const char *tni_required_missing(const tn_feature_t *feature)
         return pattern_missing(feature->ops);
     case TN_MECHANISM:
         return mechanism_missing(feature->ops);
+    case TN_AUTHENTICATOR:
+        return authenticator_missing(feature->ops);
     default:
         return "this library does not know that kind";
     }

@@ -84,8 +84,7 @@ int tni_config_new(const struct tn_endpoint *endpoint, struct tni_config **out_c
         tni_config_unref(config);
         return tni_fail(-ENOMEM, "out of memory for an endpoint");
     }
-    rc = tni_registry_find(config->sock->ctx->registry, TN_MECHANISM, config->options.mechanism,
-                           &config->mechanism);
+    rc = tni_security_init(&config->security, config);
     if (rc == 0)
         rc = prepare(config);
     if (rc < 0) {
@@ -107,6 +106,7 @@ void tni_config_unref(struct tni_config *config)
     if (atomic_fetch_sub_explicit(&config->refs, 1, memory_order_acq_rel) != 1)
         return;
     release(config);
+    tni_security_fini(&config->security);
     tni_options_fini(&config->options);
     tni_store_fini(&config->module_options);
     tni_free(config->text);

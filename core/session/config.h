@@ -14,6 +14,7 @@
 #include "module/registry.h"
 #include "options/options.h"
 #include "options/store.h"
+#include "session/security.h"
 
 struct tn_endpoint;
 struct tn_sock;
@@ -25,7 +26,7 @@ struct tni_config {
     unsigned role;
     bool is_raw; /* bytes without ZMTP */
     struct tni_scheme scheme;
-    const struct tni_feature *mechanism;
+    struct tni_security security;
     struct tni_options options;
     struct tni_store module_options;
     char *text; /* the endpoint as the program wrote it; for a bind, with wildcards filled in */

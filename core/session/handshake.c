@@ -7,31 +7,15 @@
 #include "base/memory.h"
 #include "message/peer_info.h"
 #include "session/codec.h"
+#include "session/handshake.h"
 #include "session/old_peer.h"
-#include "session/session.h"
+#include "session/question.h"
 #include "socket/ctx.h"
 #include "socket/socket.h"
 #include "zmtp/command.h"
 #include "zmtp/frame.h"
-#include "zmtp/greeting.h"
-#include "zmtp/peer.h"
 
 enum { COMMAND_MAX = 8 * 1024 };
-
-/* What is needed until READY, and freed then. */
-struct tni_handshake {
-    const tn_mechanism_ops_t *mechanism;
-    bool is_open;
-    bool has_facts;
-    struct tni_greeting_reader greeting;
-    uint8_t ours[TNI_GREETING_SIZE];
-    size_t sent; /* of ours */
-    struct tni_peer_facts facts;
-    struct tn_peer_info *peer;
-    size_t metadata_size;
-    uint8_t *metadata;
-    alignas(16) uint8_t state[]; /* the mechanism's */
-};
 
 static struct tni_self self_of(const struct tni_config *config)
 {
@@ -78,28 +62,44 @@ static int send_greeting(struct tni_session *session)
     return rc;
 }
 
-int tni_handshake_begin(struct tni_session *session)
+static int open_mechanism(struct tni_session *session)
 {
     const struct tni_config *config = session->config;
-    const tn_mechanism_ops_t *mechanism = &config->mechanism->ops.mechanism;
-    struct tni_handshake *handshake = tni_calloc(1, sizeof *handshake + mechanism->state_size);
-    tn_handshake_info_t info = {.size = sizeof info, .role = config->role};
+    struct tni_handshake *handshake = session->handshake;
+    const tn_mechanism_ops_t *mechanism = handshake->mechanism;
+    const tn_handshake_info_t info = {.size = sizeof info,
+                                      .role = config->role,
+                                      .metadata = handshake->metadata,
+                                      .metadata_size = handshake->metadata_size,
+                                      .handshake = &handshake->handle,
+                                      .endpoint_state = config->security.mechanism_state};
+    int rc;
+
+    handshake->state = tni_calloc(1, mechanism->state_size);
+    if (!handshake->state)
+        return tni_fail(-ENOMEM, "out of memory for a handshake");
+    rc = mechanism->open(handshake->state, &config->sock->ctx->host, &info);
+    handshake->is_open = rc >= 0;
+    return rc < 0 ? rc
+                  : tni_greeting_encode(handshake->ours, mechanism->wire_name, rc > 0,
+                                        config->options.routing_id.size);
+}
+
+int tni_handshake_begin(struct tni_session *session)
+{
+    struct tni_handshake *handshake = tni_calloc(1, sizeof *handshake);
     int rc;
 
     if (!handshake)
         return tni_fail(-ENOMEM, "out of memory for a handshake");
     session->handshake = handshake;
-    handshake->mechanism = mechanism;
+    session->fault = 0;
+    handshake->handle.session = session;
+    handshake->mechanism = &session->config->security.mechanism->ops.mechanism;
     tni_greeting_reader_init(&handshake->greeting);
-    rc = encode_metadata(handshake, config);
+    rc = encode_metadata(handshake, session->config);
     if (rc == 0)
-        rc = tni_greeting_encode(handshake->ours, mechanism->wire_name, false,
-                                 config->options.routing_id.size);
-    info.metadata = handshake->metadata;
-    info.metadata_size = handshake->metadata_size;
-    if (rc == 0)
-        rc = mechanism->open(handshake->state, &config->sock->ctx->host, &info);
-    handshake->is_open = rc == 0;
+        rc = open_mechanism(session);
     return rc < 0 ? rc : send_greeting(session);
 }
 
@@ -107,24 +107,32 @@ void tni_handshake_end(struct tni_session *session)
 {
     struct tni_handshake *handshake = session->handshake;
 
+    tni_question_forget(session);
     if (!handshake)
         return;
     if (handshake->is_open)
         handshake->mechanism->close(handshake->state);
+    tni_free_secret(handshake->state, handshake->mechanism->state_size);
     tni_peer_info_unref(handshake->peer);
+    tni_free(handshake->held);
     tni_free(handshake->metadata);
     tni_free(handshake);
     session->handshake = NULL;
 }
 
-static int send_commands(struct tni_session *session)
+int tni_handshake_send(struct tni_session *session)
 {
     struct tni_handshake *handshake = session->handshake;
     uint8_t body[COMMAND_MAX];
     ssize_t size;
     int rc = 0;
 
-    while (rc == 0) {
+    while (rc == 0 && !session->question) {
+        if (tni_admission_is_due(session)) {
+            rc = tni_admission_ask(session);
+            if (rc <= 0)
+                return rc;
+        }
         size = handshake->mechanism->next_command(handshake->state, body, sizeof body);
         if (size <= 0)
             return (int)size;
@@ -133,13 +141,34 @@ static int send_commands(struct tni_session *session)
     return rc;
 }
 
+static void handshake_fault(tn_handshake_t *handshake, int fault)
+{
+    handshake->session->fault = fault;
+}
+
+void tni_handshake_complete(tn_host_t *host)
+{
+    host->handshake_fault = handshake_fault;
+}
+
 /* ------------------------------------------------------------------ greeting */
+
+static bool is_old(const struct tni_handshake *handshake)
+{
+    return handshake->greeting.status != TNI_GREETING_INCOMPLETE &&
+           handshake->greeting.status != TNI_GREETING_V3;
+}
 
 static int check_greeting(struct tni_session *session)
 {
     struct tni_handshake *handshake = session->handshake;
     const struct tni_greeting_reader *peer = &handshake->greeting;
 
+    if (is_old(handshake) && peer->status != TNI_GREETING_ALIEN &&
+        tni_security_is_on(session->config))
+        return tni_fail(-EPROTO,
+                        "the peer speaks a protocol older than ZMTP 3.0, in which nobody can "
+                        "show who he is");
     switch (peer->status) {
     case TNI_GREETING_V3:
         break;
@@ -149,17 +178,13 @@ static int check_greeting(struct tni_session *session)
         session->has_commands = false;
         return tni_old_peer_greet(session, peer, handshake->mechanism->wire_name);
     }
-    if (strcmp(peer->mechanism, handshake->mechanism->wire_name) != 0)
+    if (strcmp(peer->mechanism, handshake->mechanism->wire_name) != 0) {
+        session->fault = TN_FAULT_MECHANISM;
         return tni_fail(-EPROTO, "the peer wants the mechanism '%s', we use '%s'", peer->mechanism,
                         handshake->mechanism->wire_name);
+    }
     session->has_commands = tni_greeting_is_31(peer);
-    return send_commands(session);
-}
-
-static bool is_old(const struct tni_handshake *handshake)
-{
-    return handshake->greeting.status != TNI_GREETING_INCOMPLETE &&
-           handshake->greeting.status != TNI_GREETING_V3;
+    return tni_handshake_send(session);
 }
 
 static struct tni_peer_pieces pieces_of(const struct tni_session *session)
@@ -233,7 +258,6 @@ static int take_metadata(struct tni_session *session, const uint8_t *metadata, s
 
     if (rc < 0)
         return rc;
-    handshake->has_facts = true;
     if (!tni_pattern_is_compatible(session->config->pattern->peers, handshake->facts.socket_type))
         return refuse(session);
     pieces.metadata = metadata;
@@ -242,21 +266,68 @@ static int take_metadata(struct tni_session *session, const uint8_t *metadata, s
     return rc < 0 ? tni_fail(rc, "the peer's properties: %s", tni_error_name(rc)) : 0;
 }
 
+/* What encrypts goes on with its state; for others it ends here. */
+static int install_codec(struct tni_session *session)
+{
+    struct tni_handshake *handshake = session->handshake;
+    int rc;
+
+    if (handshake->mechanism->encode) {
+        rc = tni_secret_install(session, handshake->mechanism, handshake->state);
+        if (rc < 0)
+            return rc;
+        handshake->is_open = false;
+        handshake->state = NULL;
+        return 0;
+    }
+    if (!session->has_commands && (session->config->pattern->flags & TN_PATTERN_REBUILDS))
+        return tni_coder_install(session, &tni_codec_messages);
+    return 0;
+}
+
 static int finish_if_ready(struct tni_session *session)
 {
     struct tni_handshake *handshake = session->handshake;
     struct tn_peer_info *peer = handshake->peer;
+    int rc;
 
     if (handshake->mechanism->status(handshake->state) != TN_MECHANISM_READY || !peer)
         return 0;
-    if (!session->has_commands && (session->config->pattern->flags & TN_PATTERN_REBUILDS)) {
-        int rc = tni_coder_install(session, &tni_codec_messages);
-        if (rc < 0)
-            return rc;
-    }
+    rc = install_codec(session);
+    if (rc < 0)
+        return rc;
     handshake->peer = NULL;
     tni_handshake_end(session);
     return tni_session_is_up(session, peer);
+}
+
+/* Properties that come before the verdict wait for it: it belongs to the peer's description. */
+static int hold_metadata(struct tni_handshake *handshake, const uint8_t *metadata, size_t size)
+{
+    if (handshake->held || handshake->peer)
+        return tni_fail(-EPROTO, "the peer sent its properties twice");
+    handshake->held = tni_malloc(size ? size : 1);
+    if (!handshake->held)
+        return tni_fail(-ENOMEM, "out of memory for a handshake");
+    if (size)
+        memcpy(handshake->held, metadata, size);
+    handshake->held_size = size;
+    return 0;
+}
+
+int tni_handshake_go_on(struct tni_session *session)
+{
+    struct tni_handshake *handshake = session->handshake;
+    int rc = tni_handshake_send(session);
+
+    if (rc < 0 || session->question)
+        return rc;
+    if (handshake->held) {
+        rc = take_metadata(session, handshake->held, handshake->held_size);
+        tni_free(handshake->held);
+        handshake->held = NULL;
+    }
+    return rc < 0 ? rc : finish_if_ready(session);
 }
 
 static int on_command(struct tni_session *session, const uint8_t *body, size_t size)
@@ -267,11 +338,9 @@ static int on_command(struct tni_session *session, const uint8_t *body, size_t s
     int rc;
 
     rc = handshake->mechanism->command(handshake->state, body, size, &metadata, &metadata_size);
-    if (rc == 0 && metadata && !handshake->has_facts)
-        rc = take_metadata(session, metadata, metadata_size);
-    if (rc == 0)
-        rc = send_commands(session);
-    return rc < 0 ? rc : finish_if_ready(session);
+    if (rc == 0 && metadata)
+        rc = hold_metadata(handshake, metadata, metadata_size);
+    return rc < 0 ? rc : tni_handshake_go_on(session);
 }
 
 static ssize_t command_input(struct tni_session *session, const uint8_t *bytes, size_t size)
@@ -298,6 +367,8 @@ static ssize_t command_input(struct tni_session *session, const uint8_t *bytes, 
 
 ssize_t tni_handshake_input(struct tni_session *session, const uint8_t *bytes, size_t size)
 {
+    if (session->question)
+        return 0;
     if (session->handshake->greeting.status == TNI_GREETING_INCOMPLETE)
         return greeting_input(session, bytes, size);
     if (is_old(session->handshake))

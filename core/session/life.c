@@ -163,9 +163,9 @@ static bool is_still_to_reach(struct tni_session *session)
 
 static bool returns_after(struct tni_session *session, int code)
 {
-    /* A peer that breaks the protocol would do so again. */
+    /* A peer that breaks the protocol, or has refused us for good, would do so again. */
     return session->config->role == TN_ROLE_CONNECT && code != -EPROTO && code != -TN_ENOCOMPAT &&
-           code != -EMSGSIZE && session->config->options.reconnect_ivl > 0 &&
+           code != -EMSGSIZE && code != -EACCES && session->config->options.reconnect_ivl > 0 &&
            (!session->is_stopping || is_still_to_reach(session));
 }
 
@@ -193,10 +193,10 @@ static void tell_loss(struct tni_session *session, int code)
 {
     if (session->state == TNI_SESSION_UP) {
         tni_count(&session->config->sock->counters.connections_lost, 1);
-        tni_session_event(session, TN_EVENT_DISCONNECTED, code, 0);
+        tni_session_event(session, TN_EVENT_DISCONNECTED, code, session->fault);
     } else if (session->state == TNI_SESSION_HANDSHAKE || session->is_connected) {
         tni_count(&session->config->sock->counters.handshakes_failed, 1);
-        tni_session_event(session, TN_EVENT_HANDSHAKE_FAILED, code, 0);
+        tni_session_event(session, TN_EVENT_HANDSHAKE_FAILED, code, session->fault);
     }
 }
 

@@ -9,12 +9,16 @@
 #include "pipe/pipe.h"
 #include "reactor/iothread.h"
 #include "reactor/reactor.h"
+#include "session/asker.h"
 #include "session/core_module.h"
+#include "session/handshake.h"
 #include "session/listener.h"
+#include "session/question.h"
 #include "session/resolver.h"
 #include "session/session.h"
 #include "socket/ctx.h"
 #include "socket/endpoint.h"
+#include "socket/module_sockets.h"
 #include "socket/network.h"
 #include "socket/socket.h"
 
@@ -196,6 +200,9 @@ static void network_close(struct tn_sock *sock)
 static void complete(tn_host_t *host)
 {
     tni_config_complete(host);
+    tni_handshake_complete(host);
+    tni_question_complete(host);
+    tni_module_sockets_complete(host);
     tni_stack_complete(host);
     tni_listener_complete(host);
 }
@@ -232,6 +239,7 @@ static void network_end(struct tn_ctx *ctx)
     for (int i = 0; i < TNI_IO_THREADS_MAX; i++)
         if (ctx->threads[i])
             tni_iothread_free(ctx->threads[i]);
+    tni_asker_free(ctx->asker);
     tni_resolver_free(ctx->resolver);
 }
 

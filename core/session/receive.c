@@ -75,6 +75,14 @@ static size_t unstash(struct tni_session *session, uint8_t *scratch)
     return size;
 }
 
+/* A peer that may not in yet has a command of 8 KiB to say, and costs no more memory than that. */
+static size_t room_for(const struct tni_session *session)
+{
+    enum { BEFORE_READY = 16 * 1024 };
+
+    return session->state == TNI_SESSION_HANDSHAKE ? BEFORE_READY : TNI_SCRATCH;
+}
+
 static ssize_t read_some(struct tni_session *session, uint8_t *scratch, size_t filled,
                          size_t *out_asked)
 {
@@ -88,7 +96,7 @@ static ssize_t read_some(struct tni_session *session, uint8_t *scratch, size_t f
             return rc;
     }
     iov[count].iov_base = scratch + filled;
-    iov[count++].iov_len = TNI_SCRATCH - filled;
+    iov[count++].iov_len = room_for(session) - filled;
     *out_asked = iov[0].iov_len + (count > 1 ? iov[1].iov_len : 0);
     return tni_stack_readv(&session->stack, iov, count);
 }
@@ -128,7 +136,7 @@ static int read_once(struct tni_session *session, uint8_t *scratch, size_t *io_t
     int rc;
 
     /* What was stashed when the socket was full may be all that there is. */
-    if (filled == TNI_SCRATCH)
+    if (filled >= room_for(session))
         return consume(session, scratch, filled);
     got = read_some(session, scratch, filled, &asked);
     if (got == -EAGAIN) {
@@ -160,6 +168,8 @@ int tni_session_receive(struct tni_session *session)
     size_t total = 0;
     int rc = 0;
 
+    if (session->question)
+        return 0;
     if (!session->rx_ready && !(tni_buffer_left(&session->stash) && !session->is_paused))
         return 0;
     scratch = tni_scratch();
@@ -168,7 +178,8 @@ int tni_session_receive(struct tni_session *session)
     do
         rc = read_once(session, scratch, &total);
     while (rc == 0 && session->rx_ready && !session->is_paused && total < BUDGET &&
-           session->state >= TNI_SESSION_HANDSHAKE && session->state != TNI_SESSION_ENDED);
+           !session->question && session->state >= TNI_SESSION_HANDSHAKE &&
+           session->state != TNI_SESSION_ENDED);
     deliver(session);
     if (rc < 0)
         return rc;

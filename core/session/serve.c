@@ -6,7 +6,7 @@
 #include "base/clock.h"
 #include "base/error.h"
 #include "reactor/poller.h"
-#include "session/session.h"
+#include "session/handshake.h"
 
 static void on_deadline(struct tni_session *session)
 {
@@ -48,6 +48,17 @@ static bool must_stop(const struct tni_session *session, unsigned bits)
     return bits & (ends | TNI_WAKE_CLOSED);
 }
 
+/* Who is asked has answered: the handshake goes on, or the peer goes. */
+static void on_answer(struct tni_session *session)
+{
+    int rc = tni_admission_answered(session);
+
+    if (rc == 0 && !session->question)
+        rc = tni_handshake_go_on(session);
+    if (rc < 0)
+        tni_session_lost(session, rc);
+}
+
 void tni_session_on_task(struct tni_task *task, unsigned bits)
 {
     struct tni_session *session = tni_container(task, struct tni_session, task);
@@ -63,6 +74,8 @@ void tni_session_on_task(struct tni_task *task, unsigned bits)
         if (session->state != TNI_SESSION_ENDED)
             on_deadline(session);
     }
+    if ((bits & TNI_SESSION_ANSWERED) && session->state == TNI_SESSION_HANDSHAKE)
+        on_answer(session);
     if (bits & TNI_SESSION_RX)
         session->rx_ready = true;
     if (bits & TNI_SESSION_TX)

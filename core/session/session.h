@@ -30,6 +30,7 @@ struct tn_peer_info;
 struct tn_pipe;
 struct tni_codec;
 struct tni_coder;
+struct tn_question;
 struct tni_handshake;
 struct tni_resolution;
 
@@ -50,6 +51,7 @@ enum tni_session_bit {
     TNI_SESSION_RX = 512, /* host->stream_ready */
     TNI_SESSION_TX = 1024,
     TNI_SESSION_CLOSE = 2048, /* the socket is closed */
+    TNI_SESSION_ANSWERED = 4096, /* the authenticator */
 };
 
 struct tni_session {
@@ -76,6 +78,8 @@ struct tni_session {
     int watched; /* its descriptor, in the reactor's set; -1: none */
     struct tni_duplex *duplex; /* side 1 is ours; NULL: none yet */
     struct tni_handshake *handshake;
+    struct tn_question *question; /* an authenticator's; what the peer sends meanwhile waits */
+    int fault; /* a tn_fault or tn_auth_status: why the peer was given up */
     struct tn_peer_info *peer;
     uint64_t connection; /* its number in the context */
     unsigned connections;

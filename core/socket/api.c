@@ -330,6 +330,18 @@ int tn_get_blob(tn_socket_t *socket, const char *name, void *buffer, size_t *io_
     return get_bytes(socket, name, buffer, io_size, false);
 }
 
+int tn_set_authenticator(tn_socket_t *socket, tn_ask_fn ask, void *arg)
+{
+    struct tn_sock *sock = tni_sock_enter(socket);
+
+    if (!sock)
+        return tni_error_code();
+    sock->ask = ask;
+    sock->ask_arg = arg;
+    tni_sock_leave(sock);
+    return 0;
+}
+
 enum { TOPIC_MAX = 1024 * 1024 };
 
 static int subscription(tn_socket_t *socket, const void *prefix, size_t size, int add)

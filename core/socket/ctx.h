@@ -18,6 +18,7 @@
 #include "base/list.h"
 #include "reactor/thread_params.h"
 
+struct tni_asker;
 struct tni_iothread;
 struct tni_registry;
 struct tni_resolver;
@@ -49,6 +50,7 @@ struct tn_ctx {
     /* network.h's; NULL: not started. Written under the lock. */
     _Atomic(struct tni_iothread *) threads[TNI_IO_THREADS_MAX];
     struct tni_resolver *resolver;
+    struct tni_asker *asker;
 };
 
 /** The context, or NULL with a code: -EINVAL, -TN_EFORKED. */

@@ -28,6 +28,8 @@ static void sock_init(struct tn_sock *sock, struct tn_ctx *ctx, const struct tni
     sock->pattern = pattern;
     sock->ops = &pattern->ops.pattern;
     tni_options_init(&sock->options);
+    sock->ask = NULL;
+    sock->ask_arg = NULL;
     tni_store_init(&sock->module_options);
     tni_store_init(&sock->pattern_options);
     tni_link_init(&sock->endpoints);

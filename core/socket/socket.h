@@ -67,6 +67,8 @@ struct tn_sock {
 
     struct tni_options options;
     struct tni_store module_options;
+    tn_ask_fn ask; /* the program's authenticator, or NULL */
+    void *ask_arg;
     struct tni_store pattern_options; /* as they were set */
     struct tni_link endpoints;
     char last_endpoint[256];

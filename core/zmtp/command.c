@@ -102,6 +102,13 @@ int tni_command_parse_error(const struct tni_command_view *view, const char **ou
     return 0;
 }
 
+int tni_command_error_status(const char *reason, size_t size)
+{
+    if (size != 3 || reason[0] < '3' || reason[0] > '5' || memcmp(reason + 1, "00", 2) != 0)
+        return 0;
+    return (reason[0] - '0') * 100;
+}
+
 size_t tni_command_start(uint8_t *out, enum tni_command kind)
 {
     uint8_t size = (unsigned)kind < KINDS ? names[kind].size : 0;

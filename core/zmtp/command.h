@@ -63,6 +63,9 @@ int tni_command_parse_pong(const struct tni_command_view *view, struct tni_ping 
 int tni_command_parse_error(const struct tni_command_view *view, const char **out_reason,
                             size_t *out_size);
 
+/** The status that a reason stands for (RFC 27): 300, 400 or 500; 0: it is another text. */
+int tni_command_error_status(const char *reason, size_t size);
+
 /** The name's length and the name, which is all that comes before a topic, a group or metadata. For
  *  bodies too large to copy. Writes up to TNI_COMMAND_NAME_MAX bytes. */
 size_t tni_command_start(uint8_t *out, enum tni_command kind);

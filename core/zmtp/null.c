@@ -4,12 +4,15 @@
 #include <stdbool.h>
 #include <stdio.h>
 
+#include <tenon/question.h>
+
 #include "base/error.h"
 #include "zmtp/command.h"
 #include "zmtp/metadata.h"
 
 struct null_state {
     const tn_host_t *host;
+    tn_handshake_t *handshake;
     const uint8_t *metadata;
     size_t metadata_size;
     bool is_sent;
@@ -21,6 +24,7 @@ static int null_open(void *state, const tn_host_t *host, const tn_handshake_info
     struct null_state *null = state;
 
     null->host = host;
+    null->handshake = info->handshake;
     null->metadata = info->metadata;
     null->metadata_size = (size_t)info->metadata_size;
     null->is_sent = false;
@@ -53,6 +57,7 @@ static int refused(const struct null_state *null, const struct tni_command_view 
     const char *reason;
     size_t size;
     char text[256];
+    int status;
 
     if (tni_command_parse_error(view, &reason, &size) < 0)
         return null->host->set_error(null->host, -EPROTO,
@@ -60,8 +65,12 @@ static int refused(const struct null_state *null, const struct tni_command_view 
     for (size_t i = 0; i < size; i++)
         text[i] = reason[i] >= ' ' && reason[i] <= '~' ? reason[i] : '?';
     text[size] = '\0';
-    return null->host->set_error(null->host, -ECONNREFUSED, "the peer refused the connection: %s",
-                                 size > 0 ? text : "it gave no reason");
+    status = tni_command_error_status(reason, size);
+    if (status)
+        null->host->handshake_fault(null->handshake, status);
+    return null->host->set_error(
+        null->host, status == TN_AUTH_DENIED || status == TN_AUTH_ERROR ? -EACCES : -ECONNREFUSED,
+        "the peer refused the connection: %s", size > 0 ? text : "it gave no reason");
 }
 
 static int null_command(void *state, const uint8_t *data, size_t size, const uint8_t **out_metadata,

@@ -31,7 +31,7 @@ typedef enum tn_feature_kind {
     TN_TRANSPORT = 1, /* ops: tn_transport_ops_t */
     TN_PATTERN = 2, /* ops: tn_pattern_ops_t   */
     TN_MECHANISM = 3, /* ops: tn_mechanism_ops_t */
-    TN_AUTHENTICATOR = 4, /* reserved                */
+    TN_AUTHENTICATOR = 4, /* ops: tn_authenticator_ops_t */
 } tn_feature_kind_t;
 
 /* ------------------------------------------------------------------ options of a feature */
@@ -108,6 +108,10 @@ typedef struct tn_feature {
 /** The module's own state, one per context, made by init. */
 typedef struct tn_module_state tn_module_state_t;
 struct tn_host;
+struct tn_question;
+struct tn_answer;
+struct tn_socket;
+struct tn_pollitem;
 
 typedef struct tn_module {
     uint32_t magic;
@@ -148,6 +152,7 @@ typedef struct tn_module {
 typedef struct tn_stream tn_stream_t; /* one connection's bytes; see transport.h      */
 typedef struct tn_listener tn_listener_t; /* one bound address; see transport.h           */
 typedef struct tn_setup tn_setup_t; /* the options of one bind or connect; transport.h */
+typedef struct tn_handshake tn_handshake_t; /* a connection, as its mechanism sees it */
 typedef struct tn_endpoint tn_endpoint_t; /* one bind or connect of a message transport   */
 typedef struct tn_sock tn_sock_t; /* a socket, as its pattern sees it; pattern.h   */
 typedef struct tn_pipe tn_pipe_t; /* the queue to and from one peer; pattern.h     */
@@ -307,6 +312,26 @@ typedef struct tn_host {
     /* ---- for every module, more ---- */
     /** The sentence that this thread's last set_error left; valid until the next. Never NULL. */
     const char *(*last_error)(void);
+
+    /* ---- mechanisms (mechanism.h) and authenticators (authenticator.h) ---- */
+    /** Why the handshake fails: a tn_fault of tenon.h, or the status with which the peer has refused us,
+     *  for the monitor. Before an op returns the code that ends the connection. */
+    void (*handshake_fault)(tn_handshake_t *handshake, int fault);
+    /** Answers a question; afterwards the caller must not use it. Any thread. */
+    void (*question_answer)(struct tn_question *question, const struct tn_answer *answer);
+    /** Whether the connection still waits; before the answer. Any thread. */
+    int (*question_is_wanted)(struct tn_question *question);
+
+    /* ---- sockets of a module's own, as in tenon.h: not from ops that run under a lock ---- */
+    struct tn_socket *(*socket_open)(const struct tn_host *host, const char *pattern);
+    int (*socket_close)(struct tn_socket *socket);
+    int (*socket_set_int)(struct tn_socket *socket, const char *name, int64_t value);
+    int (*socket_connect)(struct tn_socket *socket, const char *endpoint);
+    /** How many peers there are now. */
+    int (*socket_peers)(struct tn_socket *socket);
+    int (*socket_send)(struct tn_socket *socket, const void *data, size_t size, int flags);
+    int (*socket_recv)(struct tn_socket *socket, tn_msg_t *parts, size_t max, int flags);
+    int (*socket_poll)(struct tn_pollitem *items, size_t count, int timeout);
 } tn_host_t;
 
 #ifdef __cplusplus

@@ -22,6 +22,7 @@
 #include <sys/types.h>
 
 #include <tenon/message.h>
+#include <tenon/question.h>
 
 #ifdef __cplusplus
 extern "C" {
@@ -169,6 +170,21 @@ TN_EXPORT int tn_get_int(tn_socket_t *socket, const char *name, int64_t *out_val
  *  NUL. -EMSGSIZE: too small, `*io_size` says what is needed. */
 TN_EXPORT int tn_get_str(tn_socket_t *socket, const char *name, char *buffer, size_t *io_size);
 TN_EXPORT int tn_get_blob(tn_socket_t *socket, const char *name, void *buffer, size_t *io_size);
+
+/** Asks whether the peer in question may in. Runs on a thread of the context that serves questions
+ *  alone, without locks; it may take its time, but then others wait. It answers with tn_answer(), at once
+ *  or later; it must not end the context. */
+typedef void (*tn_ask_fn)(tn_question_t *question, const tn_question_info_t *info, void *arg);
+
+/** Makes `ask` the authenticator of later binds and connects of the socket, in place of the module that
+ *  option "authenticator" names; NULL: that one again. It is asked about each peer, except by the client
+ *  of a mechanism that has clients and servers. `arg` must be valid until tn_ctx_term() has returned. */
+TN_EXPORT int tn_set_authenticator(tn_socket_t *socket, tn_ask_fn ask, void *arg);
+
+/** Answers a question, exactly once, from any thread; afterwards neither `question` nor its info may be
+ *  used. `answer->size` is set by the caller. Allowed for a question that nobody waits for any more, and
+ *  after the context has ended. -EINVAL: an argument is NULL, or no size. */
+TN_EXPORT int tn_answer(tn_question_t *question, const tn_answer_t *answer);
 
 /** SUB and XPUB in manual mode: asks for messages that begin with `prefix`, or no longer. Counted:
  *  two subscriptions need two cancellations. After a reconnect a SUB asks anew, in the next call of its
@@ -338,13 +354,38 @@ enum tn_event_kind {
     TN_EVENT_CONNECT_RETRIED = 32, /* `value`: ms until the next attempt; `error`: why         */
     TN_EVENT_CONNECTED = 64, /* the transport is connected                              */
     TN_EVENT_HANDSHAKE_SUCCEEDED = 128,
-    TN_EVENT_HANDSHAKE_FAILED = 256, /* `error` and `reason`                                 */
+    TN_EVENT_HANDSHAKE_FAILED = 256, /* `error`, `reason`; `value`: tn_fault, tn_auth_status */
     TN_EVENT_DISCONNECTED = 512, /* `error` and `reason`                                    */
     TN_EVENT_CLOSED = 1024, /* a listener was closed                                   */
     TN_EVENT_CLOSE_FAILED = 2048,
     TN_EVENT_STOPPED = 4096, /* the socket is closed: the last event                    */
     TN_EVENT_OVERFLOW = 8192, /* `value` events were dropped before this one             */
     TN_EVENT_ALL = 0xffff,
+};
+
+/** `value` of TN_EVENT_HANDSHAKE_FAILED and TN_EVENT_DISCONNECTED, as far as more is known than `error`
+ *  says. 300, 400 and 500 (tn_auth_status) stand for a peer that was refused, or that refused us. */
+enum tn_fault {
+    TN_FAULT_NONE = 0,
+    TN_FAULT_UNEXPECTED = 1, /* a command that is not due                              */
+    TN_FAULT_SEQUENCE = 2, /* a nonce that does not rise                             */
+    TN_FAULT_KEY_EXCHANGE = 3,
+    TN_FAULT_COMMAND = 4, /* a malformed command; so the next seven                 */
+    TN_FAULT_MESSAGE = 5,
+    TN_FAULT_HELLO = 6,
+    TN_FAULT_INITIATE = 7,
+    TN_FAULT_ERROR = 8,
+    TN_FAULT_READY = 9,
+    TN_FAULT_WELCOME = 10,
+    TN_FAULT_METADATA = 11,
+    TN_FAULT_CRYPTOGRAPHIC = 12, /* a box that does not open                               */
+    TN_FAULT_MECHANISM = 13, /* the peer wants another mechanism                       */
+    TN_FAULT_ANSWER = 14, /* the authenticator's answer is wrong; so the next five  */
+    TN_FAULT_ANSWER_MALFORMED = 15,
+    TN_FAULT_ANSWER_ID = 16,
+    TN_FAULT_ANSWER_VERSION = 17,
+    TN_FAULT_ANSWER_STATUS = 18,
+    TN_FAULT_ANSWER_METADATA = 19,
 };
 
 typedef struct tn_event {

@@ -17,7 +17,14 @@ static int drop_error(const tn_host_t *host, int code, const char *format, ...)
     return code;
 }
 
-static const tn_host_t host = {.size = sizeof(tn_host_t), .set_error = drop_error};
+static void drop_fault(tn_handshake_t *handshake, int fault)
+{
+    (void)handshake;
+    (void)fault;
+}
+
+static const tn_host_t host = {
+    .size = sizeof(tn_host_t), .set_error = drop_error, .handshake_fault = drop_fault};
 
 static void check_same(const uint8_t *built, ssize_t built_size, const uint8_t *data, size_t size)
 {

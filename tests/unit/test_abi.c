@@ -7,6 +7,7 @@
 
 #include <cmocka.h>
 
+#include <tenon/authenticator.h>
 #include <tenon/mechanism.h>
 #include <tenon/module.h>
 #include <tenon/pattern.h>
@@ -112,7 +113,26 @@ static void test_abi_mechanism_is_frozen(void **state)
     AT(tn_mechanism_ops_t, next_command, 32);
     AT(tn_mechanism_ops_t, status, 48);
     AT(tn_mechanism_ops_t, decode, 64);
-    assert_int_equal(sizeof(tn_mechanism_ops_t), 72);
+    AT(tn_mechanism_ops_t, flags, 72);
+    AT(tn_mechanism_ops_t, endpoint_state, 80);
+    AT(tn_mechanism_ops_t, prepare, 88);
+    AT(tn_mechanism_ops_t, verdict, 104);
+    assert_int_equal(sizeof(tn_mechanism_ops_t), 112);
+}
+
+static void test_abi_authenticator_is_frozen(void **state)
+{
+    (void)state;
+    AT(tn_authenticator_ops_t, flags, 4);
+    AT(tn_authenticator_ops_t, endpoint_state, 8);
+    AT(tn_authenticator_ops_t, prepare, 16);
+    AT(tn_authenticator_ops_t, ask, 32);
+    assert_int_equal(sizeof(tn_authenticator_ops_t), 48);
+    AT(tn_question_info_t, mechanism, 8);
+    AT(tn_question_info_t, credentials, 48);
+    AT(tn_answer_t, status, 4);
+    AT(tn_answer_t, user_id, 16);
+    assert_int_equal(sizeof(tn_answer_t), 48);
 }
 
 static void test_abi_host_table_is_frozen(void **state)
@@ -131,6 +151,8 @@ static void test_abi_host_table_is_frozen(void **state)
     AT(tn_host_t, setup_option, 528);
     AT(tn_host_t, stream_set_property, 544);
     AT(tn_host_t, last_error, 600);
+    AT(tn_host_t, handshake_fault, 608);
+    AT(tn_host_t, socket_open, 632);
 }
 
 int main(void)
@@ -142,6 +164,7 @@ int main(void)
         cmocka_unit_test(test_abi_transport_is_frozen),
         cmocka_unit_test(test_abi_pattern_is_frozen),
         cmocka_unit_test(test_abi_mechanism_is_frozen),
+        cmocka_unit_test(test_abi_authenticator_is_frozen),
         cmocka_unit_test(test_abi_host_table_is_frozen),
     };
 

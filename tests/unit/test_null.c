@@ -28,7 +28,16 @@ __attribute__((format(printf, 3, 4))) static int keep_error(const tn_host_t *hos
     return code;
 }
 
-static const tn_host_t host = {.size = sizeof(tn_host_t), .set_error = keep_error};
+static int fault;
+
+static void keep_fault(tn_handshake_t *handshake, int code)
+{
+    (void)handshake;
+    fault = code;
+}
+
+static const tn_host_t host = {
+    .size = sizeof(tn_host_t), .set_error = keep_error, .handshake_fault = keep_fault};
 
 struct side {
     _Alignas(max_align_t) uint8_t state[STATE_SIZE];
@@ -99,6 +108,26 @@ static void test_ready_before_ours_is_sent_keeps_handshaking(void **state)
     assert_int_equal(tni_null_mechanism.status(side.state), TN_MECHANISM_READY);
 }
 
+static void test_status_in_an_error_is_told(void **state)
+{
+    struct side side;
+
+    (void)state;
+    side_open(&side, "PUB");
+    assert_int_equal(give(&side,
+                          "\5ERROR\3"
+                          "400",
+                          10),
+                     -EACCES);
+    assert_int_equal(fault, 400);
+    assert_int_equal(give(&side,
+                          "\5ERROR\3"
+                          "300",
+                          10),
+                     -ECONNREFUSED);
+    assert_int_equal(fault, 300);
+}
+
 static void test_error_carries_the_peers_reason(void **state)
 {
     struct side side;
@@ -160,6 +189,7 @@ int main(void)
         cmocka_unit_test(test_two_sides_become_ready),
         cmocka_unit_test(test_ready_before_ours_is_sent_keeps_handshaking),
         cmocka_unit_test(test_error_carries_the_peers_reason),
+        cmocka_unit_test(test_status_in_an_error_is_told),
         cmocka_unit_test(test_anything_else_is_refused),
         cmocka_unit_test(test_descriptor_is_complete),
     };

@@ -1,0 +1,115 @@
+#include "security.h"
+
+#include <stdlib.h>
+
+const char *const security_names[SECURE_KINDS] = {"NULL", "PLAIN", "CURVE"};
+
+/* Made for these tests. */
+static const char server_public[] = "S<8-{021g)&2uInK*pK@7dVY^YGhVa]QzDBEJsW(";
+static const char server_secret[] = "ow*r8y>ptQ}e$O/!wHFC6p0Ng=/:hUs[%qsnWa@H";
+static const char client_public[] = "A{q/R.X/6U1<]7{BY47l!C]vO*Cdb8Ss4Z!v*vcr";
+static const char client_secret[] = "T3WPc&Cm]IbNuL#tk6iu?)!b2I652@I(JX}!12y>";
+
+static void copy(char *out, size_t capacity, const tn_msg_t *part)
+{
+    snprintf(out, capacity, "%.*s", (int)tn_msg_size(part),
+             (const char *)tn_msg_data((tn_msg_t *)part));
+}
+
+static void read_request(struct handler_request *request, tn_msg_t *parts, size_t count)
+{
+    memset(request, 0, sizeof *request);
+    copy(request->domain, sizeof request->domain, &parts[2]);
+    copy(request->address, sizeof request->address, &parts[3]);
+    copy(request->routing_id, sizeof request->routing_id, &parts[4]);
+    copy(request->mechanism, sizeof request->mechanism, &parts[5]);
+    request->credential_count = count - 6;
+    for (size_t i = 0; i < count - 6 && i < 4; i++) {
+        request->credential_sizes[i] = tn_msg_size(&parts[6 + i]);
+        copy(request->credentials[i], sizeof request->credentials[i], &parts[6 + i]);
+    }
+}
+
+static int answer(struct handler *handler, const char *id, size_t id_size)
+{
+    const struct handler_reply *reply = &handler->reply;
+    int rc = 0;
+
+    for (size_t i = 0; rc >= 0 && i < reply->count; i++) {
+        const char *frame = reply->frames[i] ? reply->frames[i] : id;
+        size_t size = reply->frames[i] ? strlen(frame) : id_size;
+
+        if (i == 5 && reply->metadata_size)
+            size = reply->metadata_size;
+        rc = tn_send(handler->socket, frame, size, i + 1 < reply->count ? TN_MORE : 0);
+    }
+    return rc;
+}
+
+/* A REP socket: the delimiter is not seen. */
+static void *serve(void *arg)
+{
+    struct handler *handler = arg;
+    int rc = 0;
+
+    while (rc >= 0) {
+        tn_msg_t parts[12];
+        for (int i = 0; i < 12; i++)
+            tn_msg_init(&parts[i]);
+        rc = tn_recv_parts(handler->socket, parts, 12, 0);
+        if (rc >= 6) {
+            read_request(&handler->request, parts, (size_t)rc);
+            atomic_fetch_add(&handler->requests, 1);
+            if (!handler->is_silent)
+                rc = answer(handler, tn_msg_data(&parts[1]), tn_msg_size(&parts[1]));
+        }
+        for (int i = 0; i < 12; i++)
+            tn_msg_close(&parts[i]);
+    }
+    tn_close(handler->socket);
+    return NULL;
+}
+
+void handler_start(struct handler *handler, tn_ctx_t *ctx, const char *pattern,
+                   const struct handler_reply *reply)
+{
+    memset(handler, 0, sizeof *handler);
+    handler->socket = api_socket(ctx, pattern);
+    handler->reply = *reply;
+    assert_ok(tn_set_int(handler->socket, "rcvtimeo", -1));
+    assert_ok(tn_bind(handler->socket, "inproc://zeromq.zap.01"));
+    assert_int_equal(pthread_create(&handler->thread, NULL, serve, handler), 0);
+}
+
+void handler_join(struct handler *handler)
+{
+    pthread_join(handler->thread, NULL);
+}
+
+void security_server(tn_socket_t *socket, enum security_kind kind)
+{
+    if (kind == SECURE_PLAIN) {
+        assert_ok(tn_set_str(socket, "mechanism", "plain"));
+        assert_ok(tn_set_int(socket, "plain.server", 1));
+    }
+    if (kind == SECURE_CURVE) {
+        assert_ok(tn_set_str(socket, "mechanism", "curve"));
+        assert_ok(tn_set_int(socket, "curve.server", 1));
+        assert_ok(tn_set_str(socket, "curve.secretkey", server_secret));
+    }
+}
+
+void security_client(tn_socket_t *socket, enum security_kind kind)
+{
+    if (kind == SECURE_PLAIN) {
+        assert_ok(tn_set_str(socket, "mechanism", "plain"));
+        assert_ok(tn_set_str(socket, "plain.username", "admin"));
+        assert_ok(tn_set_str(socket, "plain.password", "secret"));
+    }
+    if (kind == SECURE_CURVE) {
+        assert_ok(tn_set_str(socket, "mechanism", "curve"));
+        assert_ok(tn_set_str(socket, "curve.publickey", client_public));
+        assert_ok(tn_set_str(socket, "curve.secretkey", client_secret));
+        assert_ok(tn_set_str(socket, "curve.serverkey", server_public));
+    }
+}

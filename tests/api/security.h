@@ -1,0 +1,51 @@
+/*
+ * security.h: what the tests of mechanisms and authenticators share: sides with credentials, and a ZAP
+ * handler that answers by a script. Test threads only.
+ */
+#ifndef TENON_TESTS_SECURITY_H
+#define TENON_TESTS_SECURITY_H
+
+#include <pthread.h>
+#include <stdatomic.h>
+
+#include "api.h"
+
+enum { HANDLER_FRAMES_MAX = 9 };
+
+/** A reply: `count` frames; NULL stands for the request's id. */
+struct handler_reply {
+    size_t count;
+    const char *frames[HANDLER_FRAMES_MAX];
+    size_t metadata_size; /* of frame 6, which may hold NULs; 0: it is text */
+};
+
+/** What the last request said. */
+struct handler_request {
+    char domain[64], address[64], routing_id[64], mechanism[24];
+    size_t credential_count;
+    char credentials[4][64];
+    size_t credential_sizes[4];
+};
+
+struct handler {
+    pthread_t thread;
+    tn_socket_t *socket;
+    struct handler_reply reply;
+    struct handler_request request;
+    atomic_int requests;
+    bool is_silent; /* it never answers */
+};
+
+/** Binds the handler and starts its thread. */
+void handler_start(struct handler *handler, tn_ctx_t *ctx, const char *pattern,
+                   const struct handler_reply *reply);
+/** After tn_ctx_shutdown. */
+void handler_join(struct handler *handler);
+
+/** As security_table's rows name them: sets the options of either side. */
+enum security_kind { SECURE_NULL, SECURE_PLAIN, SECURE_CURVE, SECURE_KINDS };
+extern const char *const security_names[SECURE_KINDS];
+void security_server(tn_socket_t *socket, enum security_kind kind);
+void security_client(tn_socket_t *socket, enum security_kind kind);
+
+#endif

@@ -1,0 +1,313 @@
+/*
+ * Every mechanism against every answer of a ZAP handler, in both roles of the transport; and against
+ * none at all.
+ */
+#include "security.h"
+
+struct scene {
+    tn_ctx_t *ctx;
+    struct handler handler;
+    bool has_handler;
+    tn_socket_t *server, *client; /* of the mechanism */
+    tn_monitor_t *server_events, *client_events;
+    char endpoint[API_ENDPOINT_MAX];
+};
+
+static const struct handler_reply allow = {.count = 6,
+                                           .frames = {"1.0", NULL, "200", "OK", "anonymous", ""}};
+
+/* Before it is connected, so that a test can add options. */
+static void scene_begin(struct scene *scene, enum security_kind kind,
+                        const struct handler_reply *reply)
+{
+    memset(scene, 0, sizeof *scene);
+    scene->ctx = api_ctx();
+    if (reply)
+        handler_start(&scene->handler, scene->ctx, "rep", reply);
+    scene->has_handler = reply != NULL;
+    scene->server = api_socket(scene->ctx, "pair");
+    scene->client = api_socket(scene->ctx, "pair");
+    scene->server_events =
+        tn_monitor(scene->server, TN_EVENT_HANDSHAKE_FAILED | TN_EVENT_HANDSHAKE_SUCCEEDED);
+    scene->client_events =
+        tn_monitor(scene->client, TN_EVENT_HANDSHAKE_FAILED | TN_EVENT_HANDSHAKE_SUCCEEDED);
+    assert_non_null(scene->server_events);
+    assert_non_null(scene->client_events);
+    security_server(scene->server, kind);
+    security_client(scene->client, kind);
+    assert_ok(tn_set_str(scene->server, "zap_domain", "global"));
+}
+
+static void scene_connect(struct scene *scene, bool server_binds)
+{
+    api_bind(server_binds ? scene->server : scene->client, API_TCP, scene->endpoint);
+    assert_ok(tn_connect(server_binds ? scene->client : scene->server, scene->endpoint));
+}
+
+static void scene_end(struct scene *scene)
+{
+    tn_monitor_close(scene->server_events);
+    tn_monitor_close(scene->client_events);
+    assert_ok(tn_close(scene->server));
+    assert_ok(tn_close(scene->client));
+    assert_ok(tn_ctx_shutdown(scene->ctx));
+    if (scene->has_handler)
+        handler_join(&scene->handler);
+    api_ctx_end(scene->ctx);
+}
+
+static int64_t failure(tn_monitor_t *monitor)
+{
+    tn_event_t event;
+
+    api_expect_event(monitor, TN_EVENT_HANDSHAKE_FAILED, &event);
+    assert_true(event.reason[0] != '\0');
+    return event.value;
+}
+
+/* Nothing has been let through: neither side has a peer, and nothing was delivered. */
+static void expect_strangers(struct scene *scene)
+{
+    tn_stats_t stats;
+
+    tn_send(scene->client, "in", 2, TN_DONTWAIT);
+    tn_send(scene->server, "out", 3, TN_DONTWAIT);
+    assert_ok(tn_stats(scene->server, &stats));
+    assert_int_equal(stats.peers, 0);
+    assert_int_equal(stats.connections_made, 0);
+    assert_ok(tn_stats(scene->client, &stats));
+    assert_int_equal(stats.connections_made, 0);
+    api_expect_nothing(scene->server);
+    api_expect_nothing(scene->client);
+}
+
+static void expect_friends(struct scene *scene)
+{
+    api_send(scene->client, "in", 0);
+    api_expect(scene->server, "in");
+    api_send(scene->server, "out", 0);
+    api_expect(scene->client, "out");
+}
+
+/* ------------------------------------------------------------------ answers */
+
+static const struct {
+    struct handler_reply reply;
+    int value; /* of the server's event; 0: the peer may in */
+    int told; /* of the client's; 0: it is told nothing */
+} answers[] = {
+    {{6, {"1.0", NULL, "200", "OK", "anonymous", ""}, 0}, 0, 0},
+    {{6, {"1.0", NULL, "200", "", "", "\5Hello\0\0\0\5World"}, 15}, 0, 0},
+    {{6, {"1.0", NULL, "300", "later", "", ""}, 0}, 300, 0},
+    {{6, {"1.0", NULL, "400", "no", "", ""}, 0}, 400, 400},
+    {{6, {"1.0", NULL, "500", "broken", "", ""}, 0}, 500, 500},
+    {{6, {"9.9", NULL, "200", "OK", "", ""}, 0}, TN_FAULT_ANSWER_VERSION, 0},
+    {{6, {"1.0", "no", "200", "OK", "", ""}, 0}, TN_FAULT_ANSWER_ID, 0},
+    {{6, {"1.0", "", "200", "OK", "", ""}, 0}, TN_FAULT_ANSWER_ID, 0},
+    {{6, {"1.0", NULL, "100", "OK", "", ""}, 0}, TN_FAULT_ANSWER_STATUS, 0},
+    {{6, {"1.0", NULL, "2000", "OK", "", ""}, 0}, TN_FAULT_ANSWER_STATUS, 0},
+    {{6, {"1.0", NULL, "20", "OK", "", ""}, 0}, TN_FAULT_ANSWER_STATUS, 0},
+    {{6, {"1.0", NULL, "600", "OK", "", ""}, 0}, TN_FAULT_ANSWER_STATUS, 0},
+    {{6, {"1.0", NULL, "", "OK", "", ""}, 0}, TN_FAULT_ANSWER_STATUS, 0},
+    {{6, {"1.0", NULL, "200", "OK", "", "\5Hel"}, 0}, TN_FAULT_ANSWER_METADATA, 0},
+    {{6, {"1.0", NULL, "200", "OK", "", "\5Hello\xff\xff\xff\xff"}, 0},
+     TN_FAULT_ANSWER_METADATA,
+     0},
+    {{5, {"1.0", NULL, "200", "OK", ""}, 0}, TN_FAULT_ANSWER_MALFORMED, 0},
+    {{1, {"1.0"}, 0}, TN_FAULT_ANSWER_MALFORMED, 0},
+    {{7, {"1.0", NULL, "200", "OK", "", "", ""}, 0}, TN_FAULT_ANSWER_MALFORMED, 0},
+    {{9, {"1.0", NULL, "200", "OK", "", "", "", "", ""}, 0}, TN_FAULT_ANSWER_MALFORMED, 0},
+};
+
+static void check_request(const struct handler_request *request, enum security_kind kind)
+{
+    assert_string_equal(request->domain, "global");
+    assert_string_equal(request->address, "127.0.0.1");
+    assert_string_equal(request->mechanism, security_names[kind]);
+    assert_int_equal(request->credential_count, kind == SECURE_PLAIN ? 2 : kind == SECURE_CURVE);
+    if (kind == SECURE_PLAIN) {
+        assert_string_equal(request->credentials[0], "admin");
+        assert_string_equal(request->credentials[1], "secret");
+    }
+    if (kind == SECURE_CURVE)
+        assert_int_equal(request->credential_sizes[0], 32);
+}
+
+static void check_answer(enum security_kind kind, size_t row, bool server_binds)
+{
+    struct scene scene;
+
+    print_message("%s, answer %zu, the server %s\n", security_names[kind], row,
+                  server_binds ? "binds" : "connects");
+    scene_begin(&scene, kind, &answers[row].reply);
+    scene_connect(&scene, server_binds);
+    if (answers[row].value == 0) {
+        expect_friends(&scene);
+    } else {
+        assert_int_equal(failure(scene.server_events), answers[row].value);
+        if (answers[row].told)
+            assert_int_equal(failure(scene.client_events), answers[row].told);
+        expect_strangers(&scene);
+    }
+    check_request(&scene.handler.request, kind);
+    scene_end(&scene);
+}
+
+static void check_all_answers(enum security_kind kind)
+{
+    for (size_t row = 0; row < sizeof answers / sizeof answers[0]; row++) {
+        check_answer(kind, row, true);
+        check_answer(kind, row, false);
+    }
+}
+
+static void test_every_answer_about_null_peers(void **state)
+{
+    (void)state;
+    check_all_answers(SECURE_NULL);
+}
+
+static void test_every_answer_about_plain_peers(void **state)
+{
+    (void)state;
+    check_all_answers(SECURE_PLAIN);
+}
+
+/* ------------------------------------------------------------------ nobody to ask */
+
+static void check_absence(enum security_kind kind, const char *domain, int enforce, int outcome)
+{
+    struct scene scene;
+
+    scene_begin(&scene, kind, NULL);
+    assert_ok(tn_set_str(scene.server, "zap_domain", domain));
+    assert_ok(tn_set_int(scene.server, "zap_enforce_domain", enforce));
+    if (outcome == -EINVAL) {
+        assert_code(tn_bind(scene.server, API_TCP), -EINVAL);
+        scene_end(&scene);
+        return;
+    }
+    scene_connect(&scene, true);
+    if (outcome == 0) {
+        expect_friends(&scene);
+    } else {
+        assert_int_equal(failure(scene.server_events), 0);
+        expect_strangers(&scene);
+    }
+    scene_end(&scene);
+}
+
+static void test_nobody_to_ask_about_null(void **state)
+{
+    (void)state;
+    check_absence(SECURE_NULL, "", 1, 0);
+    check_absence(SECURE_NULL, "global", 0, 0);
+    check_absence(SECURE_NULL, "global", 1, -1);
+}
+
+static void test_nobody_to_ask_about_plain(void **state)
+{
+    (void)state;
+    check_absence(SECURE_PLAIN, "", 0, -1);
+    check_absence(SECURE_PLAIN, "", 1, -EINVAL);
+    check_absence(SECURE_PLAIN, "global", 0, -1);
+    check_absence(SECURE_PLAIN, "global", 1, -1);
+}
+
+/* ------------------------------------------------------------------ what is known afterwards */
+
+static void check_properties(enum security_kind kind)
+{
+    static const struct handler_reply reply = {
+        .count = 6,
+        .frames = {"1.0", NULL, "200", "OK", "alice", "\5Hello\0\0\0\5World\4Room\0\0\0\3two"},
+        .metadata_size = 27};
+    struct scene scene;
+    tn_msg_t msg;
+
+    scene_begin(&scene, kind, &reply);
+    assert_ok(tn_set_str(scene.client, "metadata", "X-Mine:yes"));
+    scene_connect(&scene, true);
+    api_send(scene.client, "in", 0);
+    tn_msg_init(&msg);
+    assert_ok(tn_msg_recv(scene.server, &msg, 0));
+    assert_string_equal(tn_msg_property(&msg, "User-Id"), "alice");
+    assert_string_equal(tn_msg_property(&msg, "Hello"), "World");
+    assert_string_equal(tn_msg_property(&msg, "Room"), "two");
+    assert_string_equal(tn_msg_property(&msg, "X-Mine"), "yes");
+    assert_string_equal(tn_msg_property(&msg, "Socket-Type"), "PAIR");
+    tn_msg_close(&msg);
+    scene_end(&scene);
+}
+
+static void test_answer_becomes_properties_of_messages(void **state)
+{
+    (void)state;
+    check_properties(SECURE_NULL);
+    check_properties(SECURE_PLAIN);
+}
+
+/* ------------------------------------------------------------------ late and never */
+
+static void check_silence(enum security_kind kind)
+{
+    struct scene scene;
+
+    scene_begin(&scene, kind, &allow);
+    scene.handler.is_silent = true;
+    assert_ok(tn_set_int(scene.server, "handshake_ivl", 200));
+    assert_ok(tn_set_int(scene.client, "reconnect_ivl", -1));
+    scene_connect(&scene, true);
+    assert_int_equal(failure(scene.server_events), 0);
+    expect_strangers(&scene);
+    scene_end(&scene);
+}
+
+static void test_handler_that_never_answers_meets_the_deadline(void **state)
+{
+    (void)state;
+    check_silence(SECURE_NULL);
+    check_silence(SECURE_PLAIN);
+}
+
+/* ------------------------------------------------------------------ other mechanisms */
+
+static void check_mismatch(enum security_kind ours, enum security_kind theirs, bool server_binds)
+{
+    struct scene scene;
+
+    scene_begin(&scene, ours, &allow);
+    assert_ok(tn_set_str(scene.client, "mechanism", "null"));
+    security_client(scene.client, theirs);
+    scene_connect(&scene, server_binds);
+    /* Whoever finds out first says why; the other one may only see that it is left. */
+    assert_true(failure(scene.server_events) == TN_FAULT_MECHANISM ||
+                failure(scene.client_events) == TN_FAULT_MECHANISM);
+    expect_strangers(&scene);
+    assert_int_equal(atomic_load(&scene.handler.requests), 0);
+    scene_end(&scene);
+}
+
+static void test_other_mechanism_is_refused(void **state)
+{
+    (void)state;
+    for (int binds = 0; binds < 2; binds++) {
+        check_mismatch(SECURE_PLAIN, SECURE_NULL, binds);
+        check_mismatch(SECURE_NULL, SECURE_PLAIN, binds);
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_every_answer_about_null_peers),
+        cmocka_unit_test(test_every_answer_about_plain_peers),
+        cmocka_unit_test(test_nobody_to_ask_about_null),
+        cmocka_unit_test(test_nobody_to_ask_about_plain),
+        cmocka_unit_test(test_answer_becomes_properties_of_messages),
+        cmocka_unit_test(test_handler_that_never_answers_meets_the_deadline),
+        cmocka_unit_test(test_other_mechanism_is_refused),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
