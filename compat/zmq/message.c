@@ -135,3 +135,15 @@ uint32_t zmq_msg_routing_id(zmq_msg_t *msg)
 {
     return tn_msg_routing_id(tnz_msg(msg));
 }
+
+int zmq_msg_set_group(zmq_msg_t *msg, const char *group)
+{
+    int rc = tn_msg_set_group(tnz_msg(msg), group);
+
+    return rc < 0 ? tnz_fail(rc) : 0;
+}
+
+const char *zmq_msg_group(zmq_msg_t *msg)
+{
+    return tn_msg_group(tnz_msg(msg));
+}

@@ -167,3 +167,19 @@ int zmq_disconnect(void *socket, const char *address)
 {
     return close_endpoint(socket, address, tn_disconnect);
 }
+
+/* ------------------------------------------------------------------ groups */
+
+int zmq_join(void *socket, const char *group)
+{
+    int rc = tn_join(socket, group);
+
+    return rc < 0 ? tnz_fail(rc) : 0;
+}
+
+int zmq_leave(void *socket, const char *group)
+{
+    int rc = tn_leave(socket, group);
+
+    return rc < 0 ? tnz_fail(rc) : 0;
+}
