@@ -277,18 +277,9 @@ fail:
 
 static int check(const struct row *row, const tn_value_t *value)
 {
-    int status;
-
     if (row->desc.flags & TN_OPTION_NO_SET)
         return tni_fail(-EACCES, "option \"%s\" can only be read", row->desc.name);
-    status = tni_value_check(&row->desc, value);
-    if (status == 0 && row->storage == AT_ID && value->size > 0 &&
-        *(const uint8_t *)value->data == 0)
-        return tni_fail(-EINVAL,
-                        "option \"%s\" may not begin with a zero byte: ROUTER gives such names to "
-                        "peers that have none",
-                        row->desc.name);
-    return status;
+    return tni_value_check(&row->desc, value);
 }
 
 int tni_options_set(struct tni_options *options, const char *name, const tn_value_t *value)

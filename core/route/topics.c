@@ -180,7 +180,7 @@ int tni_topics_add(struct tn_topics *topics, const void *prefix, size_t size, vo
     if (entry) {
         if (entry->count < UINT32_MAX)
             entry->count++;
-        return 0;
+        return 2;
     }
     if (tni_topic_node_enter(node, user) != 0)
         goto fail_user;

@@ -20,7 +20,7 @@ struct tn_topics *tni_topics_new(void);
 /** NULL is allowed. */
 void tni_topics_free(struct tn_topics *topics);
 
-/** 1: the prefix is new to the trie, 0: somebody had asked for it. -EMSGSIZE: longer than
+/** 1: the prefix is new to the trie, 2: `who` had asked for it, 0: others had. -EMSGSIZE: longer than
  *  TNI_TOPIC_MAX; -ENOMEM. */
 int tni_topics_add(struct tn_topics *topics, const void *prefix, size_t size, void *who);
 /** 1: nobody wants the prefix any more, 0: somebody does. -ENOENT: `who` had not asked. */

@@ -20,15 +20,6 @@ bool tni_pattern_is_compatible(const char *const *peers, const char *wire_name)
     return false;
 }
 
-static const char *routing_id_fault(const uint8_t *bytes, size_t size)
-{
-    if (size > TNI_ROUTING_ID_MAX)
-        return "is longer than 255 bytes";
-    if (size > 0 && bytes[0] == 0)
-        return "begins with a zero byte, which is kept for generated ones";
-    return NULL;
-}
-
 size_t tni_self_size(const struct tni_self *self)
 {
     size_t size = tni_metadata_property_size(socket_type_name, strlen(self->socket_type));
@@ -43,12 +34,8 @@ size_t tni_self_size(const struct tni_self *self)
 
 static int check_self(const struct tni_self *self)
 {
-    const char *fault = NULL;
-
-    if (self->announces_routing_id)
-        fault = routing_id_fault(self->routing_id, self->routing_id_size);
-    if (fault)
-        return tni_fail(-EINVAL, "the routing id %s", fault);
+    if (self->announces_routing_id && self->routing_id_size > TNI_ROUTING_ID_MAX)
+        return tni_fail(-EINVAL, "the routing id is longer than %d bytes", TNI_ROUTING_ID_MAX);
     if (self->property_count > TNI_METADATA_MAX_PROPERTIES - OWN_PROPERTIES)
         return tni_fail(-EINVAL, "%zu metadata properties are given, and at most %d can be sent",
                         self->property_count, TNI_METADATA_MAX_PROPERTIES - OWN_PROPERTIES);
@@ -113,12 +100,11 @@ static int take_socket_type(const struct tni_property *property, struct tni_peer
 
 static int take_routing_id(const struct tni_property *property, struct tni_peer_facts *facts)
 {
-    const char *fault = routing_id_fault(property->value, property->value_size);
-
     if (facts->routing_id)
         return tni_fail(-EPROTO, "the peer announces its routing id twice");
-    if (fault)
-        return tni_fail(-EPROTO, "the peer's routing id %s", fault);
+    if (property->value_size > TNI_ROUTING_ID_MAX)
+        return tni_fail(-EPROTO, "the peer's routing id is longer than %d bytes",
+                        TNI_ROUTING_ID_MAX);
     facts->routing_id = property->value;
     facts->routing_id_size = property->value_size;
     return 0;

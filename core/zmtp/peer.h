@@ -48,12 +48,13 @@ bool tni_pattern_is_compatible(const char *const *peers, const char *wire_name);
 size_t tni_self_size(const struct tni_self *self);
 
 /** Writes our metadata and returns its size. -EMSGSIZE: does not fit; -EINVAL, with a sentence: a
- *  routing id that is too long or begins with a zero byte, a property whose name does not begin with
+ *  routing id that is too long, a property whose name does not begin with
  *  X- or has other characters than the RFC allows, or more than 30 of them. */
 ssize_t tni_self_encode(const struct tni_self *self, uint8_t *out, size_t capacity);
 
 /** Reads the peer's metadata. -EPROTO, with a sentence: malformed, no Socket-Type, one of the two
- *  twice, or a routing id above 255 bytes or beginning with a zero byte. */
+ *  twice, or a routing id above 255 bytes. One may begin with a zero byte, although RFC 28 keeps those for
+ *  ROUTER itself: libzmq sends and takes them. */
 int tni_peer_parse(const uint8_t *metadata, size_t size, struct tni_peer_facts *out_facts);
 
 #endif

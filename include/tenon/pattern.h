@@ -149,7 +149,7 @@ typedef struct tn_pattern_ops {
  *            fan_can_send: 1 when no marked pipe is full; if one is, the marks are cleared. Marks do not
  *            change in the middle of a message.
  * topics_... A trie of prefixes, each with the set of those who asked for it, counted: add returns 1
- *            when the prefix is new to the trie, remove 1 when it was its last, -ENOENT when `who` had
+ *            when the prefix is new to the trie, 2 when `who` has it already, 0 when others have; remove 1 when it was its last, -ENOENT when `who` had
  *            not asked. match visits each `who` once. forget removes `who` everywhere and reports
  *            its prefixes; `is_last`: nobody else wants that one. each reports each prefix with its
  *            number of subscriptions, until a visit returns non-zero, which it returns. The functions

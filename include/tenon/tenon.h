@@ -186,8 +186,9 @@ TN_EXPORT int tn_set_authenticator(tn_socket_t *socket, tn_ask_fn ask, void *arg
  *  after the context has ended. -EINVAL: an argument is NULL, or no size. */
 TN_EXPORT int tn_answer(tn_question_t *question, const tn_answer_t *answer);
 
-/** SUB and XPUB in manual mode: asks for messages that begin with `prefix`, or no longer. Counted:
- *  two subscriptions need two cancellations. After a reconnect a SUB asks anew, in the next call of its
+/** SUB and XPUB in manual mode: asks for messages that begin with `prefix`, or no longer. Counted in
+ *  a SUB: two subscriptions need two cancellations. An XPUB asks for the peer whose request it read last,
+ *  once however often that was. After a reconnect a SUB asks anew, in the next call of its
  *  program on the socket, tn_recv() and tn_poll() included. -ENOTSUP: not a pattern that subscribes. */
 TN_EXPORT int tn_subscribe(tn_socket_t *socket, const void *prefix, size_t size);
 TN_EXPORT int tn_unsubscribe(tn_socket_t *socket, const void *prefix, size_t size);

@@ -33,6 +33,8 @@ static const tn_option_desc_t xpub_options[] = {
     TN_OPTION_BOOL_DESC("xpub_manual", 0,
                         "the program subscribes for the peer whose request it has read"),
     TN_OPTION_BLOB_DESC("xpub_welcome_msg", 1 << 20, "sent to each new subscriber"),
+    TN_OPTION_BOOL_DESC("xpub_manual_last_value", 0,
+                        "as xpub_manual; what is sent next goes to that peer alone"),
     TN_OPTION_END,
 };
 

@@ -34,7 +34,6 @@ static void forget(struct tni_publisher *publisher, tn_pipe_t *pipe, struct tni_
     publisher->subscriptions -= own->count;
     own->count = 0;
     own->is_in_message = false;
-    own->is_in_body = false;
     publisher->host->sock_subscriptions(publisher->sock, publisher->subscriptions);
 }
 
@@ -62,6 +61,8 @@ int tni_publisher_subscribe(struct tni_publisher *publisher, tn_pipe_t *pipe, co
         rc = host->topics_add(publisher->topics, topic, size, pipe);
     else
         rc = host->topics_remove(publisher->topics, topic, size, pipe);
+    if (rc == 2)
+        return host->topics_remove(publisher->topics, topic, size, pipe);
     if (rc < 0)
         return rc;
     own->count += add ? 1u : UINT64_MAX;
@@ -87,12 +88,11 @@ static void hear_request(struct tni_publisher *publisher, tn_pipe_t *pipe, tn_ms
 {
     int rc;
 
-    if (publisher->heard) {
-        publisher->heard(publisher, pipe, request, true);
-        return;
-    }
-    rc = tni_publisher_subscribe(publisher, pipe, tn_msg_bytes(request), tn_msg_length(request),
-                                 (request->flags & TN_MSG_SUBSCRIBE) != 0);
+    if (publisher->heard)
+        rc = publisher->heard(publisher, pipe, request, true);
+    else
+        rc = tni_publisher_subscribe(publisher, pipe, tn_msg_bytes(request), tn_msg_length(request),
+                                     (request->flags & TN_MSG_SUBSCRIBE) != 0);
     /* The peer would wait in vain for what it asked for; when it comes back it asks anew. */
     if (rc == -ENOMEM) {
         forget(publisher, pipe, publisher->host->pipe_state(pipe));
@@ -103,19 +103,16 @@ static void hear_request(struct tni_publisher *publisher, tn_pipe_t *pipe, tn_ms
 static void hear(struct tni_publisher *publisher, tn_pipe_t *pipe, struct tni_publisher_pipe *own,
                  tn_msg_t *frame)
 {
-    bool may_request = !own->is_in_message || (!publisher->only_first && !own->is_in_body);
-    bool has_more = (frame->flags & TN_MSG_MORE) != 0;
+    bool may_request = !own->is_in_message || !publisher->only_first;
     tn_msg_t request;
 
-    own->is_in_message = has_more;
+    own->is_in_message = (frame->flags & TN_MSG_MORE) != 0;
     if (frame->flags & (TN_MSG_SUBSCRIBE | TN_MSG_CANCEL)) {
         hear_request(publisher, pipe, frame);
     } else if (may_request && read_request(frame, &request)) {
         hear_request(publisher, pipe, &request);
-    } else {
-        own->is_in_body = has_more;
-        if (publisher->heard)
-            publisher->heard(publisher, pipe, frame, false);
+    } else if (publisher->heard) {
+        (void)publisher->heard(publisher, pipe, frame, false);
     }
 }
 
@@ -132,9 +129,10 @@ void tni_publisher_readable(struct tni_publisher *publisher, tn_pipe_t *pipe, vo
 
 static void mark(void *who, void *arg)
 {
-    const tn_host_t *host = arg;
+    const struct tni_publisher *publisher = arg;
 
-    host->fan_match(who);
+    if (!publisher->only || publisher->only == who)
+        publisher->host->fan_match(who);
 }
 
 /* Marks those who get the message that begins with `frame`. */
@@ -143,7 +141,7 @@ static int address(struct tni_publisher *publisher, const tn_msg_t *frame)
     const tn_host_t *host = publisher->host;
 
     host->topics_match(publisher->topics, tn_msg_bytes(frame), tn_msg_length(frame), mark,
-                       (void *)(uintptr_t)host);
+                       publisher);
     if (publisher->is_inverted)
         host->fan_invert(publisher->sock);
     if (publisher->is_lossless && !host->fan_can_send(publisher->sock))
@@ -162,5 +160,7 @@ int tni_publisher_send(struct tni_publisher *publisher, tn_msg_t *msg)
         rc = publisher->host->fan_send(publisher->sock, msg);
     if (rc == 0)
         publisher->is_sending = has_more;
+    if (rc == 0)
+        publisher->only = NULL;
     return rc;
 }

@@ -18,7 +18,6 @@ struct tni_publisher;
 struct tni_publisher_pipe {
     uint64_t count; /* of its subscriptions                                        */
     bool is_in_message; /* the next frame goes on with a message                       */
-    bool is_in_body; /* which is not, or no longer, requests: so are not its others */
 };
 
 struct tni_publisher {
@@ -30,10 +29,12 @@ struct tni_publisher {
     bool is_inverted;
     bool is_lossless; /* "xpub_nodrop" */
     bool only_first;
+    tn_pipe_t *only; /* the next message is for this one alone, if it matches; XPUB */
     /** A frame from a peer that is not a request, or, with is_request, a topic that it wants
-     *  (TN_MSG_SUBSCRIBE in the flags) or no longer wants. May be NULL. XPUB. */
-    void (*heard)(struct tni_publisher *publisher, tn_pipe_t *pipe, tn_msg_t *frame,
-                  bool is_request);
+     *  (TN_MSG_SUBSCRIBE in the flags) or no longer wants. May be NULL. XPUB. -ENOMEM: the request was
+     *  not heard. */
+    int (*heard)(struct tni_publisher *publisher, tn_pipe_t *pipe, tn_msg_t *frame,
+                 bool is_request);
     /** A subscription of a peer that has gone. May be NULL. XPUB. */
     void (*lost)(const uint8_t *prefix, size_t size, int is_last, void *publisher);
 };
@@ -49,7 +50,7 @@ void tni_publisher_readable(struct tni_publisher *publisher, tn_pipe_t *pipe, vo
 int tni_publisher_send(struct tni_publisher *publisher, tn_msg_t *msg);
 
 /** Adds or removes a subscription: 1 when it was the first, or is now none, of its topic; 0; -ENOENT,
- *  -EMSGSIZE, -ENOMEM. */
+ *  -EMSGSIZE, -ENOMEM. Not counted: a peer says once that it no longer wants what it asked for twice. */
 int tni_publisher_subscribe(struct tni_publisher *publisher, tn_pipe_t *pipe, const uint8_t *topic,
                             size_t size, bool add);
 

@@ -107,14 +107,16 @@ static void count(struct tni_subscriber *subscriber)
 static int add_one(struct tni_subscriber *subscriber, const void *prefix, size_t size)
 {
     const tn_host_t *host = subscriber->host;
-    int rc = host->topics_add(subscriber->topics, prefix, size, subscriber);
+    int added = host->topics_add(subscriber->topics, prefix, size, subscriber);
+    int rc;
 
-    if (rc != 1)
-        return rc;
+    if (added < 0)
+        return added;
     rc = tell_everyone(subscriber, prefix, size, true);
     if (rc) {
         (void)host->topics_remove(subscriber->topics, prefix, size, subscriber);
-        (void)tell_everyone(subscriber, prefix, size, false);
+        if (added == 1)
+            (void)tell_everyone(subscriber, prefix, size, false);
         return rc;
     }
     count(subscriber);

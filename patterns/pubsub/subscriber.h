@@ -1,8 +1,8 @@
 /*
  * subscriber.h: what SUB and XSUB have in common: their subscriptions, and telling the peers.
  *
- * Embedded first in the state of either. A subscription goes to every peer when it is new and once
- * more at each connection; its cancellation goes out when nobody here wants it any more. Requests are
+ * Embedded first in the state of either. A subscription goes to every peer each time that the
+ * program asks for it, and once more at each connection; its cancellation goes out when nobody here wants it any more. Requests are
  * flagged frames, which no high-water mark stops.
  */
 #ifndef TNI_SUBSCRIBER_H

@@ -18,6 +18,7 @@ struct xpub {
     bool is_verbose; /* shows all subscriptions  */
     bool is_verboser; /* and all cancellations    */
     bool is_manual;
+    bool sends_to_last; /* the message after a request goes to whom it came from */
 };
 
 /* The program is told as far as memory goes; the subscription itself holds. */
@@ -30,20 +31,24 @@ static void tell(struct xpub *xpub, uint8_t first_byte, const uint8_t *topic, si
         host->sock_drop(xpub->publisher.sock, TN_DROP_UNREAD, 1);
 }
 
-static void hear_manual(struct xpub *xpub, tn_pipe_t *pipe, const uint8_t *topic, size_t size,
-                        bool add)
+static int hear_manual(struct xpub *xpub, tn_pipe_t *pipe, const uint8_t *topic, size_t size,
+                       bool add)
 {
     const tn_host_t *host = xpub->publisher.host;
+    int rc;
 
-    if (add) {
-        if (host->topics_add(xpub->requested, topic, size, pipe) >= 0)
-            tell(xpub, TNI_SUBSCRIBE_BYTE, topic, size, pipe);
-    } else if (host->topics_remove(xpub->requested, topic, size, pipe) >= 0) {
-        tell(xpub, TNI_CANCEL_BYTE, topic, size, pipe);
-    }
+    if (add)
+        rc = host->topics_add(xpub->requested, topic, size, pipe);
+    else
+        rc = host->topics_remove(xpub->requested, topic, size, pipe);
+    if (rc == 2)
+        rc = host->topics_remove(xpub->requested, topic, size, pipe);
+    if (rc >= 0 || rc == -ENOENT)
+        tell(xpub, add ? TNI_SUBSCRIBE_BYTE : TNI_CANCEL_BYTE, topic, size, pipe);
+    return rc;
 }
 
-static void hear_request(struct xpub *xpub, tn_pipe_t *pipe, const tn_msg_t *request)
+static int hear_request(struct xpub *xpub, tn_pipe_t *pipe, const tn_msg_t *request)
 {
     const uint8_t *topic = tn_msg_bytes(request);
     size_t size = tn_msg_length(request);
@@ -51,24 +56,24 @@ static void hear_request(struct xpub *xpub, tn_pipe_t *pipe, const tn_msg_t *req
     bool shows_all = xpub->is_verboser || (add && xpub->is_verbose);
     int rc;
 
-    if (xpub->is_manual) {
-        hear_manual(xpub, pipe, topic, size, add);
-        return;
-    }
+    if (xpub->is_manual)
+        return hear_manual(xpub, pipe, topic, size, add);
     rc = tni_publisher_subscribe(&xpub->publisher, pipe, topic, size, add);
-    if (rc == 1 || (rc == 0 && shows_all))
+    if (rc == 1 || rc == -ENOENT || (rc == 0 && shows_all))
         tell(xpub, add ? TNI_SUBSCRIBE_BYTE : TNI_CANCEL_BYTE, topic, size, pipe);
+    return rc;
 }
 
-static void xpub_heard(struct tni_publisher *publisher, tn_pipe_t *pipe, tn_msg_t *frame,
-                       bool is_request)
+static int xpub_heard(struct tni_publisher *publisher, tn_pipe_t *pipe, tn_msg_t *frame,
+                      bool is_request)
 {
     struct xpub *xpub = (struct xpub *)publisher;
 
     if (is_request)
-        hear_request(xpub, pipe, frame);
-    else if (tni_inbox_put(&xpub->inbox, frame, pipe) != 0)
+        return hear_request(xpub, pipe, frame);
+    if (tni_inbox_put(&xpub->inbox, frame, pipe) != 0)
         publisher->host->sock_drop(publisher->sock, TN_DROP_UNREAD, 1);
+    return 0;
 }
 
 static void xpub_lost(const uint8_t *prefix, size_t size, int is_last, void *publisher)
@@ -140,6 +145,8 @@ static void forget_requests(struct xpub *xpub, tn_pipe_t *pipe)
     tni_inbox_forget(&xpub->inbox, pipe);
     if (xpub->last == pipe)
         xpub->last = NULL;
+    if (xpub->publisher.only == pipe)
+        xpub->publisher.only = NULL;
     xpub->publisher.host->topics_forget(xpub->requested, pipe, lost_request, xpub);
 }
 
@@ -175,8 +182,11 @@ static int xpub_send(void *state, tn_msg_t *msg)
 static int xpub_recv(void *state, tn_msg_t *out_msg)
 {
     struct xpub *xpub = state;
+    int rc = tni_inbox_get(&xpub->inbox, out_msg, &xpub->last);
 
-    return tni_inbox_get(&xpub->inbox, out_msg, &xpub->last);
+    if (rc == 0 && xpub->sends_to_last)
+        xpub->publisher.only = xpub->last;
+    return rc;
 }
 
 static unsigned xpub_poll(void *state)
@@ -239,6 +249,9 @@ static int xpub_set(void *state, unsigned index, const tn_value_t *value)
         break;
     case XPUB_MANUAL:
         xpub->is_manual = is_on;
+        break;
+    case XPUB_MANUAL_LAST_VALUE:
+        xpub->is_manual = xpub->sends_to_last = is_on;
         break;
     case XPUB_WELCOME_MSG:
         return set_welcome(xpub, value);

@@ -115,18 +115,49 @@ static int undo_request(struct req *req, int rc)
     return rc;
 }
 
+/* Reads the envelope of a message whose first frame is `frame`, up to the empty delimiter, and tells
+ * whether it is that of the request. -EPROTO: no REP or ROUTER that follows RFC 28 sends such a thing. */
+static int read_envelope(struct req *req, tn_msg_t *frame, bool *out_matches)
+{
+    bool has_id = (frame->flags & TN_MSG_MORE) && tn_msg_length(frame) == sizeof(req->id);
+
+    *out_matches = has_id == req->is_correlated;
+    if (has_id) {
+        if (memcmp(tn_msg_bytes(frame), req->id, sizeof(req->id)) != 0)
+            *out_matches = false;
+        tni_take(req->host, frame);
+        if (req->host->fq_recv(req->sock, frame, NULL) != 0)
+            return -EPROTO;
+    }
+    return (frame->flags & TN_MSG_MORE) && tn_msg_length(frame) == 0 ? 0 : -EPROTO;
+}
+
+static void refuse(struct req *req, tn_pipe_t *pipe)
+{
+    req_detach(req, pipe, NULL);
+    req->host->pipe_close(pipe);
+    req->host->sock_drop(req->sock, TN_DROP_MALFORMED, 1);
+}
+
 /* What came before the request was made can only be late: it must not pass for its reply. */
 static void drop_late_replies(struct req *req)
 {
     tn_msg_t frame;
+    tn_pipe_t *pipe;
     uint64_t count = 0;
 
     if (req->phase == READING && req->host->fq_recv(req->sock, &frame, NULL) == 0)
         tni_skip(req->host, req->sock, &frame);
     while (req->host->fq_can_recv(req->sock, NULL) &&
-           req->host->fq_recv(req->sock, &frame, NULL) == 0) {
+           req->host->fq_recv(req->sock, &frame, &pipe) == 0) {
+        bool matches;
+        int rc = pipe ? read_envelope(req, &frame, &matches) : 0;
+
         tni_skip(req->host, req->sock, &frame);
-        count++;
+        if (rc)
+            refuse(req, pipe);
+        else
+            count++;
     }
     if (count)
         req->host->sock_drop(req->sock, TN_DROP_STATE, count);
@@ -193,46 +224,29 @@ static int req_send(void *state, tn_msg_t *msg)
     return 0;
 }
 
-/* Whether `frame`, the first of a message from the right peer, begins the reply; reads it up to the
- * empty delimiter. Else returns why the message is to be dropped. */
-static int check_envelope(struct req *req, tn_msg_t *frame)
-{
-    if (req->is_correlated) {
-        if (!(frame->flags & TN_MSG_MORE))
-            return TN_DROP_MALFORMED;
-        if (tn_msg_length(frame) != sizeof(req->id) ||
-            memcmp(tn_msg_bytes(frame), req->id, sizeof(req->id)) != 0)
-            return TN_DROP_STATE;
-        tni_take(req->host, frame);
-        if (req->host->fq_recv(req->sock, frame, NULL) != 0)
-            return TN_DROP_MALFORMED;
-    }
-    if (!(frame->flags & TN_MSG_MORE) || tn_msg_length(frame) != 0)
-        return TN_DROP_MALFORMED;
-    return -1;
-}
-
 static int begin_reply(struct req *req)
 {
     for (;;) {
         tn_msg_t frame;
         tn_pipe_t *pipe;
-        int reason = TN_DROP_STATE;
+        bool matches = false;
         int rc;
 
         tn_msg_clear(&frame);
         rc = req->host->fq_recv(req->sock, &frame, &pipe);
         if (rc)
             return rc;
-        if (req->peer && pipe == req->peer)
-            reason = check_envelope(req, &frame);
-        if (reason < 0) {
+        rc = pipe ? read_envelope(req, &frame, &matches) : 0;
+        if (rc == 0 && matches && pipe == req->peer) {
             tni_take(req->host, &frame);
             req->phase = READING;
             return 0;
         }
         tni_skip(req->host, req->sock, &frame);
-        req->host->sock_drop(req->sock, reason, 1);
+        if (rc)
+            refuse(req, pipe);
+        else
+            req->host->sock_drop(req->sock, TN_DROP_STATE, 1);
     }
 }
 

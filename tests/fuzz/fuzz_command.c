@@ -95,7 +95,6 @@ static void check_peer(const uint8_t *data, size_t size)
         return;
     CHECK(facts.socket_type[0] != '\0');
     CHECK(facts.routing_id_size <= TNI_ROUTING_ID_MAX);
-    CHECK(facts.routing_id_size == 0 || facts.routing_id[0] != 0);
 }
 
 static void check_metadata(const uint8_t *data, size_t size)

@@ -37,11 +37,12 @@ static void test_req_drops_replies_of_others(void **state)
         "drop state 1", "in A: |right", "recv: right");
 }
 
-static void test_req_drops_malformed_replies(void **state)
+static void test_req_closes_peers_that_send_malformed_replies(void **state)
 {
     (void)state;
-    RUN(reqrep, "req", "peer A", "send: 1", "in A: x", "in A: ", "in A: x|y", "recv = EAGAIN",
-        "drop malformed 3", "in A: |r", "recv: r");
+    RUN(reqrep, "req", "peer A", "peer B", "peer C", "peer D", "send: 1", "in A: x",
+        "in B: ", "in C: x|y", "recv = EAGAIN", "drop malformed 3", "closed A", "closed B",
+        "closed C", "poll -", "in D: 1234||r", "in D: |r", "poll -", "drop state 2");
 }
 
 static void test_req_drops_late_replies_at_the_next_request(void **state)
@@ -64,10 +65,17 @@ static void test_req_correlate_takes_only_its_reply(void **state)
 {
     (void)state;
     RUN(reqrep, "req", "set req_correlate 1", "set req_relaxed 1", "peer A", "send: 1",
-        "out A: ^q1||1", "send: 2", "out A: ^q2||2", "in A: ^q1||old", "in A: |plain", "in A: ^q2",
-        "in A: ^q2|x|y", "recv = EAGAIN", "drop state 2", "drop malformed 2", "in A: ^q2||new",
-        "poll io", "recv: new", "set req_correlate 0", "send: 3", "out A: |3",
-        "set req_correlate 1 = EFSM");
+        "out A: ^q1||1", "send: 2", "out A: ^q2||2", "in A: ^q1||old", "in A: |plain",
+        "recv = EAGAIN", "drop state 2", "in A: ^q2||new", "poll io", "recv: new",
+        "set req_correlate 0", "send: 3", "out A: |3", "set req_correlate 1 = EFSM",
+        "in A: 1234|x|y", "recv = EAGAIN", "drop malformed 1", "closed A");
+}
+
+static void test_req_closes_a_peer_that_answers_unasked(void **state)
+{
+    (void)state;
+    RUN(reqrep, "req", "peer A", "in A: |late", "drop state 1", "in A: junk", "drop malformed 1",
+        "closed A", "poll -", "peer B", "send: 1", "out B: |1");
 }
 
 static void test_req_waits_when_its_peer_is_lost(void **state)
@@ -99,7 +107,8 @@ int main(void)
         cmocka_unit_test(test_req_cannot_receive_in_the_middle_of_a_request),
         cmocka_unit_test(test_req_takes_turns),
         cmocka_unit_test(test_req_drops_replies_of_others),
-        cmocka_unit_test(test_req_drops_malformed_replies),
+        cmocka_unit_test(test_req_closes_peers_that_send_malformed_replies),
+        cmocka_unit_test(test_req_closes_a_peer_that_answers_unasked),
         cmocka_unit_test(test_req_drops_late_replies_at_the_next_request),
         cmocka_unit_test(test_req_relaxed_may_send_again),
         cmocka_unit_test(test_req_correlate_takes_only_its_reply),

@@ -19,8 +19,8 @@ static void test_sub_tells_its_peers(void **state)
 static void test_sub_counts_subscriptions(void **state)
 {
     (void)state;
-    RUN(pubsub, "sub", "peer A", "sub: a", "sub: a", "out A: ^Sa", "none A", "unsub: a", "none A",
-        "unsub: a", "out A: ^Ca", "unsub: a", "none A", "subs 0");
+    RUN(pubsub, "sub", "peer A", "sub: a", "sub: a", "out A: ^Sa", "out A: ^Sa", "unsub: a",
+        "none A", "unsub: a", "out A: ^Ca", "unsub: a", "none A", "subs 0");
 }
 
 static void test_sub_filters_whole_messages(void **state)
