@@ -29,6 +29,13 @@ struct tni_id {
     uint8_t size;
 };
 
+/** Bits of "reconnect_stop". */
+enum tni_reconnect_stop {
+    TNI_STOP_REFUSED = 1,
+    TNI_STOP_HANDSHAKE_FAILED = 2,
+    TNI_STOP_AFTER_DISCONNECT = 4,
+};
+
 struct tni_options {
     int sndhwm; /* messages per pipe, 0: no limit; so rcvhwm */
     int rcvhwm;
@@ -40,8 +47,9 @@ struct tni_options {
     bool conflate;
     bool immediate;
     bool ipv6;
-    int reconnect_ivl; /* ms, -1: never */
+    int reconnect_ivl; /* ms, -1 and 0: never */
     int reconnect_ivl_max; /* ms, 0: no back-off */
+    int reconnect_stop; /* enum tni_reconnect_stop */
     int connect_timeout; /* ms, 0: the system's */
     int handshake_ivl; /* ms, 0: no limit */
     int heartbeat_ivl; /* ms, 0: none */
@@ -50,6 +58,10 @@ struct tni_options {
     int backlog;
     int sndbuf; /* bytes, -1: the system's; so rcvbuf */
     int rcvbuf;
+    int in_batch_size; /* bytes, 0: our choice; so out_batch_size */
+    int out_batch_size;
+    int use_fd; /* a listening descriptor, -1: none */
+    int busy_poll; /* us, 0: no */
     int tos;
     int priority;
     uint64_t affinity; /* a bit per I/O thread, 0: any */

@@ -133,12 +133,24 @@ static int linger_of(const struct tni_session *session, bool is_let_go)
     return session->config->is_raw && is_let_go ? -1 : session->config->options.linger;
 }
 
+/* It is disconnected, not closed, and waits for the next attempt. */
+static bool stops_waiting(const struct tni_session *session)
+{
+    return session->state == TNI_SESSION_IDLE &&
+           (session->config->options.reconnect_stop & TNI_STOP_AFTER_DISCONNECT) &&
+           atomic_load(&session->config->sock->state) == TNI_SOCK_OPEN;
+}
+
 void tni_session_stop(struct tni_session *session, bool is_let_go)
 {
     int linger = linger_of(session, is_let_go);
 
+    bool gives_up = is_rebuilt(session) && session->state != TNI_SESSION_UP;
+
     session->is_stopping = true;
-    if (is_rebuilt(session) && session->state != TNI_SESSION_UP) {
+    if (gives_up || stops_waiting(session)) {
+        if (!is_rebuilt(session))
+            tni_session_count_lingered(session);
         tni_session_end(session);
         return;
     }
@@ -161,11 +173,28 @@ static bool is_still_to_reach(struct tni_session *session)
     return tni_session_has_unsent(session) && !is_rebuilt(session);
 }
 
+/* A peer that breaks the protocol, or has refused us for good, would do so again. */
+static bool is_final(const struct tni_session *session, int code)
+{
+    /* The layers' handshakes, or ours. */
+    bool in_handshake = session->state < TNI_SESSION_UP && session->is_connected;
+    int stop = session->config->options.reconnect_stop;
+
+    if (code == -EPROTO || code == -TN_ENOCOMPAT || code == -EMSGSIZE ||
+        (code == -EACCES && session->is_connected))
+        return true;
+    if (session->is_stopping && (stop & TNI_STOP_AFTER_DISCONNECT))
+        return true;
+    if (in_handshake)
+        return code == -ECONNREFUSED || (stop & TNI_STOP_HANDSHAKE_FAILED);
+    return session->state == TNI_SESSION_CONNECTING && code == -ECONNREFUSED &&
+           (stop & TNI_STOP_REFUSED);
+}
+
 static bool returns_after(struct tni_session *session, int code)
 {
-    /* A peer that breaks the protocol, or has refused us for good, would do so again. */
-    return session->config->role == TN_ROLE_CONNECT && code != -EPROTO && code != -TN_ENOCOMPAT &&
-           code != -EMSGSIZE && code != -EACCES && session->config->options.reconnect_ivl > 0 &&
+    return session->config->role == TN_ROLE_CONNECT && !is_final(session, code) &&
+           session->config->options.reconnect_ivl > 0 &&
            (!session->is_stopping || is_still_to_reach(session));
 }
 

@@ -223,8 +223,10 @@ int tni_listener_open(struct tn_endpoint *endpoint, struct tni_iothread *thread,
     pthread_mutex_lock(&listener->lock);
     rc = take_address(listener, endpoint);
     event(listener, rc < 0 ? TN_EVENT_BIND_FAILED : TN_EVENT_LISTENING, rc);
-    if (rc == 0)
+    if (rc == 0) {
         atomic_fetch_add(&endpoint->sock->live, 1);
+        endpoint->sock->options.use_fd = -1; /* it is the transport's now */
+    }
     pthread_mutex_unlock(&listener->lock);
     if (rc < 0) {
         listener_free(listener);

@@ -97,6 +97,7 @@ static ssize_t read_some(struct tni_session *session, uint8_t *scratch, size_t f
     }
     iov[count].iov_base = scratch + filled;
     iov[count++].iov_len = room_for(session) - filled;
+    count = tni_session_cut(iov, count, (size_t)session->config->options.in_batch_size);
     *out_asked = iov[0].iov_len + (count > 1 ? iov[1].iov_len : 0);
     return tni_stack_readv(&session->stack, iov, count);
 }

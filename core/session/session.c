@@ -155,6 +155,18 @@ void tni_session_event(struct tni_session *session, uint32_t kind, int code, int
     tni_monitor_emit(hub, &event);
 }
 
+int tni_session_cut(struct iovec *iov, int count, size_t most)
+{
+    for (int i = 0; most && i < count; i++) {
+        if (iov[i].iov_len >= most) {
+            iov[i].iov_len = most;
+            return i + 1;
+        }
+        most -= iov[i].iov_len;
+    }
+    return count;
+}
+
 static uint64_t earlier(uint64_t a, uint64_t b)
 {
     return a < b ? a : b;

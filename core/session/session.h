@@ -139,6 +139,10 @@ static inline uint64_t tni_session_in_ms(int64_t delay)
     return tni_clock_ms() + (uint64_t)delay;
 }
 
+/** Cuts what a system call moves at `most` bytes, as "in_batch_size" and "out_batch_size" say; 0: no
+ *  cut. Returns how many entries are left. */
+int tni_session_cut(struct iovec *iov, int count, size_t most);
+
 /* ---- connect.c */
 /** The first thing a session does in its reactor: connects, or begins with what was accepted. */
 void tni_session_start(struct tni_session *session);

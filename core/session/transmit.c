@@ -123,6 +123,7 @@ int tni_session_transmit(struct tni_session *session)
         count = collect(session, iov, &commands);
         if (count <= 0)
             break;
+        count = tni_session_cut(iov, count, (size_t)session->config->options.out_batch_size);
         size = tni_stack_writev(&session->stack, iov, count);
         if (size == -EAGAIN) {
             congested(session);

@@ -149,15 +149,35 @@ static int set_pattern_option(struct tn_sock *sock, int index, const tn_value_t 
     return rc < 0 ? rc : tni_store_set(&sock->pattern_options, desc->name, value);
 }
 
-static void apply_marks(struct tn_sock *sock)
+/* Whoever was refused may have room now, and tries again. */
+static void apply_mark_to(struct tn_pipe *pipe, bool is_out, uint64_t hwm)
 {
-    tni_list_each (link, &sock->pipes) {
+    struct tn_sock *sock = pipe->sock;
+    struct tni_chain *chain = is_out ? tni_pipe_out(pipe) : tni_pipe_in(pipe);
+
+    atomic_store(&chain->hwm, hwm);
+    if (!atomic_exchange(&chain->blocked, 0))
+        return;
+    if (is_out)
+        sock->ops->writable(sock->pattern_state, pipe, pipe->state);
+    else
+        tni_duplex_wake_other(pipe->duplex, pipe->side, TNI_WAKE_SPACE);
+}
+
+/* A mark that changes holds for the peers that are there. Those of this process have a sum. */
+static void apply_mark(struct tn_sock *sock, const char *name)
+{
+    bool is_out = strcmp(name, "sndhwm") == 0;
+    int hwm = is_out ? sock->options.sndhwm : sock->options.rcvhwm;
+
+    if (!is_out && strcmp(name, "rcvhwm") != 0)
+        return;
+    tni_list_each_safe (link, &sock->pipes) {
         struct tn_pipe *pipe = tni_container(link, struct tn_pipe, link);
-        if (pipe->introduced || !pipe->has_session)
-            continue;
-        atomic_store(&tni_pipe_out(pipe)->hwm, (uint64_t)sock->options.sndhwm);
-        atomic_store(&tni_pipe_in(pipe)->hwm, (uint64_t)sock->options.rcvhwm);
+        if (!pipe->introduced && pipe->has_session && !pipe->is_closed)
+            apply_mark_to(pipe, is_out, (uint64_t)hwm);
     }
+    tni_sock_notify(sock);
 }
 
 static int set_option(struct tn_sock *sock, const char *name, const tn_value_t *value)
@@ -174,7 +194,7 @@ static int set_option(struct tn_sock *sock, const char *name, const tn_value_t *
             return tni_options_unknown(name, sock->pattern->options);
         rc = tni_options_set(&sock->options, name, value);
         if (rc == 0)
-            apply_marks(sock);
+            apply_mark(sock, name);
         return rc;
     }
     rc = module_option(sock, name, &desc, &feature);

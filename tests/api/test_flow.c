@@ -392,6 +392,98 @@ static void test_short_buffer_cuts_and_tells_the_length(void **state)
     close_pair(&pair);
 }
 
+/* A peer that reads nothing: what was sent fills the system's buffers, then the queue. */
+static size_t fill_up(tn_socket_t *push, const void *bytes, size_t size)
+{
+    size_t count = 0;
+
+    assert_ok(tn_set_int(push, "sndtimeo", 0));
+    while (tn_send(push, bytes, size, 0) >= 0)
+        count++;
+    return count;
+}
+
+static void test_a_raised_mark_admits_more_at_once(void **state)
+{
+    static char bytes[1 << 20];
+    tn_ctx_t *ctx = api_ctx();
+    tn_socket_t *push = api_socket(ctx, "push"), *pull = api_socket(ctx, "pull");
+    char buffer[8];
+
+    (void)state;
+    assert_ok(tn_set_int(push, "sndhwm", 2));
+    assert_ok(tn_set_int(pull, "rcvhwm", 1));
+    api_join(pull, push, API_TCP);
+    assert_in_range(fill_up(push, bytes, sizeof(bytes)), 2, 20);
+    assert_ok(tn_set_int(push, "sndhwm", 7));
+    assert_in_range(fill_up(push, bytes, sizeof(bytes)), 4, 6);
+    /* A lower one refuses, until so much has gone. */
+    assert_ok(tn_set_int(push, "sndhwm", 1));
+    assert_int_equal(fill_up(push, bytes, sizeof(bytes)), 0);
+    assert_ok(tn_recv(pull, buffer, sizeof(buffer), 0));
+    assert_ok(tn_close(push));
+    assert_ok(tn_close(pull));
+    api_ctx_end(ctx);
+}
+
+static void test_a_raised_receive_mark_reads_on(void **state)
+{
+    tn_ctx_t *ctx = api_ctx();
+    tn_socket_t *push = api_socket(ctx, "push"), *pull = api_socket(ctx, "pull");
+
+    (void)state;
+    assert_ok(tn_set_int(pull, "rcvhwm", 1));
+    api_join(pull, push, API_TCP);
+    for (int i = 0; i < 100; i++)
+        api_send(push, "x", 0);
+    assert_ok(tn_set_int(pull, "rcvhwm", 0));
+    for (int i = 0; i < 100; i++)
+        api_expect(pull, "x");
+    assert_ok(tn_close(push));
+    assert_ok(tn_close(pull));
+    api_ctx_end(ctx);
+}
+
+static void test_the_mark_of_an_endpoint_outlives_other_options(void **state)
+{
+    tn_ctx_t *ctx = api_ctx();
+    tn_socket_t *push = api_socket(ctx, "push");
+    char endpoint[API_ENDPOINT_MAX], with_mark[API_ENDPOINT_MAX + 16];
+    int listener = api_raw_listen(endpoint);
+
+    (void)state;
+    snprintf(with_mark, sizeof(with_mark), "%s?sndhwm=3", endpoint);
+    assert_ok(tn_connect(push, with_mark));
+    assert_ok(tn_set_int(push, "rcvtimeo", 5));
+    assert_int_equal(fill_up(push, "x", 1), 3);
+    close(listener);
+    assert_ok(tn_close(push));
+    api_ctx_end(ctx);
+}
+
+static void test_batches_of_one_byte_carry_everything(void **state)
+{
+    tn_ctx_t *ctx = api_ctx();
+    tn_socket_t *push = api_socket(ctx, "push"), *pull = api_socket(ctx, "pull");
+    static char bytes[20000];
+    static char got[sizeof(bytes)];
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(bytes); i++)
+        bytes[i] = (char)(i * 7);
+    assert_ok(tn_set_int(push, "out_batch_size", 3));
+    assert_ok(tn_set_int(pull, "in_batch_size", 1));
+    api_join(pull, push, API_TCP);
+    api_send(push, "short", TN_MORE);
+    assert_ok(tn_send(push, bytes, sizeof(bytes), 0));
+    api_expect_frame(pull, "short", true);
+    assert_int_equal(assert_ok(tn_recv(pull, got, sizeof(got), 0)), sizeof(got));
+    assert_memory_equal(got, bytes, sizeof(got));
+    assert_ok(tn_close(push));
+    assert_ok(tn_close(pull));
+    api_ctx_end(ctx);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -410,6 +502,10 @@ int main(void)
         cmocka_unit_test(test_message_of_many_frames_ignores_the_mark),
         cmocka_unit_test(test_push_takes_turns),
         cmocka_unit_test(test_pull_is_fair),
+        cmocka_unit_test(test_a_raised_mark_admits_more_at_once),
+        cmocka_unit_test(test_a_raised_receive_mark_reads_on),
+        cmocka_unit_test(test_the_mark_of_an_endpoint_outlives_other_options),
+        cmocka_unit_test(test_batches_of_one_byte_carry_everything),
         cmocka_unit_test(test_short_buffer_cuts_and_tells_the_length),
     };
 
