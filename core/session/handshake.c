@@ -71,7 +71,7 @@ static int open_mechanism(struct tni_session *session)
                                       .role = config->role,
                                       .metadata = handshake->metadata,
                                       .metadata_size = handshake->metadata_size,
-                                      .handshake = &handshake->handle,
+                                      .handshake = (tn_handshake_t *)session,
                                       .endpoint_state = config->security.mechanism_state};
     int rc;
 
@@ -94,7 +94,6 @@ int tni_handshake_begin(struct tni_session *session)
         return tni_fail(-ENOMEM, "out of memory for a handshake");
     session->handshake = handshake;
     session->fault = 0;
-    handshake->handle.session = session;
     handshake->mechanism = &session->config->security.mechanism->ops.mechanism;
     tni_greeting_reader_init(&handshake->greeting);
     rc = encode_metadata(handshake, session->config);
@@ -143,7 +142,9 @@ int tni_handshake_send(struct tni_session *session)
 
 static void handshake_fault(tn_handshake_t *handshake, int fault)
 {
-    handshake->session->fault = fault;
+    struct tni_session *session = (struct tni_session *)(void *)handshake;
+
+    session->fault = fault;
 }
 
 void tni_handshake_complete(tn_host_t *host)

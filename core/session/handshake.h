@@ -14,14 +14,9 @@
 #include "zmtp/greeting.h"
 #include "zmtp/peer.h"
 
-struct tn_handshake {
-    struct tni_session *session;
-};
-
 struct tni_handshake {
     const tn_mechanism_ops_t *mechanism;
     void *state; /* the mechanism's */
-    struct tn_handshake handle; /* what the mechanism knows us by */
     bool is_open;
     bool has_verdict; /* the peer may in */
     struct tni_greeting_reader greeting;

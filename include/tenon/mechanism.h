@@ -23,7 +23,7 @@ extern "C" {
 typedef struct tn_handshake_info {
     uint32_t size;
     uint32_t role; /* tn_role of transport.h */
-    const uint8_t *metadata; /* our properties, encoded as in RFC 37; borrowed until close */
+    const uint8_t *metadata; /* our properties, encoded as in RFC 37; borrowed until READY */
     uint64_t metadata_size;
     tn_handshake_t *handshake; /* for host->handshake_fault; valid until close */
     void *endpoint_state; /* what prepare filled; NULL without one */

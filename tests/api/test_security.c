@@ -173,6 +173,12 @@ static void test_every_answer_about_plain_peers(void **state)
     check_all_answers(SECURE_PLAIN);
 }
 
+static void test_every_answer_about_curve_peers(void **state)
+{
+    (void)state;
+    check_all_answers(SECURE_CURVE);
+}
+
 /* ------------------------------------------------------------------ nobody to ask */
 
 static void check_absence(enum security_kind kind, const char *domain, int enforce, int outcome)
@@ -203,6 +209,15 @@ static void test_nobody_to_ask_about_null(void **state)
     check_absence(SECURE_NULL, "", 1, 0);
     check_absence(SECURE_NULL, "global", 0, 0);
     check_absence(SECURE_NULL, "global", 1, -1);
+}
+
+static void test_nobody_to_ask_about_curve(void **state)
+{
+    (void)state;
+    check_absence(SECURE_CURVE, "", 0, 0);
+    check_absence(SECURE_CURVE, "", 1, 0);
+    check_absence(SECURE_CURVE, "global", 0, 0);
+    check_absence(SECURE_CURVE, "global", 1, -1);
 }
 
 static void test_nobody_to_ask_about_plain(void **state)
@@ -245,6 +260,7 @@ static void test_answer_becomes_properties_of_messages(void **state)
     (void)state;
     check_properties(SECURE_NULL);
     check_properties(SECURE_PLAIN);
+    check_properties(SECURE_CURVE);
 }
 
 /* ------------------------------------------------------------------ late and never */
@@ -268,6 +284,7 @@ static void test_handler_that_never_answers_meets_the_deadline(void **state)
     (void)state;
     check_silence(SECURE_NULL);
     check_silence(SECURE_PLAIN);
+    check_silence(SECURE_CURVE);
 }
 
 /* ------------------------------------------------------------------ other mechanisms */
@@ -292,8 +309,10 @@ static void test_other_mechanism_is_refused(void **state)
 {
     (void)state;
     for (int binds = 0; binds < 2; binds++) {
-        check_mismatch(SECURE_PLAIN, SECURE_NULL, binds);
-        check_mismatch(SECURE_NULL, SECURE_PLAIN, binds);
+        for (int ours = 0; ours < SECURE_KINDS; ours++)
+            for (int theirs = 0; theirs < SECURE_KINDS; theirs++)
+                if (ours != theirs)
+                    check_mismatch((enum security_kind)ours, (enum security_kind)theirs, binds);
     }
 }
 
@@ -302,8 +321,10 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_every_answer_about_null_peers),
         cmocka_unit_test(test_every_answer_about_plain_peers),
+        cmocka_unit_test(test_every_answer_about_curve_peers),
         cmocka_unit_test(test_nobody_to_ask_about_null),
         cmocka_unit_test(test_nobody_to_ask_about_plain),
+        cmocka_unit_test(test_nobody_to_ask_about_curve),
         cmocka_unit_test(test_answer_becomes_properties_of_messages),
         cmocka_unit_test(test_handler_that_never_answers_meets_the_deadline),
         cmocka_unit_test(test_other_mechanism_is_refused),
