@@ -121,6 +121,7 @@ static const struct tnz_option options[] = {
     {ZMQ_METADATA, TNZ_TEXT, TNZ_SET, 0, "metadata", 1, 4096, 0, NULL, NULL},
     {ZMQ_ROUTER_NOTIFY, TNZ_INT, TNZ_BOTH, 0, "router_notify", 0,
      ZMQ_NOTIFY_CONNECT | ZMQ_NOTIFY_DISCONNECT, BIT(ZMQ_ROUTER), NULL, NULL},
+    FLAG(ZMQ_XPUB_MANUAL_LAST_VALUE, "xpub_manual_last_value", BIT(ZMQ_XPUB)),
     FLAG(ZMQ_ONLY_FIRST_SUBSCRIBE, "only_first_subscribe", PUBLISHERS | BIT(ZMQ_XSUB)),
     BLOB(ZMQ_HELLO_MSG, "hello_msg", TNZ_SET, 0, INT_MAX, 0),
     BLOB(ZMQ_DISCONNECT_MSG, "disconnect_msg", TNZ_SET, 0, INT_MAX, 0),

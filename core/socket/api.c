@@ -13,6 +13,7 @@
 #include "pipe/pipe.h"
 #include "socket/ctx.h"
 #include "socket/endpoint.h"
+#include "socket/pattern_options.h"
 #include "socket/socket.h"
 
 void tn_version(int *major, int *minor, int *patch)
@@ -126,29 +127,6 @@ static int module_option(struct tn_sock *sock, const char *name, const tn_option
     return *out_desc ? 0 : tni_options_unknown(name, (*out_feature)->options);
 }
 
-static int pattern_index(const struct tn_sock *sock, const char *name)
-{
-    const tn_option_desc_t *table = sock->pattern->options;
-
-    for (int i = 0; table && table[i].name; i++)
-        if (strcmp(table[i].name, name) == 0)
-            return i;
-    return -1;
-}
-
-static int set_pattern_option(struct tn_sock *sock, int index, const tn_value_t *value)
-{
-    const tn_option_desc_t *desc = &sock->pattern->options[index];
-    int rc;
-
-    if (desc->flags & TN_OPTION_NO_SET)
-        return tni_fail(-EACCES, "option '%s' can only be read", desc->name);
-    rc = tni_value_check(desc, value);
-    if (rc == 0)
-        rc = sock->ops->set(sock->pattern_state, (unsigned)index, value);
-    return rc < 0 ? rc : tni_store_set(&sock->pattern_options, desc->name, value);
-}
-
 /* Whoever was refused may have room now, and tries again. */
 static void apply_mark_to(struct tn_pipe *pipe, bool is_out, uint64_t hwm)
 {
@@ -184,11 +162,11 @@ static int set_option(struct tn_sock *sock, const char *name, const tn_value_t *
 {
     const struct tni_feature *feature;
     const tn_option_desc_t *desc;
-    int index = pattern_index(sock, name);
+    int index = tni_pattern_option(sock, name);
     int rc;
 
     if (index >= 0)
-        return set_pattern_option(sock, index, value);
+        return tni_pattern_option_set(sock, index, value);
     if (!strchr(name, '.')) {
         if (!tni_options_find(name))
             return tni_options_unknown(name, sock->pattern->options);
@@ -256,30 +234,15 @@ static int get_state(struct tn_sock *sock, const char *name, tn_value_t *out_val
     return 0;
 }
 
-/* What the pattern does not tell is what was set. */
-static int get_pattern_option(struct tn_sock *sock, int index, tn_value_t *out_value)
-{
-    const tn_option_desc_t *desc = &sock->pattern->options[index];
-    int rc;
-
-    if (desc->flags & TN_OPTION_NO_GET)
-        return tni_fail(-EACCES, "option '%s' can only be set", desc->name);
-    rc = sock->ops->get(sock->pattern_state, (unsigned)index, out_value);
-    if (rc != -ENOTSUP || tni_store_get(&sock->pattern_options, desc->name, out_value) == 0)
-        return rc == -ENOTSUP ? 0 : rc;
-    tni_value_default(desc, out_value);
-    return 0;
-}
-
 static int get_option(struct tn_sock *sock, const char *name, tn_value_t *out_value)
 {
     const struct tni_feature *feature;
     const tn_option_desc_t *desc;
-    int index = pattern_index(sock, name);
+    int index = tni_pattern_option(sock, name);
     int rc;
 
     if (index >= 0)
-        return get_pattern_option(sock, index, out_value);
+        return tni_pattern_option_get(sock, index, out_value);
     if (!strchr(name, '.')) {
         if (!tni_options_find(name))
             return tni_options_unknown(name, sock->pattern->options);

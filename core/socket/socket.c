@@ -13,6 +13,7 @@
 #include "socket/ctx.h"
 #include "socket/endpoint.h"
 #include "socket/network.h"
+#include "socket/pattern_options.h"
 #include "socket/slab.h"
 
 enum { DIRECT_WRITE_PAUSE_NS = 50 * 1000 };
@@ -88,6 +89,12 @@ int tni_sock_new(struct tn_ctx *ctx, const struct tni_feature *pattern, tn_socke
     rc = sock->ops->open(sock->pattern_state, sock, &ctx->host);
     if (rc < 0) {
         tni_fail(rc, "socket '%s': %s", pattern->name, tni_error_name(rc));
+        goto fail;
+    }
+    rc = tni_pattern_options_begin(sock);
+    if (rc < 0) {
+        tni_fail_context(rc, "socket '%s', a default of 'plugins.d'", pattern->name);
+        sock->ops->close(sock->pattern_state);
         goto fail;
     }
     atomic_store(&sock->state, TNI_SOCK_OPEN);

@@ -1,6 +1,9 @@
 /* Modules are loaded when they are used by name, and only those. */
 #include "api.h"
 
+#include <stdlib.h>
+#include <unistd.h>
+
 /** How many different shared objects of ours are mapped, libtenon itself apart, from lib/tenon/. */
 static int count_mapped_modules(void)
 {
@@ -105,11 +108,42 @@ static void test_visitor_stops_the_list(void **state)
     api_ctx_end(ctx);
 }
 
+/* What the administrator says of a pattern's option is what its sockets begin with. */
+static void test_deployment_sets_options_of_patterns(void **state)
+{
+    char directory[] = "/tmp/tenon_defaults_XXXXXX", path[sizeof(directory) + 16];
+    tn_ctx_t *ctx = api_ctx();
+    tn_socket_t *socket;
+    int64_t value;
+    FILE *file;
+
+    (void)state;
+    assert_non_null(mkdtemp(directory));
+    snprintf(path, sizeof(path), "%s/90-strict.conf", directory);
+    file = fopen(path, "w");
+    assert_non_null(file);
+    fputs("provides = pattern:router\noption.router_mandatory = yes\n", file);
+    fclose(file);
+    assert_ok(tn_ctx_set_str(ctx, "plugins_d", directory));
+    socket = api_socket(ctx, "router");
+    assert_ok(tn_get_int(socket, "router_mandatory", &value));
+    assert_int_equal(value, 1);
+    assert_code(tn_send(socket, "nobody", 6, TN_MORE), -EHOSTUNREACH);
+    assert_ok(tn_set_int(socket, "router_mandatory", 0));
+    assert_ok(tn_get_int(socket, "router_mandatory", &value));
+    assert_int_equal(value, 0);
+    assert_ok(tn_close(socket));
+    api_ctx_end(ctx);
+    remove(path);
+    rmdir(directory);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_one_pull_on_tcp_maps_two_modules),
         cmocka_unit_test(test_visitor_stops_the_list),
+        cmocka_unit_test(test_deployment_sets_options_of_patterns),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
