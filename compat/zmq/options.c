@@ -34,7 +34,7 @@ int tnz_take_int(const void *data, size_t size, int *out_value)
 
 int tnz_put_bytes(const void *bytes, size_t size, void *data, size_t *io_size)
 {
-    if (!data || *io_size < size)
+    if (!data || !io_size || *io_size < size)
         return EINVAL;
     if (size)
         memcpy(data, bytes, size);
@@ -209,12 +209,27 @@ int zmq_setsockopt(void *handle, int number, const void *data, size_t size)
     return error ? tnz_error(error) : 0;
 }
 
+/* What programs ask for after each message, by the shortest way. */
+static int get_moment(void *handle, const char *native, void *data, size_t *io_size)
+{
+    int64_t value;
+    int rc = tn_get_int(handle, native, &value);
+    int error = rc < 0 ? tnz_errno(rc) : tnz_put_int((int)value, data, io_size);
+
+    return error ? tnz_error(error) : 0;
+}
+
 int zmq_getsockopt(void *handle, int number, void *data, size_t *io_size)
 {
-    struct tnz_socket *socket = enter(handle);
     const struct tnz_option *option;
+    struct tnz_socket *socket;
     int error = EINVAL;
 
+    if (number == ZMQ_RCVMORE)
+        return get_moment(handle, "rcvmore", data, io_size);
+    if (number == ZMQ_EVENTS)
+        return get_moment(handle, "events", data, io_size);
+    socket = enter(handle);
     if (!socket)
         return -1;
     option = tnz_option_find(number, socket->type);

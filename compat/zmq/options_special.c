@@ -38,14 +38,6 @@ int tnz_set_unsubscribe(struct tnz_socket *socket, const void *data, size_t size
 
 /* ------------------------------------------------------------------ numbers */
 
-static int put_native(struct tnz_socket *socket, const char *native, void *data, size_t *io_size)
-{
-    int64_t value;
-    int rc = tn_get_int(socket->handle, native, &value);
-
-    return rc < 0 ? tnz_option_errno(rc) : tnz_put_int((int)value, data, io_size);
-}
-
 int tnz_set_ipv4only(struct tnz_socket *socket, const void *data, size_t size)
 {
     int value = 0;
@@ -85,20 +77,16 @@ int tnz_set_heartbeat_ttl(struct tnz_socket *socket, const void *data, size_t si
 
 int tnz_get_heartbeat_ttl(struct tnz_socket *socket, void *data, size_t *io_size)
 {
-    return *io_size == sizeof(int) ? put_native(socket, "heartbeat_ttl", data, io_size) : EINVAL;
+    int64_t value;
+    int rc;
+
+    if (*io_size != sizeof(int))
+        return EINVAL;
+    rc = tn_get_int(socket->handle, "heartbeat_ttl", &value);
+    return rc < 0 ? tnz_option_errno(rc) : tnz_put_int((int)value, data, io_size);
 }
 
 /* ------------------------------------------------------------------ state */
-
-int tnz_get_rcvmore(struct tnz_socket *socket, void *data, size_t *io_size)
-{
-    return put_native(socket, "rcvmore", data, io_size);
-}
-
-int tnz_get_events(struct tnz_socket *socket, void *data, size_t *io_size)
-{
-    return put_native(socket, "events", data, io_size);
-}
 
 int tnz_get_type(struct tnz_socket *socket, void *data, size_t *io_size)
 {

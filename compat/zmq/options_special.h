@@ -13,8 +13,6 @@ int tnz_set_ipv4only(struct tnz_socket *socket, const void *data, size_t size);
 int tnz_get_ipv4only(struct tnz_socket *socket, void *data, size_t *io_size);
 int tnz_set_heartbeat_ttl(struct tnz_socket *socket, const void *data, size_t size);
 int tnz_get_heartbeat_ttl(struct tnz_socket *socket, void *data, size_t *io_size);
-int tnz_get_rcvmore(struct tnz_socket *socket, void *data, size_t *io_size);
-int tnz_get_events(struct tnz_socket *socket, void *data, size_t *io_size);
 int tnz_get_type(struct tnz_socket *socket, void *data, size_t *io_size);
 int tnz_get_thread_safe(struct tnz_socket *socket, void *data, size_t *io_size);
 int tnz_get_last_endpoint(struct tnz_socket *socket, void *data, size_t *io_size);

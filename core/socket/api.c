@@ -217,6 +217,18 @@ int tn_set_blob(tn_socket_t *socket, const char *name, const void *data, size_t 
     return set_value(socket, name, &value);
 }
 
+/* What programs read after each message comes first. */
+static bool get_moment(struct tn_sock *sock, const char *name, tn_value_t *out_value)
+{
+    if (strcmp(name, "rcvmore") == 0)
+        *out_value = tni_value_int(sock->rcvmore);
+    else if (strcmp(name, "events") == 0)
+        *out_value = tni_value_int(tni_sock_events(sock));
+    else
+        return false;
+    return true;
+}
+
 static int get_state(struct tn_sock *sock, const char *name, tn_value_t *out_value)
 {
     if (strcmp(name, "type") == 0)
@@ -225,10 +237,6 @@ static int get_state(struct tn_sock *sock, const char *name, tn_value_t *out_val
     else if (strcmp(name, "last_endpoint") == 0)
         *out_value =
             tni_value_bytes(TN_OPTION_STR, sock->last_endpoint, strlen(sock->last_endpoint));
-    else if (strcmp(name, "rcvmore") == 0)
-        *out_value = tni_value_int(sock->rcvmore);
-    else if (strcmp(name, "events") == 0)
-        *out_value = tni_value_int(tni_sock_show_events(sock));
     else
         return tni_fail(-EACCES, "option '%s' can only be set", name);
     return 0;
@@ -238,9 +246,12 @@ static int get_option(struct tn_sock *sock, const char *name, tn_value_t *out_va
 {
     const struct tni_feature *feature;
     const tn_option_desc_t *desc;
-    int index = tni_pattern_option(sock, name);
+    int index;
     int rc;
 
+    if (get_moment(sock, name, out_value))
+        return 0;
+    index = tni_pattern_option(sock, name);
     if (index >= 0)
         return tni_pattern_option_get(sock, index, out_value);
     if (!strchr(name, '.')) {
