@@ -223,7 +223,7 @@ static bool get_moment(struct tn_sock *sock, const char *name, tn_value_t *out_v
     if (strcmp(name, "rcvmore") == 0)
         *out_value = tni_value_int(sock->rcvmore);
     else if (strcmp(name, "events") == 0)
-        *out_value = tni_value_int(tni_sock_events(sock));
+        *out_value = tni_value_int(tni_sock_show_events(sock));
     else
         return false;
     return true;
