@@ -39,7 +39,7 @@ static const char *verify_advice(long result, bool is_client)
     case X509_V_ERR_UNABLE_TO_GET_CRL:
     case X509_V_ERR_CRL_HAS_EXPIRED:
         return "tls.crl needs a current list of each authority in the chain";
-    case X509_V_ERR_APPLICATION_VERIFICATION:
+    case X509_V_ERR_CERT_REJECTED:
         return "its key is none of tls.pin";
     default:
         return is_client ? "look at the server's certificate" : "look at the client's certificate";

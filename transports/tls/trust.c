@@ -147,7 +147,7 @@ static int verify(X509_STORE_CTX *store_context, void *arg)
     if (tni_tls_has_authority(settings) && X509_verify_cert(store_context) <= 0)
         return refuse(store_context);
     if (settings->pin_count > 0 && !is_pinned(settings, X509_STORE_CTX_get0_cert(store_context))) {
-        X509_STORE_CTX_set_error(store_context, X509_V_ERR_APPLICATION_VERIFICATION);
+        X509_STORE_CTX_set_error(store_context, X509_V_ERR_CERT_REJECTED);
         return refuse(store_context);
     }
     X509_STORE_CTX_set_error(store_context, X509_V_OK);
