@@ -244,6 +244,10 @@ void tni_session_lost(struct tni_session *session, int code)
 {
     bool returns = returns_after(session, code);
 
+    /* A transport that has nothing to add leaves the sentence of something else. */
+    if (tni_error_code() != code)
+        tni_fail_code(code);
+
     if (session->duplex)
         rewind_pipe(session);
     if (!returns || session->config->options.immediate)

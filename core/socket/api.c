@@ -261,6 +261,8 @@ static int get_option(struct tn_sock *sock, const char *name, tn_value_t *out_va
         return rc == -ENOTSUP ? get_state(sock, name, out_value) : rc;
     }
     rc = module_option(sock, name, &desc, &feature);
+    if (rc == 0 && (desc->flags & TN_OPTION_NO_GET))
+        rc = tni_fail(-EACCES, "option '%s' can only be set", name);
     return rc < 0 ? rc
                   : tni_endpoint_option(&sock->options, &sock->module_options, sock->ctx->registry,
                                         feature, desc->name, out_value);

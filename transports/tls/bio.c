@@ -58,28 +58,42 @@ static bool hold(struct tni_tls_stream *self, const char *bytes, size_t size)
     return true;
 }
 
+/* Until the stream below has taken all, or has said that it will tell when it takes more. */
+static ssize_t put_direct(struct tni_tls_stream *self, const char *bytes, size_t size)
+{
+    size_t total = 0;
+
+    while (total < size) {
+        struct iovec piece = {.iov_base = (void *)(uintptr_t)(bytes + total),
+                              .iov_len = size - total};
+        ssize_t done = self->host->stream_writev(self->lower, &piece, 1);
+
+        if (done == -EAGAIN)
+            break;
+        if (done < 0)
+            return lower_failed(self, (int)done);
+        total += (size_t)done;
+    }
+    return (ssize_t)total;
+}
+
 /* As much as can be had: what the stream below refuses is held, as far as there is room. */
 static ssize_t put(struct tni_tls_stream *self, const char *bytes, size_t size)
 {
     size_t room = TLS_TX_ROOM - self->tx_end;
-    size_t direct = 0;
-    ssize_t done;
+    ssize_t direct = 0;
 
     if (self->lower_code < 0)
         return -1;
-    if (!self->tx) {
-        struct iovec piece = {.iov_base = (void *)(uintptr_t)bytes, .iov_len = size};
-
-        done = self->host->stream_writev(self->lower, &piece, 1);
-        if (done < 0 && done != -EAGAIN)
-            return lower_failed(self, (int)done), -1;
-        direct = done < 0 ? 0 : (size_t)done;
-    }
-    if (size - direct < room)
-        room = size - direct;
+    if (!self->tx)
+        direct = put_direct(self, bytes, size);
+    if (direct < 0)
+        return -1;
+    if (size - (size_t)direct < room)
+        room = size - (size_t)direct;
     if (room > 0 && !hold(self, bytes + direct, room))
         return -1;
-    return (ssize_t)(direct + room);
+    return direct + (ssize_t)room;
 }
 
 static int bio_write(BIO *bio, const char *bytes, size_t size, size_t *out_done)
