@@ -263,8 +263,11 @@ static int xpub_set(void *state, unsigned index, const tn_value_t *value)
 
 static int xpub_get(void *state, unsigned index, tn_value_t *out_value)
 {
-    struct tni_publisher *publisher = state;
+    const struct xpub *xpub = state;
+    const struct tni_publisher *publisher = &xpub->publisher;
 
+    if (index == XPUB_MANUAL)
+        return tni_get_number(out_value, xpub->is_manual);
     if (index != XPUB_TOPICS_COUNT)
         return -ENOTSUP;
     return tni_get_number(out_value, (int64_t)publisher->host->topics_count(publisher->topics));

@@ -137,6 +137,55 @@ void side_connect(struct side *side, const char *endpoint)
     order_ok(side, line, answer);
 }
 
+void side_set(struct side *side, const char *name, int number, int value)
+{
+    char line[LINE_MAX_SIZE], answer[LINE_MAX_SIZE];
+
+    if (side->is_ours) {
+        assert_ok(tn_set_int(side->socket, name, value));
+        return;
+    }
+    snprintf(line, sizeof(line), "set %d %d", number, value);
+    order_ok(side, line, answer);
+}
+
+void side_name(struct side *side, const char *id)
+{
+    char line[LINE_MAX_SIZE], answer[LINE_MAX_SIZE];
+
+    if (side->is_ours) {
+        assert_ok(tn_set_blob(side->socket, "connect_routing_id", id, strlen(id)));
+        return;
+    }
+    snprintf(line, sizeof(line), "name %s", id);
+    order_ok(side, line, answer);
+}
+
+static void echo_ours(struct side *side)
+{
+    tn_msg_t parts[FRAMES_MAX];
+    int count;
+
+    for (int i = 0; i < FRAMES_MAX; i++)
+        tn_msg_init(&parts[i]);
+    assert_ok(tn_set_int(side->socket, "rcvtimeo", API_TIMEOUT_MS));
+    count = tn_recv_parts(side->socket, parts, FRAMES_MAX, 0);
+    assert_ok(count);
+    assert_ok(tn_send_parts(side->socket, parts, (size_t)count, 0));
+}
+
+void side_echo(struct side *side)
+{
+    char line[LINE_MAX_SIZE], answer[LINE_MAX_SIZE];
+
+    if (side->is_ours) {
+        echo_ours(side);
+        return;
+    }
+    snprintf(line, sizeof(line), "echo %d", API_TIMEOUT_MS);
+    order_ok(side, line, answer);
+}
+
 void side_poke(struct side *side)
 {
     char answer[LINE_MAX_SIZE];

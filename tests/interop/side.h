@@ -32,6 +32,11 @@ void side_kill(struct side *side);
 void side_bind(struct side *side, const char *endpoint, char *out_endpoint);
 void side_connect(struct side *side, const char *endpoint);
 
+/** Sets an option that is a number: `name` ours, `number` libzmq's. */
+void side_set(struct side *side, const char *name, int number, int value);
+/** The routing id of the peer of the next connect. */
+void side_name(struct side *side, const char *id);
+
 /** Looks at the socket's events. A subscriber that bound sends its subscriptions to new peers when its
  *  program calls in, with both libraries. */
 void side_poke(struct side *side);
@@ -40,6 +45,8 @@ void side_poke(struct side *side);
 void side_send(struct side *side, const char *frames);
 /** Receives one message and compares it with `frames`. */
 void side_expect(struct side *side, const char *frames);
+/** Receives one message and sends it back. */
+void side_echo(struct side *side);
 /** One message if it comes within `timeout` ms: whether it did. `*out_is_equal`: it is `frames`. */
 bool side_try(struct side *side, const char *frames, int timeout, bool *out_is_equal);
 

@@ -5,6 +5,9 @@
  *   bind ENDPOINT          answers "ok ENDPOINT" with wildcards filled in
  *   connect ENDPOINT
  *   subscribe              to everything
+ *   set NUMBER VALUE       an option that is a number
+ *   name WORD              the routing id of the peer of the next connect
+ *   echo MS                receives a message and sends it back
  *   send FRAME...          FRAME is SEED:SIZE, a generated body, or =TEXT, or %HEX
  *   poke                   looks at its events, which makes libzmq take note of new peers
  *   recv MS                answers "ok FRAME..." where FRAME is SIZE:HASH, or "error TEXT"
@@ -34,8 +37,8 @@ static void answer(int code)
 
 static int type_of(const char *name)
 {
-    static const char *const names[] = {"pair",   "pub",  "sub",  "req",  "rep", "dealer",
-                                        "router", "pull", "push", "xpub", "xsub"};
+    static const char *const names[] = {"pair",   "pub",  "sub",  "req",  "rep",  "dealer",
+                                        "router", "pull", "push", "xpub", "xsub", "stream"};
 
     for (int i = 0; i < (int)(sizeof(names) / sizeof(names[0])); i++) {
         if (strcmp(names[i], name) == 0)
@@ -113,6 +116,30 @@ static void do_recv(int timeout)
     zmq_msg_close(&msg);
 }
 
+static void do_echo(int timeout)
+{
+    zmq_msg_t msg;
+    int more, code = 0;
+
+    zmq_setsockopt(sock, ZMQ_RCVTIMEO, &timeout, sizeof(timeout));
+    zmq_msg_init(&msg);
+    do {
+        code = zmq_msg_recv(&msg, sock, 0);
+        more = zmq_msg_more(&msg);
+        if (code >= 0)
+            code = zmq_msg_send(&msg, sock, more ? ZMQ_SNDMORE : 0);
+    } while (code >= 0 && more);
+    zmq_msg_close(&msg);
+    answer(code);
+}
+
+static void do_set(const char *number, const char *text)
+{
+    int value = atoi(text);
+
+    answer(zmq_setsockopt(sock, atoi(number), &value, sizeof(value)));
+}
+
 static void do_poke(void)
 {
     int events;
@@ -144,6 +171,12 @@ static void obey(char *line)
         answer(zmq_connect(sock, first));
     else if (strcmp(verb, "subscribe") == 0)
         answer(zmq_setsockopt(sock, ZMQ_SUBSCRIBE, "", 0));
+    else if (strcmp(verb, "set") == 0)
+        do_set(first, strtok_r(NULL, " \n", &save));
+    else if (strcmp(verb, "name") == 0)
+        answer(zmq_setsockopt(sock, ZMQ_CONNECT_ROUTING_ID, first, strlen(first)));
+    else if (strcmp(verb, "echo") == 0)
+        do_echo(atoi(first));
     else if (strcmp(verb, "recv") == 0)
         do_recv(atoi(first));
     else
