@@ -69,7 +69,7 @@ function(_tenon_module_builtin name objects sources libs needs)
     # A transport says in its source whether it makes connections.
     foreach(source IN LISTS sources)
         cmake_path(ABSOLUTE_PATH source BASE_DIRECTORY ${CMAKE_CURRENT_SOURCE_DIR})
-        file(STRINGS ${source} connects REGEX "TN_SHAPE_(STREAM|LAYER)" LIMIT_COUNT 1)
+        file(STRINGS ${source} connects REGEX "TN_SHAPE_(STREAM|LAYER|DATAGRAM)" LIMIT_COUNT 1)
         if(connects)
             set_property(GLOBAL PROPERTY TENON_HAS_NETWORK ON)
         endif()

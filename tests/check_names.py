@@ -13,7 +13,7 @@ import pathlib
 import re
 import sys
 
-NAMES = "tcp ipc inproc tls ws udp shm vsock dealer router xpub xsub curve".split()
+NAMES = "tcp ipc inproc tls ws udp shm vsock dealer router xpub xsub radio dish dgram curve".split()
 WORDS = "pair push pull req rep pub sub plain".split()
 
 TOKEN = re.compile(

@@ -66,7 +66,7 @@ static int step_down(struct descent *descent, const char *name, bool must_be_lay
         return tni_fail(-EINVAL,
                         "in the scheme \"%s\", \"%s\" is not a layer: nothing can be below it",
                         descent->scheme, name);
-    if (descent->depth > 0 && ops->shape == TN_SHAPE_MESSAGE)
+    if (descent->depth > 0 && (ops->shape == TN_SHAPE_MESSAGE || ops->shape == TN_SHAPE_DATAGRAM))
         return tni_fail(
             -EINVAL, "in the scheme \"%s\", \"%s\" moves whole messages: no layer can stand on it",
             descent->scheme, name);

@@ -51,6 +51,29 @@ static int no_open(void *state, tn_stream_t *stream, const tn_host_t *host, unsi
     return -ENOTSUP;
 }
 
+static int no_bind(void *state, const char *address)
+{
+    (void)state;
+    (void)address;
+    return -ENOTSUP;
+}
+
+static int no_receive(void *state, tn_datagram_t *datagrams, int count)
+{
+    (void)state;
+    (void)datagrams;
+    (void)count;
+    return -EAGAIN;
+}
+
+static int no_datagram(void *state, const tn_datagram_t *datagrams, int count)
+{
+    (void)state;
+    (void)datagrams;
+    (void)count;
+    return -ENOTSUP;
+}
+
 static int no_dial(void *state, const char *address)
 {
     (void)state;
@@ -129,6 +152,9 @@ static const tn_transport_ops_t no_transport = {
     .flush = done,
     .prepare = no_preparation,
     .release = nothing,
+    .bind = no_bind,
+    .receive = no_receive,
+    .send = no_datagram,
 };
 
 /* ------------------------------------------------------------------ stand-ins: patterns */

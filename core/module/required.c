@@ -60,6 +60,19 @@ static const char *layer_missing(const tn_transport_ops_t *ops)
     return NULL;
 }
 
+static const char *datagram_missing(const tn_transport_ops_t *ops)
+{
+    NEED(ops, check);
+    NEED(ops, open);
+    NEED(ops, receive);
+    NEED(ops, send);
+    NEED(ops, fd);
+    NEED(ops, close);
+    if (!ops->bind && !ops->dial)
+        return "the ops \"bind\" and \"dial\" are both missing";
+    return NULL;
+}
+
 static const char *transport_missing(const tn_transport_ops_t *ops)
 {
     if (ops->size < sizeof *ops)
@@ -69,13 +82,15 @@ static const char *transport_missing(const tn_transport_ops_t *ops)
         return stream_missing(ops);
     case TN_SHAPE_LAYER:
         return layer_missing(ops);
+    case TN_SHAPE_DATAGRAM:
+        return datagram_missing(ops);
     case TN_SHAPE_MESSAGE:
         NEED(ops, check);
         NEED(ops, attach);
         NEED(ops, detach);
         return NULL;
     default:
-        return "its shape is neither STREAM, LAYER nor MESSAGE";
+        return "its shape is neither STREAM, LAYER, MESSAGE nor DATAGRAM";
     }
 }
 

@@ -51,6 +51,7 @@ struct tn_pipe {
     struct tn_peer_info *introduced; /* inproc: its peer, known before it is adopted; counted */
     uint32_t connections;
     bool is_outgoing; /* of a connect of its socket */
+    bool is_deaf; /* datagrams: nobody at the other end takes requests */
     bool has_session; /* the other end is a connection, not a socket */
     bool is_attached; /* the pattern knows it */
     bool is_connected;

@@ -1,9 +1,12 @@
 #include "session/config.h"
 
 #include <errno.h>
+#include <stdio.h>
+#include <string.h>
 
 #include "base/error.h"
 #include "base/memory.h"
+#include "monitor/monitor.h"
 #include "socket/ctx.h"
 #include "socket/endpoint.h"
 #include "socket/socket.h"
@@ -112,4 +115,40 @@ void tni_config_unref(struct tni_config *config)
     tni_free(config->text);
     tni_free(config->address);
     tni_free(config);
+}
+
+/* ------------------------------------------------------------------ a bind */
+
+int tni_config_name(struct tni_config *config, struct tn_endpoint *endpoint, const char *taken)
+{
+    const char *address = strstr(endpoint->given, "://") + 3;
+    const char *options = strchr(address, '?');
+    size_t scheme = (size_t)(address - endpoint->given);
+    size_t size = scheme + strlen(taken) + (options ? strlen(options) : 0) + 1;
+    char *text = tni_malloc(size);
+
+    if (!text)
+        return tni_fail(-ENOMEM, "out of memory");
+    snprintf(text, size, "%.*s%s", (int)scheme, endpoint->given, taken);
+    tni_free(endpoint->text);
+    endpoint->text = text;
+    tni_free(config->text);
+    config->text = tni_strdup(text);
+    return config->text ? 0 : tni_fail(-ENOMEM, "out of memory");
+}
+
+void tni_config_event(const struct tni_config *config, uint32_t kind, int code, int64_t value)
+{
+    struct tni_monitor_hub *hub = &config->sock->monitors;
+    tn_event_t event;
+
+    if (!tni_monitor_wants(hub, kind))
+        return;
+    tni_event_init(&event, kind);
+    event.error = code;
+    event.value = value;
+    TNI_EVENT_TEXT(event.endpoint, config->text);
+    if (code < 0)
+        TNI_EVENT_TEXT(event.reason, tni_error_text());
+    tni_monitor_emit(hub, &event);
 }

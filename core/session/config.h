@@ -37,6 +37,11 @@ struct tni_config {
 /** Returns new, its layers prepared; application thread. -ENOMEM; -TN_EMODULE, -TN_EDENIED: the
  *  mechanism; what a layer says of its options. */
 int tni_config_new(const struct tn_endpoint *endpoint, struct tni_config **out_config);
+/** A bind's address is `taken`: the endpoint's text and ours get it, with the scheme and the options as
+ *  they were written. Before anybody else has the config. -ENOMEM. */
+int tni_config_name(struct tni_config *config, struct tn_endpoint *endpoint, const char *taken);
+/** Tells monitors of the bind. */
+void tni_config_event(const struct tni_config *config, uint32_t kind, int code, int64_t value);
 struct tni_config *tni_config_ref(struct tni_config *config);
 void tni_config_unref(struct tni_config *config);
 

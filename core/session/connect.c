@@ -28,8 +28,8 @@ static void note_connected(struct tni_session *session)
     set_handshake_deadline(session, session->config->options.handshake_ivl);
 }
 
-/* All streams stand: the protocol begins. */
-static int established(struct tni_session *session)
+/* The protocol begins. */
+int tni_stream_established(struct tni_session *session)
 {
     session->state = TNI_SESSION_HANDSHAKE;
     tni_reactor_make_ready(&session->member);
@@ -68,7 +68,7 @@ static int go_on(struct tni_session *session, int rc)
         rc = tni_stack_advance(&session->stack);
     note_connected(session);
     if (rc == 0)
-        return established(session);
+        return session->kind->established(session);
     if (rc != -EINPROGRESS)
         return rc;
     return watch(session);
@@ -120,13 +120,19 @@ static void start_accepted(struct tni_session *session)
         tni_session_lost(session, rc);
 }
 
+void tni_stream_start(struct tni_session *session)
+{
+    if (session->config->role == TN_ROLE_BIND)
+        start_accepted(session);
+    else
+        tni_session_dial(session);
+}
+
 void tni_session_start(struct tni_session *session)
 {
     tni_list_append(&session->member.reactor->sessions, &session->member.link);
     if (session->member.reactor->is_stopping && !session->duplex)
         tni_session_end(session);
-    else if (session->config->role == TN_ROLE_BIND)
-        start_accepted(session);
     else
-        tni_session_dial(session);
+        session->kind->start(session);
 }

@@ -46,7 +46,7 @@ int tni_session_is_up(struct tni_session *session, struct tn_peer_info *peer)
     tell_pipe(session, TNI_ATTACH_CONNECTED, tni_peer_info_ref(peer));
     tni_duplex_wake_other(session->duplex, 1, is_new ? TNI_WAKE_NEW : TNI_WAKE_DATA);
     /* Whoever hears of it finds the socket in its new state. */
-    if (!session->config->is_raw)
+    if (session->kind->has_handshake && !session->config->is_raw)
         tni_session_event(session, TN_EVENT_HANDSHAKE_SUCCEEDED, 0, 0);
     tni_reactor_make_ready(&session->member);
     return 0;

@@ -29,18 +29,7 @@ static const tn_transport_ops_t *ops_of(const struct tn_listener *listener)
 
 static void event(struct tn_listener *listener, uint32_t kind, int code)
 {
-    struct tni_monitor_hub *hub = &listener->config->sock->monitors;
-    tn_event_t record;
-
-    if (!tni_monitor_wants(hub, kind))
-        return;
-    tni_event_init(&record, kind);
-    record.error = code;
-    record.value = listener->fd;
-    TNI_EVENT_TEXT(record.endpoint, listener->config->text);
-    if (code < 0)
-        TNI_EVENT_TEXT(record.reason, tni_error_text());
-    tni_monitor_emit(hub, &record);
+    tni_config_event(listener->config, kind, code, listener->fd);
 }
 
 /* ------------------------------------------------------------------ accepting */
@@ -154,36 +143,13 @@ static void on_task(struct tni_task *task, unsigned bits)
     tni_sock_live_down(sock);
 }
 
-/* The endpoint as it really is: the scheme as it was written, and the address that was taken. */
-static int name_endpoint(struct tn_listener *listener, struct tn_endpoint *endpoint)
-{
-    const char *address = strstr(endpoint->given, "://") + 3;
-    const char *options = strchr(address, '?');
-    size_t scheme = (size_t)(address - endpoint->given);
-    size_t size = scheme + (listener->address ? strlen(listener->address) : strlen(address)) +
-                  (options ? strlen(options) : 0) + 1;
-    char *text;
-
-    if (!listener->address)
-        return 0;
-    text = tni_malloc(size);
-    if (!text)
-        return tni_fail(-ENOMEM, "out of memory");
-    snprintf(text, size, "%.*s%s", (int)scheme, endpoint->given, listener->address);
-    tni_free(endpoint->text);
-    endpoint->text = text;
-    tni_free(listener->config->text);
-    listener->config->text = tni_strdup(text);
-    return listener->config->text ? 0 : tni_fail(-ENOMEM, "out of memory");
-}
-
 static int take_address(struct tn_listener *listener, struct tn_endpoint *endpoint)
 {
     const tn_transport_ops_t *ops = ops_of(listener);
     int rc = ops->listen(listener->state, listener, &endpoint->sock->ctx->host, endpoint->address);
 
-    if (rc == 0)
-        rc = name_endpoint(listener, endpoint);
+    if (rc == 0 && listener->address)
+        rc = tni_config_name(listener->config, endpoint, listener->address);
     if (rc == 0) {
         listener->fd = ops->listener_fd(listener->state);
         listener->is_open = true;

@@ -11,6 +11,7 @@
 #include "reactor/reactor.h"
 #include "session/asker.h"
 #include "session/core_module.h"
+#include "session/datagram.h"
 #include "session/handshake.h"
 #include "session/listener.h"
 #include "session/question.h"
@@ -101,12 +102,9 @@ static void release(struct tn_sock *sock)
 
 /* ------------------------------------------------------------------ endpoints */
 
-static int network_bind(struct tn_endpoint *endpoint)
+static bool is_datagram(const struct tn_endpoint *endpoint)
 {
-    struct tni_iothread *thread =
-        tni_network_thread(endpoint->sock->ctx, endpoint->options.affinity);
-
-    return thread ? tni_listener_open(endpoint, thread, &endpoint->listener) : tni_error_code();
+    return endpoint->scheme.layer[0]->ops.transport.shape == TN_SHAPE_DATAGRAM;
 }
 
 /* A connecting endpoint has its pipe at once, and may queue; unless "immediate" says otherwise. */
@@ -136,14 +134,20 @@ static int make_session(struct tn_endpoint *endpoint, struct tni_session **out_s
     return *out_session ? 0 : tni_error_code();
 }
 
-static int network_connect(struct tn_endpoint *endpoint)
+/* Of a connect, or of a bind that has no listener because nobody connects to it. */
+static int start_session(struct tn_endpoint *endpoint)
 {
+    bool is_bind = endpoint->role == TN_ROLE_BIND;
     struct tni_session *session;
     int rc = make_session(endpoint, &session);
 
     if (rc < 0)
         return rc;
-    if (!endpoint->options.immediate)
+    if (is_datagram(endpoint))
+        rc = tni_datagram_check(session);
+    if (rc == 0 && is_bind)
+        rc = tni_datagram_bind(session, endpoint);
+    if (rc == 0 && (is_bind || !endpoint->options.immediate))
         rc = give_pipe(endpoint, session);
     if (rc < 0) {
         if (session->duplex)
@@ -157,11 +161,28 @@ static int network_connect(struct tn_endpoint *endpoint)
     return 0;
 }
 
+static int network_connect(struct tn_endpoint *endpoint)
+{
+    return start_session(endpoint);
+}
+
+static int network_bind(struct tn_endpoint *endpoint)
+{
+    struct tni_iothread *thread;
+
+    if (is_datagram(endpoint))
+        return start_session(endpoint);
+    thread = tni_network_thread(endpoint->sock->ctx, endpoint->options.affinity);
+    return thread ? tni_listener_open(endpoint, thread, &endpoint->listener) : tni_error_code();
+}
+
 static void network_stop(struct tn_endpoint *endpoint)
 {
     if (endpoint->listener)
         tni_listener_close(endpoint->listener);
     if (endpoint->session) {
+        if (endpoint->role == TN_ROLE_BIND)
+            tni_config_event(endpoint->session->config, TN_EVENT_CLOSED, 0, 0);
         tni_session_post(endpoint->session, TNI_SESSION_STOP);
         tni_session_unref(endpoint->session);
     }

@@ -126,15 +126,11 @@ static int heartbeat(struct tni_session *session)
     }
 }
 
-static int serve_connection(struct tni_session *session, bool *out_again)
+static int transfer(struct tni_session *session, bool *out_again)
 {
     int more_in = 0, more_out;
     int rc = 0;
 
-    if (session->state == TNI_SESSION_CONNECTING)
-        return session->resolution ? 0 : tni_session_advance(session);
-    if (session->state < TNI_SESSION_HANDSHAKE)
-        return 0;
     more_in = tni_session_receive(session);
     if (more_in < 0)
         return more_in;
@@ -149,6 +145,20 @@ static int serve_connection(struct tni_session *session, bool *out_again)
     tni_session_note_traffic(session);
     tni_session_schedule(session);
     return 0;
+}
+
+const struct tni_session_kind tni_stream_kind = {.has_handshake = true,
+                                                 .start = tni_stream_start,
+                                                 .established = tni_stream_established,
+                                                 .transfer = transfer};
+
+static int serve_connection(struct tni_session *session, bool *out_again)
+{
+    if (session->state == TNI_SESSION_CONNECTING)
+        return session->resolution ? 0 : tni_session_advance(session);
+    if (session->state < TNI_SESSION_HANDSHAKE)
+        return 0;
+    return session->kind->transfer(session, out_again);
 }
 
 bool tni_session_serve(struct tni_member *member)

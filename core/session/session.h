@@ -31,6 +31,7 @@ struct tn_pipe;
 struct tni_codec;
 struct tni_coder;
 struct tn_question;
+struct tni_datagram_inbox;
 struct tni_handshake;
 struct tni_resolution;
 
@@ -54,9 +55,24 @@ enum tni_session_bit {
     TNI_SESSION_ANSWERED = 4096, /* the authenticator */
 };
 
+/** What streams (connect.c, serve.c, ...) and datagrams (datagram.c) do each in their own way. */
+struct tni_session_kind {
+    bool has_handshake; /* is told when it has succeeded */
+    /** The first thing in its reactor. */
+    void (*start)(struct tni_session *session);
+    /** All its streams stand. */
+    int (*established)(struct tni_session *session);
+    /** Moves what there is, both ways, within a budget. */
+    int (*transfer)(struct tni_session *session, bool *out_again);
+};
+
+extern const struct tni_session_kind tni_stream_kind;
+extern const struct tni_session_kind tni_datagram_kind;
+
 struct tni_session {
     struct tni_member member; /* first */
     struct tni_config *config;
+    const struct tni_session_kind *kind;
 
     /* Written by the socket's threads at every message. */
     alignas(64) struct tni_task task;
@@ -93,6 +109,7 @@ struct tni_session {
         uint64_t size, done;
         uint8_t flags;
     } large;
+    struct tni_datagram_inbox *datagrams; /* where they are received; NULL: a stream */
     bool in_message; /* frames of an unfinished one are in the incoming chain */
     unsigned parts;
 
@@ -146,6 +163,8 @@ int tni_session_cut(struct iovec *iov, int count, size_t most);
 /* ---- connect.c */
 /** The first thing a session does in its reactor: connects, or begins with what was accepted. */
 void tni_session_start(struct tni_session *session);
+void tni_stream_start(struct tni_session *session);
+int tni_stream_established(struct tni_session *session);
 /** Connects, or connects again. */
 void tni_session_dial(struct tni_session *session);
 /** Something moved while connecting: 0, or a code that ends the attempt. */

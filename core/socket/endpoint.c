@@ -181,6 +181,24 @@ static int start(struct tn_endpoint *endpoint)
                                           : tni_network->connect(endpoint);
 }
 
+/* Datagrams carry only what both ends need no conversation for. */
+static int check_shape(const struct tn_endpoint *endpoint)
+{
+    const tn_pattern_ops_t *pattern = endpoint->sock->ops;
+    bool is_bind = endpoint->role == TN_ROLE_BIND;
+    uint32_t needed = is_bind ? TN_PATTERN_BINDS_DATAGRAMS : TN_PATTERN_CONNECTS_DATAGRAMS;
+
+    if (bottom(endpoint)->shape != TN_SHAPE_DATAGRAM)
+        return pattern->flags & TN_PATTERN_ADDRESSES_DATAGRAMS
+                   ? tni_fail(-TN_ENOCOMPAT, "a %s socket speaks over datagrams only",
+                              pattern->wire_name)
+                   : 0;
+    if (pattern->flags & needed)
+        return 0;
+    return tni_fail(-TN_ENOCOMPAT, "a %s socket does not %s a transport of datagrams",
+                    pattern->wire_name, is_bind ? "bind to" : "connect over");
+}
+
 static struct tn_endpoint *find(struct tn_sock *sock, const char *text, unsigned role)
 {
     tni_list_each (link, &sock->endpoints) {
@@ -197,6 +215,8 @@ static int prepare(struct tn_endpoint *endpoint, const struct tni_uri *uri)
     struct tn_sock *sock = endpoint->sock;
     int rc = tni_registry_endpoint(sock->ctx->registry, uri->scheme, &endpoint->scheme);
 
+    if (rc == 0)
+        rc = check_shape(endpoint);
     for (unsigned i = 0; rc == 0 && i < endpoint->scheme.depth; i++)
         rc = endpoint->scheme.layer[i]->ops.transport.check(&sock->ctx->host, endpoint->address,
                                                             endpoint->role);

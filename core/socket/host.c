@@ -96,6 +96,11 @@ static struct tn_peer_info *host_pipe_peer(tn_pipe_t *pipe)
     return pipe->peer;
 }
 
+static int host_pipe_is_deaf(tn_pipe_t *pipe)
+{
+    return pipe->is_deaf;
+}
+
 static int host_pipe_is_alive(tn_pipe_t *pipe)
 {
     return pipe->is_connected;
@@ -297,4 +302,6 @@ const tn_host_t tni_host_functions = {
 
     .sock_raw = host_sock_raw,
     .last_error = tni_error_text,
+
+    .pipe_is_deaf = host_pipe_is_deaf,
 };

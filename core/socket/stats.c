@@ -54,6 +54,7 @@ const char *tn_drop_name(int reason)
         [TN_DROP_MALFORMED] = "malformed",
         [TN_DROP_STATE] = "state",
         [TN_DROP_UNREAD] = "unread",
+        [TN_DROP_OVERSIZED] = "oversized",
     };
 
     if (reason < 0 || reason >= TN_DROP_REASONS || !names[reason])

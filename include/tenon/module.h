@@ -332,6 +332,9 @@ typedef struct tn_host {
     int (*socket_send)(struct tn_socket *socket, const void *data, size_t size, int flags);
     int (*socket_recv)(struct tn_socket *socket, tn_msg_t *parts, size_t max, int flags);
     int (*socket_poll)(struct tn_pollitem *items, size_t count, int timeout);
+
+    /* ---- patterns: datagrams (pattern.h) ---- */
+    int (*pipe_is_deaf)(tn_pipe_t *pipe);
 } tn_host_t;
 
 #ifdef __cplusplus

@@ -46,6 +46,14 @@ enum tn_pattern_flag {
     TN_PATTERN_JOINS = 1024,
     /** Peers' joining and leaving reaches `recv` of the pipe as flagged frames (RADIO). */
     TN_PATTERN_TAKES_GROUPS = 2048,
+    /** May bind, or connect, at a transport of datagrams. A message is then two frames: a name of up to
+     *  255 bytes, which a datagram has in front, and the body. Nobody answers at the other end: see
+     *  pipe_is_deaf. */
+    TN_PATTERN_BINDS_DATAGRAMS = 4096,
+    TN_PATTERN_CONNECTS_DATAGRAMS = 8192,
+    /** Speaks over datagrams only, and the first frame is instead where one goes to or came from, as the
+     *  transport writes addresses (DGRAM). */
+    TN_PATTERN_ADDRESSES_DATAGRAMS = 16384,
 };
 
 /** Reasons for host->sock_drop: enum tn_drop_reason of tenon.h. */
@@ -130,6 +138,7 @@ typedef struct tn_pattern_ops {
  * pipe_peer       Who is at the other end, for the `peer` of a message that is made here and borrowed;
  *                 msg_own then counts it. NULL before it is connected.
  * pipe_is_outgoing      1: of a connect of ours; 0: the peer connected to us.
+ * pipe_is_deaf          1: datagrams: the peer hears no requests (TN_MSG_REQUEST), and makes none.
  * pipe_is_alive   0: a loss left it without a connection just now.
  * pipe_peer_pattern     The peer's wire name, "" before it is known.
  *

@@ -117,8 +117,8 @@ TN_EXPORT int tn_ctx_step(tn_ctx_t *ctx);
 /* ------------------------------------------------------------------ sockets */
 
 /** Opens a socket of a pattern: "pair" "push" "pull" "req" "rep" "dealer" "router" "pub" "sub"
- *  "xpub" "xsub" "client" "server" "peer" "channel" "scatter" "gather" "radio" "dish" "stream", or one
- *  that a module adds. Loads the module if need be.
+ *  "xpub" "xsub" "client" "server" "peer" "channel" "scatter" "gather" "radio" "dish" "dgram" "stream",
+ *  or one that a module adds. Loads the module if need be.
  *  NULL: -TN_EMODULE (no such pattern, or its module does not load: the sentence says why), -EMFILE
  *  ("max_sockets"), -ENOMEM, -TN_ETERM. The caller closes it with tn_close(). */
 TN_EXPORT tn_socket_t *tn_socket(tn_ctx_t *ctx, const char *pattern);
@@ -419,14 +419,15 @@ TN_EXPORT const char *tn_event_name(uint32_t kind);
 /* ------------------------------------------------------------------ statistics */
 
 enum tn_drop_reason {
-    TN_DROP_HWM, /* PUB, ROUTER: that peer's queue was full    */
-    TN_DROP_UNROUTABLE, /* ROUTER, REP: no such peer                  */
+    TN_DROP_HWM, /* PUB, ROUTER: that peer's queue was full; a datagram: ours was */
+    TN_DROP_UNROUTABLE, /* ROUTER, REP: no such peer; a datagram: no way there */
     TN_DROP_PEER_LOST, /* queued for a peer that went away           */
     TN_DROP_LINGER, /* still queued when "linger" ended           */
     TN_DROP_FILTERED, /* SUB: no subscription matched               */
     TN_DROP_MALFORMED, /* REP: without a delimiter, and the like     */
     TN_DROP_STATE, /* REQ: not the reply that is waited for      */
     TN_DROP_UNREAD, /* received, and never read                   */
+    TN_DROP_OVERSIZED, /* longer than a datagram, or than "maxmsgsize" of one */
     TN_DROP_REASONS
 };
 

@@ -1,11 +1,14 @@
 /*
  * tenon/transport.h: how to add a transport.
  *
- * Three shapes share one table:
+ * Four shapes share one table:
  * - STREAM moves bytes between two ends (tcp, ipc). Non-blocking.
  * - LAYER is a stream that stands on another one (tls, a fault filter): "tls+ipc://path" is the layer
  *   tls over the transport ipc, and `lower` names the one it takes when the scheme is its own alone.
  * - MESSAGE joins two sockets of one context without a wire (inproc).
+ * - DATAGRAM moves one message an op, to and from anybody, without a connection or a handshake (udp).
+ *   It has the ops of a stream, except that listen, accept, readv and writev are bind, receive and send:
+ *   a bind has one stream, as a connect has.
  *
  * Threads. Ops of one stream are serialised: the core holds the connection's lock, on whichever
  * thread serves, which may be the application's. So they must not block, must use
@@ -32,11 +35,33 @@ extern "C" {
 
 struct addrinfo;
 
-enum tn_transport_shape { TN_SHAPE_STREAM = 1, TN_SHAPE_LAYER = 2, TN_SHAPE_MESSAGE = 3 };
+enum tn_transport_shape {
+    TN_SHAPE_STREAM = 1,
+    TN_SHAPE_LAYER = 2,
+    TN_SHAPE_MESSAGE = 3,
+    TN_SHAPE_DATAGRAM = 4
+};
 
 enum tn_transport_flag {
     TN_TRANSPORT_PROTECTS = 1, /* what is below it is encrypted and authenticated           */
 };
+
+/** Room for an address in a tn_datagram_t, with its NUL. */
+#define TN_DATAGRAM_ADDRESS 96
+
+enum tn_datagram_flag {
+    TN_DATAGRAM_TRUNCATED = 1, /* received: it was longer than the room for it */
+};
+
+typedef struct tn_datagram {
+    struct iovec *iov; /* send: the bytes; receive: where they go */
+    uint32_t iov_count;
+    uint32_t flags; /* tn_datagram_flag, set by receive */
+    uint64_t size; /* bytes that came, set by receive  */
+    /** Send: where to, as text; NULL: to the address of the connect. Receive: TN_DATAGRAM_ADDRESS bytes for
+     *  where it came from, as text that send understands; NULL: nobody wants to know. */
+    char *address;
+} tn_datagram_t;
 
 enum tn_role { TN_ROLE_BIND = 1, TN_ROLE_CONNECT = 2 };
 
@@ -117,6 +142,18 @@ typedef struct tn_transport_ops {
      *  several threads use it at a time, and the module guards it. 0: none. */
     uint32_t endpoint_state;
     uint32_t reserved;
+
+    /* ---- DATAGRAM: open, dial, resolved, established, fd and close as for a STREAM, and ---- */
+    /** Takes the address; on the application's thread, after open. Calls host->stream_set_addresses, with
+     *  what is really bound as the local one: "udp://127.0.0.1:5555". */
+    int (*bind)(void *state, const char *address);
+    /** Takes up to `count` datagrams and returns how many, at least 1, or -EAGAIN. Other codes are those
+     *  of a datagram that has gone: the core asks again. */
+    int (*receive)(void *state, tn_datagram_t *datagrams, int count);
+    /** Hands up to `count` datagrams to the system and returns how many, at least 1, or -EAGAIN. Another
+     *  code is the fate of the first one alone, which the core drops and counts: -EMSGSIZE, it is too
+     *  long; -EINVAL, its address is none; anything else, it cannot get there. */
+    int (*send)(void *state, const tn_datagram_t *datagrams, int count);
 } tn_transport_ops_t;
 
 #ifdef __cplusplus

@@ -45,6 +45,8 @@ static int tell(const tn_host_t *host, tn_pipe_t *pipe, const void *name, size_t
 {
     tn_msg_t request;
 
+    if (host->pipe_is_deaf(pipe))
+        return 0;
     tn_msg_borrow(&request, name, size);
     request.flags = add ? TN_MSG_JOIN : TN_MSG_LEAVE;
     return host->pipe_write(pipe, &request);
@@ -271,7 +273,7 @@ static const char *const peers[] = {"RADIO", NULL};
 const tn_pattern_ops_t tni_dish_ops = {
     .size = sizeof(tn_pattern_ops_t),
     .flags =
-        TN_PATTERN_RECEIVES | TN_PATTERN_REBUILDS | TN_PATTERN_ONE_PER_ENDPOINT | TN_PATTERN_JOINS,
+        TN_PATTERN_RECEIVES | TN_PATTERN_REBUILDS | TN_PATTERN_JOINS | TN_PATTERN_BINDS_DATAGRAMS,
     .wire_name = "DISH",
     .peers = peers,
     .socket_state = sizeof(struct dish),

@@ -12,12 +12,16 @@ struct radio {
     const tn_host_t *host;
     tn_sock_t *sock;
     struct tni_groups groups;
+    struct radio_pipe *deaf;
     uint64_t memberships;
     bool is_lossless; /* "xpub_nodrop" */
 };
 
 struct radio_pipe {
     struct tni_membership *first;
+    bool is_deaf; /* datagrams: it gets everything */
+    tn_pipe_t *pipe;
+    struct radio_pipe *next, *prev; /* of those */
 };
 
 static int radio_open(void *state, tn_sock_t *sock, const tn_host_t *host)
@@ -90,18 +94,40 @@ static void radio_readable(void *state, tn_pipe_t *pipe, void *pipe_state)
 static int radio_attach(void *state, tn_pipe_t *pipe, void *pipe_state)
 {
     struct radio *radio = state;
+    struct radio_pipe *own = pipe_state;
 
-    (void)pipe_state;
     radio->host->fan_add(pipe);
+    own->is_deaf = radio->host->pipe_is_deaf(pipe) != 0;
+    if (!own->is_deaf)
+        return 0;
+    own->pipe = pipe;
+    own->next = radio->deaf;
+    if (own->next)
+        own->next->prev = own;
+    radio->deaf = own;
     return 0;
+}
+
+static void forget_deaf(struct radio *radio, struct radio_pipe *own)
+{
+    if (own->prev)
+        own->prev->next = own->next;
+    else
+        radio->deaf = own->next;
+    if (own->next)
+        own->next->prev = own->prev;
 }
 
 static void radio_detach(void *state, tn_pipe_t *pipe, void *pipe_state)
 {
     struct radio *radio = state;
 
+    struct radio_pipe *own = pipe_state;
+
     radio->host->fan_remove(pipe);
-    forget(radio, pipe_state);
+    forget(radio, own);
+    if (own->is_deaf)
+        forget_deaf(radio, own);
 }
 
 /* What the peer of an earlier connection joined is not what this one wants. */
@@ -121,6 +147,8 @@ static void address(struct radio *radio, const char *name, size_t size)
     for (struct tni_membership *item = group ? group->members : NULL; item;
          item = item->next_member)
         radio->host->fan_match(item->pipe);
+    for (struct radio_pipe *own = radio->deaf; own; own = own->next)
+        radio->host->fan_match(own->pipe);
 }
 
 static int radio_send(void *state, tn_msg_t *msg)
@@ -160,7 +188,8 @@ static const char *const peers[] = {"DISH", NULL};
 
 const tn_pattern_ops_t tni_radio_ops = {
     .size = sizeof(tn_pattern_ops_t),
-    .flags = TN_PATTERN_SENDS | TN_PATTERN_TAKES_GROUPS | TN_PATTERN_SINGLE_FRAMES,
+    .flags = TN_PATTERN_SENDS | TN_PATTERN_TAKES_GROUPS | TN_PATTERN_SINGLE_FRAMES |
+             TN_PATTERN_CONNECTS_DATAGRAMS,
     .wire_name = "RADIO",
     .peers = peers,
     .socket_state = sizeof(struct radio),

@@ -45,6 +45,7 @@ struct tn_pipe {
     uint32_t connections;
     bool is_attached;
     bool is_alive;
+    bool is_deaf;
     bool is_outgoing;
     bool is_closed; /* the other end has gone */
     bool was_closed; /* by the pattern */

@@ -178,6 +178,11 @@ static void sock_subscriptions(tn_sock_t *sock, size_t count)
     sock->subscriptions = count;
 }
 
+static int pipe_is_deaf(tn_pipe_t *pipe)
+{
+    return pipe->is_deaf;
+}
+
 static const tn_host_t table = {
     .size = sizeof(tn_host_t),
     .abi_major = TN_ABI_MAJOR,
@@ -238,6 +243,7 @@ static const tn_host_t table = {
     .group_free = tni_group_unref,
     .msg_set_group = tni_msg_share_group,
     .sock_raw = sock_raw,
+    .pipe_is_deaf = pipe_is_deaf,
 };
 
 void fake_socket_init(struct tn_sock *sock, size_t pipe_state_size)

@@ -84,7 +84,11 @@ static void test_abi_transport_is_frozen(void **state)
     AT(tn_transport_ops_t, attach, 144);
     AT(tn_transport_ops_t, flush, 160);
     AT(tn_transport_ops_t, endpoint_state, 184);
-    assert_int_equal(sizeof(tn_transport_ops_t), 192);
+    AT(tn_transport_ops_t, bind, 192);
+    AT(tn_transport_ops_t, send, 208);
+    assert_int_equal(sizeof(tn_transport_ops_t), 216);
+    AT(tn_datagram_t, size, 16);
+    assert_int_equal(sizeof(tn_datagram_t), 32);
 }
 
 static void test_abi_pattern_is_frozen(void **state)
