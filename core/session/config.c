@@ -26,10 +26,9 @@ static int prepare(struct tni_config *config)
         const tn_transport_ops_t *ops = layer_ops(config, i);
         const struct tn_setup setup = {.config = config, .layer = config->scheme.layer[i]};
 
-        if (ops->endpoint_state == 0)
-            continue;
-        config->shared[i] = tni_calloc(1, ops->endpoint_state);
-        if (!config->shared[i])
+        if (ops->endpoint_state)
+            config->shared[i] = tni_calloc(1, ops->endpoint_state);
+        if (ops->endpoint_state && !config->shared[i])
             return tni_fail(-ENOMEM, "out of memory for an endpoint");
         rc = ops->prepare(config->shared[i], &setup, &config->sock->ctx->host, config->role,
                           config->address);

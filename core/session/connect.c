@@ -50,6 +50,7 @@ static int watch(struct tni_session *session)
     if (rc < 0)
         return tni_fail(rc, "the connection cannot be watched: %s", tni_error_name(rc));
     session->watched = fd;
+    session->tx_ready = false;
     return 0;
 }
 
@@ -76,7 +77,14 @@ static int go_on(struct tni_session *session, int rc)
 
 int tni_session_advance(struct tni_session *session)
 {
-    return go_on(session, tni_stack_advance(&session->stack));
+    int before = session->watched;
+    int rc = go_on(session, tni_stack_advance(&session->stack));
+
+    /* The descriptor is writable, but the transport does not stand: it talks to a proxy. */
+    if (rc == 0 && session->state == TNI_SESSION_CONNECTING && !session->is_connected &&
+        session->tx_ready && session->watched == before && session->handshake_by == UINT64_MAX)
+        set_handshake_deadline(session, session->config->options.handshake_ivl);
+    return rc;
 }
 
 void tni_session_dial(struct tni_session *session)

@@ -19,7 +19,7 @@ static void on_deadline(struct tni_session *session)
         tni_session_end(session);
     } else if (session->handshake_by <= now) {
         tni_session_lost(session,
-                         !session->is_connected
+                         !session->is_connected && session->config->options.connect_timeout > 0
                              ? tni_fail(-ETIMEDOUT, "no connection within 'connect_timeout'")
                              : tni_fail(-ETIMEDOUT,
                                         "the peer did not finish the handshake "

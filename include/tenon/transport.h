@@ -139,7 +139,7 @@ typedef struct tn_transport_ops {
     /** After the last stream of the endpoint was closed, on any thread. */
     void (*release)(void *endpoint_state);
     /** Bytes of the state that the streams of one endpoint share, zeroed before prepare; streams of
-     *  several threads use it at a time, and the module guards it. 0: none. */
+     *  several threads use it at a time, and the module guards it. 0: none, prepare gets NULL. */
     uint32_t endpoint_state;
     uint32_t reserved;
 

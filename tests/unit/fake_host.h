@@ -14,7 +14,7 @@
 
 #include <tenon/transport.h>
 
-enum { FAKE_OPTIONS = 16, FAKE_JOINS = 64, FAKE_TEXT = 512 };
+enum { FAKE_OPTIONS = 32, FAKE_JOINS = 64, FAKE_TEXT = 512 };
 
 struct fake_option {
     const char *name;

@@ -23,6 +23,10 @@ static const tn_transport_ops_t ops = {
 static const tn_option_desc_t options[] = {
     TN_OPTION_STR_DESC("mode", 4, NULL,
                        "permissions of the socket's file, octal, as 0660; unset: by the umask"),
+    TN_OPTION_STR_DESC("filter_pid", 4096, NULL,
+                       "process ids that may connect, as 17,18; all three lists unset: everybody"),
+    TN_OPTION_STR_DESC("filter_uid", 4096, NULL, "user ids that may connect"),
+    TN_OPTION_STR_DESC("filter_gid", 4096, NULL, "ids of groups whose members may connect"),
     TN_OPTION_END,
 };
 

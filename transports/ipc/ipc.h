@@ -9,6 +9,7 @@
 #ifndef TENON_IPC_IPC_H
 #define TENON_IPC_IPC_H
 
+#include <stdint.h>
 #include <sys/stat.h>
 #include <sys/un.h>
 
@@ -55,6 +56,13 @@ ssize_t tni_ipc_readv(void *state, const struct iovec *iov, int count);
 ssize_t tni_ipc_writev(void *state, const struct iovec *iov, int count);
 int tni_ipc_fd(void *state);
 void tni_ipc_close(void *state);
+
+/** Whether one item of a filter's list is a number. Pure. */
+bool tni_ipc_list_parse(const char *item, size_t size, uint32_t *out_number);
+/** -EINVAL with a sentence: a list is malformed. */
+int tni_ipc_filter_check(const struct tni_ipc_listener *self);
+/** 0, or -EACCES with a sentence: the peer at `fd` may not in. */
+int tni_ipc_filter(const struct tni_ipc_listener *self, int fd);
 
 /** Tells the core where the stream leads: both ends have the one name. */
 void tni_ipc_report(struct tni_ipc_stream *self, const char *path);

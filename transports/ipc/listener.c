@@ -1,6 +1,8 @@
+#include "../common/adopt.h"
 #include "ipc.h"
 
 #include <limits.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <time.h>
@@ -220,6 +222,36 @@ static int take(struct tni_ipc_listener *self)
     return code;
 }
 
+static bool is_local(int family)
+{
+    return family == AF_UNIX;
+}
+
+/* The file, if there is one, is not ours and stays. */
+static int adopt(struct tni_ipc_listener *self, int fd)
+{
+    struct sockaddr_un name = {.sun_family = AF_UNIX};
+    socklen_t size = sizeof name;
+    size_t length;
+    int code = sock_adopt(&self->owner, fd, is_local);
+
+    if (code < 0)
+        return code;
+    if (getsockname(fd, (struct sockaddr *)&name, &size) < 0)
+        return fail(self, -errno, "the address of use_fd cannot be read", "");
+    length = size - offsetof(struct sockaddr_un, sun_path);
+    if (length > 0 && name.sun_path[0] == '\0')
+        name.sun_path[0] = '@';
+    if (length >= sizeof self->path)
+        length = sizeof self->path - 1;
+    memcpy(self->path, name.sun_path, length);
+    self->path[length] = '\0';
+    code = self->owner.host->listener_set_address(self->owner.listener, self->path);
+    if (code == 0)
+        self->fd = fd;
+    return code;
+}
+
 int tni_ipc_listen(void *state, tn_listener_t *listener, const tn_host_t *host, const char *address)
 {
     struct tni_ipc_listener *self = state;
@@ -231,6 +263,11 @@ int tni_ipc_listen(void *state, tn_listener_t *listener, const tn_host_t *host, 
     code = tni_ipc_check(host, address, TN_ROLE_BIND);
     if (code < 0)
         return code;
+    code = tni_ipc_filter_check(self);
+    if (code < 0)
+        return code;
+    if (sock_given_fd(&self->owner) >= 0)
+        return adopt(self, sock_given_fd(&self->owner));
     if (strcmp(address, "*") == 0)
         code = make_directory(self);
     else
@@ -260,7 +297,9 @@ int tni_ipc_accept(void *state, void *stream_state)
 
     if (fd < 0)
         return fd;
-    code = sock_set_buffers(&stream->owner, fd);
+    code = tni_ipc_filter(self, fd);
+    if (code == 0)
+        code = sock_set_buffers(&stream->owner, fd);
     if (code < 0) {
         sock_close(&fd);
         return code;

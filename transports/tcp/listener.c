@@ -1,3 +1,5 @@
+#include "../common/adopt.h"
+#include "../common/list.h"
 #include "tcp.h"
 
 #include <netdb.h>
@@ -98,6 +100,67 @@ static int report(struct tni_tcp_listener *self)
     return self->owner.host->listener_set_address(self->owner.listener, text + strlen("tcp://"));
 }
 
+/* "tcp.accept_filter". */
+static int read_rules(struct tni_tcp_listener *self)
+{
+    const tn_host_t *host = self->owner.host;
+    const char *at = sock_option_text(&self->owner, "accept_filter"), *item;
+    size_t size;
+
+    if (!at)
+        return 0;
+    self->rules = host->alloc(sock_list_count(at) * sizeof *self->rules);
+    if (!self->rules)
+        return host->set_error(host, -ENOMEM, "tcp: no memory for the filter of addresses");
+    while (sock_list_next(&at, &item, &size)) {
+        const char *problem = tni_tcp_rule_parse(item, size, &self->rules[self->rule_count++]);
+
+        if (problem)
+            return host->set_error(host, -EINVAL,
+                                   "the option tcp.accept_filter has '%.*s': %s; write addresses "
+                                   "with commas between them, as 10.0.0.0/8,fd00::1",
+                                   (int)size, item, problem);
+    }
+    return 0;
+}
+
+static bool may_connect(const struct tni_tcp_listener *self, const union sock_name *peer)
+{
+    for (size_t i = 0; i < self->rule_count; i++)
+        if (tni_tcp_rule_matches(&self->rules[i], peer))
+            return true;
+    return !self->rules;
+}
+
+static int refuse(const struct tni_tcp_listener *self, const union sock_name *peer)
+{
+    char text[SOCK_ADDRESS_SIZE];
+
+    sock_format("tcp", peer, text);
+    return self->owner.host->set_error(self->owner.host, -EACCES,
+                                       "%s is not in the option tcp.accept_filter, and was not let "
+                                       "in",
+                                       text);
+}
+
+static bool is_of_ip(int family)
+{
+    return family == AF_INET || family == AF_INET6;
+}
+
+static int adopt(struct tni_tcp_listener *self, int fd)
+{
+    int code = sock_adopt(&self->owner, fd, is_of_ip);
+
+    if (code < 0)
+        return code;
+    self->fd = fd;
+    code = report(self);
+    if (code < 0)
+        self->fd = -1; /* it stays the program's */
+    return code;
+}
+
 int tni_tcp_listen(void *state, tn_listener_t *listener, const tn_host_t *host, const char *address)
 {
     struct tni_tcp_listener *self = state;
@@ -108,8 +171,12 @@ int tni_tcp_listen(void *state, tn_listener_t *listener, const tn_host_t *host, 
     self->owner = (struct sock_owner){.host = host, .listener = listener};
     self->fd = -1;
     code = tni_tcp_parse_bind(host, address, &text);
+    if (code == 0)
+        code = read_rules(self);
     if (code < 0)
         return code;
+    if (sock_given_fd(&self->owner) >= 0)
+        return adopt(self, sock_given_fd(&self->owner));
     count = candidates(&self->owner, &text, names);
     code = count < 0 ? count : -EADDRNOTAVAIL;
     for (int i = 0; i < count; i++) {
@@ -158,7 +225,9 @@ int tni_tcp_accept(void *state, void *stream_state)
 
     if (fd < 0)
         return fd;
-    code = tni_tcp_tune(&stream->owner, fd, peer.any.sa_family);
+    code = may_connect(self, &peer) ? 0 : refuse(self, &peer);
+    if (code == 0)
+        code = tni_tcp_tune(&stream->owner, fd, peer.any.sa_family);
     if (code < 0) {
         sock_close(&fd);
         return code;
@@ -173,4 +242,7 @@ void tni_tcp_unlisten(void *state)
     struct tni_tcp_listener *self = state;
 
     sock_close(&self->fd);
+    self->owner.host->free(self->rules);
+    self->rules = NULL;
+    self->rule_count = 0;
 }

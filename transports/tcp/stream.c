@@ -99,6 +99,18 @@ static int start(struct tni_tcp_stream *self, int fd, const union sock_name *tar
     return fail(self, -errno, "cannot connect", target);
 }
 
+static int ask(struct tni_tcp_stream *self)
+{
+    int code = tni_tcp_proxy_advance(&self->owner, self->proxy, self->fd);
+
+    if (code == 0) {
+        tni_tcp_proxy_free(&self->owner, self->proxy);
+        self->proxy = NULL;
+        self->is_asking = false;
+    }
+    return code;
+}
+
 /* A connect to a free port of this machine may be given that very port as its own, and then the
  * two meet. Nobody listens there. */
 static int finish(struct tni_tcp_stream *self)
@@ -119,7 +131,8 @@ static int finish(struct tni_tcp_stream *self)
     sock_format("tcp", &remote, remote_text);
     forget_targets(self);
     self->owner.host->stream_set_addresses(self->owner.stream, local_text, remote_text);
-    return 0;
+    self->is_asking = self->proxy != NULL;
+    return self->is_asking ? ask(self) : 0;
 }
 
 static int connect_next(struct tni_tcp_stream *self, int code)
@@ -174,8 +187,12 @@ static int dial(struct tni_tcp_stream *self, const char *address)
 
     if (code == 0 && has_source)
         code = set_source(self, &source);
+    if (code == 0)
+        code = tni_tcp_proxy_new(&self->owner, &text, &self->proxy);
     if (code < 0)
         return code;
+    if (self->proxy)
+        text = self->proxy->where;
     if (!sock_from_number(&text, &number))
         return start_resolving(self, &text);
     code = reserve_targets(self, 1);
@@ -241,8 +258,14 @@ int tni_tcp_established(void *state)
 {
     struct tni_tcp_stream *self = state;
     int saved = errno;
-    int code = outcome(self->fd);
+    int code;
 
+    if (self->is_asking) {
+        code = ask(self);
+        errno = saved;
+        return code;
+    }
+    code = outcome(self->fd);
     if (code == 0)
         code = finish(self);
     else if (code != -EINPROGRESS && self->next > 0)
@@ -280,4 +303,7 @@ void tni_tcp_close(void *state)
 
     sock_close(&self->fd);
     forget_targets(self);
+    tni_tcp_proxy_free(&self->owner, self->proxy);
+    self->proxy = NULL;
+    self->is_asking = false;
 }

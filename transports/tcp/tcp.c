@@ -19,6 +19,7 @@ static const tn_transport_ops_t ops = {
     .writev = tni_tcp_writev,
     .fd = tni_tcp_fd,
     .close = tni_tcp_close,
+    .prepare = tni_tcp_proxy_check,
 };
 
 static const tn_option_desc_t options[] = {
@@ -34,6 +35,14 @@ static const tn_option_desc_t options[] = {
     TN_OPTION_INT_DESC("maxrt", "ms", 0, INT32_MAX, 0,
                        "unacknowledged data ends the connection after this time, 0 as the "
                        "system does (TCP_USER_TIMEOUT)"),
+    TN_OPTION_STR_DESC("accept_filter", 4096, NULL,
+                       "addresses that may connect, as 10.0.0.0/8,fd00::1; unset: all"),
+    TN_OPTION_STR_DESC("socks_proxy", 512, NULL,
+                       "HOST:PORT of a SOCKS5 proxy through which to connect; unset: directly"),
+    TN_OPTION_STR_DESC("socks_username", 255, NULL,
+                       "user at the proxy; unset: it asks for no name"),
+    {sizeof(tn_option_desc_t), TN_OPTION_STR, TN_OPTION_SECRET, "socks_password", "",
+     "password at the proxy", 0, 255, 0, NULL},
     TN_OPTION_END,
 };
 

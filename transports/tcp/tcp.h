@@ -9,6 +9,8 @@
 
 #include "../common/sock.h"
 #include "address.h"
+#include "filter.h"
+#include "proxy.h"
 
 struct tni_tcp_stream {
     struct sock_owner owner;
@@ -18,11 +20,15 @@ struct tni_tcp_stream {
     union sock_name *targets; /* while connecting; `next` is the one to try after this one */
     uint32_t target_count;
     uint32_t next;
+    struct tni_tcp_proxy *proxy; /* until it has connected; NULL: none */
+    bool is_asking; /* the proxy is connected */
 };
 
 struct tni_tcp_listener {
     struct sock_owner owner;
     int fd;
+    struct tni_tcp_rule *rules; /* NULL: everybody may connect */
+    size_t rule_count;
 };
 
 int tni_tcp_check(const tn_host_t *host, const char *address, unsigned role);

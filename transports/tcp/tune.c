@@ -4,12 +4,15 @@
 
 int tni_tcp_prepare(const struct sock_owner *owner, int fd, int family)
 {
+    int64_t busy_poll = sock_option_int(owner, "busy_poll", 0);
     int code = sock_bind_to_device(owner, fd);
 
     if (code == 0)
         code = sock_set_buffers(owner, fd);
     if (code == 0)
         code = sock_set_tos(owner, fd, family);
+    if (code == 0 && busy_poll > 0)
+        code = sock_set(owner, fd, SOL_SOCKET, SO_BUSY_POLL, busy_poll, "busy_poll");
     return code;
 }
 
