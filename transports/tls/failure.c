@@ -174,18 +174,32 @@ static int classify(struct tni_tls_stream *self, const struct tni_guard *guard)
     return by_cause(self, &cause, text);
 }
 
+/* A server is knocked at by anybody; a client that does not come through has somebody who waits. */
+static bool is_worth_a_line(const struct tni_tls_stream *self, int code)
+{
+    return !self->has_warned &&
+           (code != -ECONNRESET || (!self->is_up && !self->endpoint->settings.is_server));
+}
+
+static bool is_gone(int code)
+{
+    return code == -ECONNRESET || code == -EPIPE;
+}
+
 int tni_tls_stream_failure(struct tni_tls_stream *self, const struct tni_guard *guard)
 {
     int code;
 
     /* The stream below has its own sentence, except after what was found in between. */
-    if (self->lower_code < 0 && !tni_guard_has_error(guard))
+    if (self->lower_code == -ENOMEM || (self->lower_code < 0 && !tni_guard_has_error(guard) &&
+                                        (self->is_up || !is_gone(self->lower_code))))
         return self->lower_code;
-    if (self->lower_code == -ENOMEM)
-        return self->lower_code;
-    code = classify(self, guard);
+    if (is_gone(self->lower_code) && !tni_guard_has_error(guard))
+        code = ended(self);
+    else
+        code = classify(self, guard);
     tni_guard_clear(guard);
-    if (!self->has_warned && code != -ECONNRESET)
+    if (is_worth_a_line(self, code))
         tni_tls_endpoint_warn(self->endpoint, self->host->last_error());
     self->has_warned = true;
     return code;

@@ -53,10 +53,11 @@ static int handshake(struct tni_tls_stream *self, const struct tni_guard *guard)
 {
     int rc = self->ssl ? 0 : begin(self, guard);
 
-    if (rc == 0)
-        rc = tni_tls_bio_flush(self);
-    if (rc < 0 && rc != -EAGAIN)
+    if (rc < 0)
         return rc;
+    rc = tni_tls_bio_flush(self);
+    if (rc < 0 && rc != -EAGAIN)
+        return tni_tls_stream_failure(self, guard);
     if (SSL_do_handshake(self->ssl) != 1) {
         rc = outcome(self, guard);
         return rc == -EAGAIN ? -EINPROGRESS : rc;
