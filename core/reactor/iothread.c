@@ -15,7 +15,7 @@
 #include "reactor/thread_params.h"
 #include "socket/ctx.h"
 
-enum { AT_ONCE = 64 };
+enum { AT_ONCE = 64, NAP_NS = 30 * 1000 };
 
 static void drain_kick(struct tni_armed *armed)
 {
@@ -41,10 +41,21 @@ static void wake(struct tni_iothread *thread)
 
 void tni_iothread_post(struct tni_iothread *thread, struct tni_task *task, unsigned bits)
 {
-    if (!tni_mpsc_announce(&task->item, bits))
+    if (tni_mpsc_announce(&task->item, bits))
+        tni_mpsc_push(&thread->run, &task->item);
+    else if (atomic_load(&thread->asleep) != TNI_NAPPING)
+        return; /* the thread is about to take it */
+    atomic_store(&thread->hurry, 1);
+    wake(thread);
+}
+
+void tni_iothread_post_later(struct tni_iothread *thread, struct tni_task *task)
+{
+    if (!tni_mpsc_announce(&task->item, 0))
         return;
     tni_mpsc_push(&thread->run, &task->item);
-    wake(thread);
+    if (!thread->has_thread || atomic_load(&thread->asleep) == TNI_RESTING)
+        wake(thread);
 }
 
 int tni_iothread_timer(struct tni_iothread *thread, struct tni_timer *timer, uint64_t deadline)
@@ -68,16 +79,22 @@ static void take_ready(struct tni_iothread *thread)
     }
 }
 
+static void run_timers(struct tni_iothread *thread)
+{
+    uint64_t next = tni_timers_next(&thread->timers);
+
+    if (next == UINT64_MAX || next > tni_clock_ms())
+        return;
+    tni_timers_run(&thread->timers, tni_clock_ms());
+    tni_tasks_run(&thread->run);
+}
+
 void tni_iothread_round(struct tni_iothread *thread)
 {
-    uint64_t next;
-
-    tni_tasks_run(&thread->run);
     take_ready(thread);
-    next = tni_timers_next(&thread->timers);
-    if (next != UINT64_MAX && next <= tni_clock_ms())
-        tni_timers_run(&thread->timers, tni_clock_ms());
+    atomic_store(&thread->hurry, 0);
     tni_tasks_run(&thread->run);
+    run_timers(thread);
 }
 
 void tni_iothread_step(struct tni_iothread *thread)
@@ -98,16 +115,35 @@ void tni_iothread_step(struct tni_iothread *thread)
     pthread_mutex_unlock(&thread->loop_lock);
 }
 
+/* Each of these says that it sleeps, and looks once more before it does. */
+static void rest(struct tni_iothread *thread)
+{
+    atomic_store(&thread->asleep, TNI_RESTING);
+    if (tni_mpsc_is_empty(&thread->run) && !atomic_load(&thread->must_stop))
+        tni_loop_sleep(thread->loop, tni_timers_next(&thread->timers));
+    atomic_store(&thread->asleep, TNI_AT_WORK);
+}
+
+static void nap(struct tni_iothread *thread)
+{
+    atomic_store(&thread->asleep, TNI_NAPPING);
+    if (!atomic_load(&thread->hurry) && !atomic_load(&thread->must_stop))
+        tni_poller_nap(thread->arming, NAP_NS);
+    atomic_store(&thread->asleep, TNI_AT_WORK);
+}
+
 static void *run_thread(void *arg)
 {
     struct tni_iothread *thread = arg;
 
+    tni_poller_be_precise();
     while (!atomic_load(&thread->must_stop)) {
+        if (tni_mpsc_is_empty(&thread->run))
+            rest(thread);
+        take_ready(thread);
+        if (!tni_mpsc_is_empty(&thread->run) && !atomic_load(&thread->hurry))
+            nap(thread);
         tni_iothread_round(thread);
-        atomic_store(&thread->asleep, 1);
-        if (tni_mpsc_is_empty(&thread->run) && !atomic_load(&thread->must_stop))
-            tni_loop_sleep(thread->loop, tni_timers_next(&thread->timers));
-        atomic_store(&thread->asleep, 0);
     }
     /* What was announced last refers to objects that are to be freed. */
     while (tni_tasks_run(&thread->run))

@@ -26,6 +26,12 @@ struct tni_armed {
     void (*ready)(struct tni_armed *armed);
 };
 
+enum tni_rest {
+    TNI_AT_WORK,
+    TNI_RESTING, /* whoever posts wakes it */
+    TNI_NAPPING, /* for microseconds; what can wait so long need not wake it */
+};
+
 struct tni_iothread {
     struct tn_ctx *ctx;
     unsigned index;
@@ -35,7 +41,8 @@ struct tni_iothread {
     int kick; /* eventfd, in `arming` */
     struct tni_armed kicked;
     struct tni_mpsc run;
-    atomic_uint asleep;
+    atomic_uint asleep; /* enum tni_rest */
+    atomic_uint hurry; /* something in `run` is not to wait for the end of a nap */
     atomic_bool must_stop;
     struct tni_timers timers;
     struct tni_loop *loop; /* libevent's; NULL without a thread */
@@ -52,6 +59,8 @@ void tni_iothread_abandon(struct tni_iothread *thread);
 
 /** Has `task` run on the thread. Any thread. */
 void tni_iothread_post(struct tni_iothread *thread, struct tni_task *task, unsigned bits);
+/** The same within some tens of microseconds: until then the thread lets more of the same gather. */
+void tni_iothread_post_later(struct tni_iothread *thread, struct tni_task *task);
 /** Sets a timer, and wakes the thread if it would sleep too long. Any thread. -ENOMEM. */
 int tni_iothread_timer(struct tni_iothread *thread, struct tni_timer *timer, uint64_t deadline);
 

@@ -1,6 +1,9 @@
 #include <errno.h>
+#include <poll.h>
 #include <stddef.h>
 #include <sys/epoll.h>
+#include <sys/prctl.h>
+#include <time.h>
 
 #include "reactor/poller.h"
 
@@ -60,4 +63,18 @@ int tni_poller_take(int set, struct tni_poll_event *events, int max)
                            (bits & (EPOLLRDHUP | EPOLLHUP | EPOLLERR) ? TNI_POLL_HANGUP : 0);
     }
     return count;
+}
+
+void tni_poller_nap(int set, long ns)
+{
+    const struct timespec limit = {.tv_nsec = ns};
+    struct pollfd item = {.fd = set, .events = POLLIN};
+
+    (void)ppoll(&item, 1, &limit, NULL);
+}
+
+void tni_poller_be_precise(void)
+{
+    /* Unless it is told, the kernel lets a thread sleep 50 us longer. */
+    (void)prctl(PR_SET_TIMERSLACK, 1000, 0, 0, 0);
 }

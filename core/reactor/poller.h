@@ -31,4 +31,9 @@ void tni_poller_remove(int set, int fd);
 /** What is ready now, at most `max`; never waits. */
 int tni_poller_take(int set, struct tni_poll_event *events, int max);
 
+/** Sleeps until something is ready, or for `ns`. */
+void tni_poller_nap(int set, long ns);
+/** The calling thread's naps are as short as it says. */
+void tni_poller_be_precise(void);
+
 #endif

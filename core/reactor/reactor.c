@@ -34,8 +34,10 @@ static void leave(struct tni_reactor *reactor)
 
     atomic_store(&reactor->lock, 0);
     is_wanted = atomic_exchange(&reactor->want, 0);
-    if (is_wanted || tni_reactor_is_busy(reactor))
+    if (is_wanted || atomic_load(&reactor->pending))
         tni_reactor_call(reactor);
+    else if (!tni_mpsc_is_empty(&reactor->inbox))
+        tni_reactor_call_later(reactor); /* whoever put it there calls, if it must be sooner */
 }
 
 void tni_reactor_call(struct tni_reactor *reactor)
@@ -46,6 +48,16 @@ void tni_reactor_call(struct tni_reactor *reactor)
         tni_waiter_wake(waiter);
     else
         tni_iothread_post(reactor->thread, &reactor->run, 0);
+}
+
+void tni_reactor_call_later(struct tni_reactor *reactor)
+{
+    struct tni_waiter *waiter = atomic_load(&reactor->watch);
+
+    if (waiter)
+        tni_waiter_wake(waiter);
+    else
+        tni_iothread_post_later(reactor->thread, &reactor->run);
 }
 
 void tni_reactor_post(struct tni_reactor *reactor, struct tni_task *task, unsigned bits)

@@ -62,6 +62,8 @@ void tni_reactor_free(struct tni_reactor *reactor);
 
 /** Has it served by whoever watches it. Any thread. */
 void tni_reactor_call(struct tni_reactor *reactor);
+/** The same for what can wait some tens of microseconds, while more of it gathers. Any thread. */
+void tni_reactor_call_later(struct tni_reactor *reactor);
 /** Puts `task` into the inbox and calls. Any thread. */
 void tni_reactor_post(struct tni_reactor *reactor, struct tni_task *task, unsigned bits);
 /** The same for a task that the caller has announced. */

@@ -308,6 +308,7 @@ const struct tni_network tni_network_impl = {
     .is_busy = tni_reactor_is_busy,
     .is_wanted = tni_reactor_is_wanted,
     .call = tni_reactor_call,
+    .call_later = tni_reactor_call_later,
     .serve_posted = tni_reactor_serve_posted,
     .step = step,
     .step_descriptor = step_descriptor,

@@ -118,6 +118,7 @@ static void wake(void *owner, unsigned what)
     struct tn_sock *sock = session->config->sock;
     struct tni_reactor *reactor = session->member.reactor;
 
+    sock->streaming = reactor;
     if (!announce(session, what))
         return;
     tni_mpsc_push(&reactor->inbox, &session->task.item);
@@ -126,6 +127,7 @@ static void wake(void *owner, unsigned what)
         return;
     }
     sock->touched = reactor;
+    sock->is_urgent |= what != TNI_WAKE_DATA;
     sock->touched_items += what != TNI_WAKE_DATA || atomic_load(&session->is_congested) ? 2 : 1;
 }
 

@@ -123,6 +123,7 @@ static void claim_until_last(struct tn_sock *sock, struct tni_claim *claim, bool
 static int send_frame(struct tn_sock *sock, tn_msg_t *msg)
 {
     bool more = msg->flags & TN_MSG_MORE;
+    size_t size = tn_msg_length(msg);
     int rc;
 
     if (is_claimed(sock, &sock->sending))
@@ -140,6 +141,7 @@ static int send_frame(struct tn_sock *sock, tn_msg_t *msg)
         claim_until_last(sock, &sock->sending, more);
     if (!more)
         tni_count_owned(&sock->counters.messages_sent, 1);
+    sock->turn_bytes += size;
     return 0;
 }
 

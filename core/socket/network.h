@@ -52,6 +52,8 @@ struct tni_network {
     bool (*is_wanted)(struct tni_reactor *reactor);
     /** Has the reactor served by whoever watches it. */
     void (*call)(struct tni_reactor *reactor);
+    /** The same within some tens of microseconds, while more to do gathers. */
+    void (*call_later)(struct tni_reactor *reactor);
     /** Serves what was announced, without looking for other events. */
     void (*serve_posted)(struct tni_reactor *reactor);
 

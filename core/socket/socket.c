@@ -16,7 +16,12 @@
 #include "socket/pattern_options.h"
 #include "socket/slab.h"
 
-enum { DIRECT_WRITE_PAUSE_NS = 50 * 1000 };
+enum {
+    DIRECT_WRITE_PAUSE_NS = 50 * 1000,
+    STREAM_TURNS = 256, /* a stream of messages is written to the kernel at least this often */
+    STREAM_BYTES = 32 * 1024,
+    LARGE_TURN = 16 * 1024, /* one that another thread had better write at once */
+};
 
 /* ------------------------------------------------------------------ opening */
 
@@ -54,6 +59,11 @@ static void sock_init(struct tn_sock *sock, struct tn_ctx *ctx, const struct tni
     atomic_store(&sock->home, NULL);
     sock->touched = NULL;
     sock->touched_items = 0;
+    sock->streaming = NULL;
+    sock->streamed_turns = 0;
+    sock->streamed_bytes = 0;
+    sock->turn_bytes = 0;
+    sock->is_urgent = false;
     atomic_init(&sock->has_waited, true);
     sock->last_direct_ns = 0;
     atomic_store(&sock->linger_ms, -1);
@@ -241,7 +251,7 @@ unsigned tni_sock_events(struct tn_sock *sock)
 
 /* A connection that has just one thing to write, on a socket that is not streaming, is written to by
  * this thread: waking another one would cost more. */
-static bool should_write_directly(struct tn_sock *sock)
+static bool is_isolated(struct tn_sock *sock)
 {
     uint64_t now;
 
@@ -258,7 +268,42 @@ static bool should_write_directly(struct tn_sock *sock)
     return true;
 }
 
+/* So is a stream, when enough of it has gathered. */
+static bool has_gathered(struct tn_sock *sock, size_t turn_bytes)
+{
+    return turn_bytes < LARGE_TURN &&
+           (sock->streamed_turns >= STREAM_TURNS || sock->streamed_bytes >= STREAM_BYTES);
+}
+
 static void signals_update(struct tn_sock *sock);
+
+/* What was written in this turn is to reach the kernel. Returns the reactor that this thread serves
+ * itself, once it has unlocked; NULL: another one does. */
+static struct tni_reactor *hand_over(struct tn_sock *sock)
+{
+    struct tni_reactor *streaming = sock->streaming, *touched = sock->touched;
+    size_t turn_bytes = sock->turn_bytes;
+
+    sock->streaming = sock->touched = NULL;
+    sock->turn_bytes = 0;
+    sock->streamed_turns++;
+    sock->streamed_bytes += turn_bytes;
+    if ((touched && is_isolated(sock)) || (streaming && has_gathered(sock, turn_bytes))) {
+        sock->touched_items = 0;
+        sock->streamed_turns = 0;
+        sock->streamed_bytes = 0;
+        return touched ? touched : streaming;
+    }
+    if (touched) {
+        if (sock->is_urgent || turn_bytes >= LARGE_TURN)
+            tni_network->call(touched);
+        else
+            tni_network->call_later(touched);
+    }
+    sock->touched_items = 0;
+    sock->is_urgent = false;
+    return NULL;
+}
 
 void tni_sock_leave(struct tn_sock *sock)
 {
@@ -267,20 +312,14 @@ void tni_sock_leave(struct tn_sock *sock)
     tni_sock_settle(sock);
     if (sock->has_levels)
         signals_update(sock);
-    reactor = sock->touched;
+    reactor = sock->streaming ? hand_over(sock) : NULL;
     if (reactor) {
-        sock->touched = NULL;
-        if (should_write_directly(sock)) {
-            sock->touched_items = 0;
-            sock->pins++;
-            pthread_mutex_unlock(&sock->lock);
-            tni_network->serve_posted(reactor);
-            tni_sock_unpin(sock);
-            tni_graveyard_close(); /* the program's functions may close the socket */
-            return;
-        }
-        sock->touched_items = 0;
-        tni_network->call(reactor);
+        sock->pins++;
+        pthread_mutex_unlock(&sock->lock);
+        tni_network->serve_posted(reactor);
+        tni_sock_unpin(sock);
+        tni_graveyard_close(); /* the program's functions may close the socket */
+        return;
     }
     pthread_mutex_unlock(&sock->lock);
     tni_graveyard_close();
@@ -497,7 +536,7 @@ int tn_close(tn_socket_t *socket)
     close_pipes(sock);
     sock->ops->close(sock->pattern_state);
     end_signals(sock);
-    sock->touched = NULL;
+    sock->touched = sock->streaming = NULL;
     pthread_mutex_unlock(&sock->lock);
     tni_graveyard_close();
     tni_monitor_hub_stop(&sock->monitors);

@@ -94,6 +94,11 @@ struct tn_sock {
     _Atomic(struct tni_reactor *) home;
     struct tni_reactor *touched; /* a reactor to call before the lock is released */
     unsigned touched_items; /* how many of its items were announced meanwhile */
+    struct tni_reactor *streaming; /* one whose sessions were written to in this turn */
+    unsigned streamed_turns; /* since this thread wrote to the kernel; so the bytes */
+    size_t streamed_bytes;
+    size_t turn_bytes; /* sent in this turn */
+    bool is_urgent; /* something else than messages is to be told */
     atomic_bool has_waited; /* since the last direct write; set without the lock */
     uint64_t last_direct_ns;
     atomic_int linger_ms; /* of the close */
