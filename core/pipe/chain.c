@@ -122,7 +122,7 @@ static bool release(struct tni_chain *chain, uint64_t done, bool now)
     uint64_t hwm = atomic_load_explicit(&chain->hwm, memory_order_relaxed);
     uint64_t low = (hwm + 1) / 2;
 
-    if (!now && done - chain->r.published < (low ? low : 64))
+    if (!now && done - chain->r.published < tni_chain_low_mark(chain))
         return false;
     if (done != chain->r.published) {
         chain->r.published = done;

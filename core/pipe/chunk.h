@@ -87,6 +87,14 @@ static inline void tni_cursor_step_over(struct tni_cursor *cursor)
     }
 }
 
+/** Messages that the consumer takes before it tells the producer. */
+static inline uint64_t tni_chain_low_mark(const struct tni_chain *chain)
+{
+    uint64_t hwm = atomic_load_explicit(&chain->hwm, memory_order_relaxed);
+
+    return hwm ? (hwm + 1) / 2 : 64;
+}
+
 /** The last look at what was committed: how far the consumer may go. */
 void tni_chain_snapshot(struct tni_chain *chain);
 /** Everything before `to` is done: ends its attachments and chunks. */

@@ -346,6 +346,11 @@ static bool peek(struct tn_pipe *pipe, struct tni_frame_view *view)
     return false;
 }
 
+void tni_pipe_release(struct tn_pipe *pipe)
+{
+    release(pipe, false);
+}
+
 int tni_pipe_can_read(struct tn_pipe *pipe)
 {
     struct tni_frame_view view;

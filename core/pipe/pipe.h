@@ -98,6 +98,8 @@ void tni_pipe_rollback(struct tn_pipe *pipe);
 int tni_pipe_read(struct tn_pipe *pipe, tn_msg_t *out_msg);
 int tni_pipe_can_write(struct tn_pipe *pipe);
 int tni_pipe_can_read(struct tn_pipe *pipe);
+/** After tni_chain_get on its incoming chain: tells the producer, when half of the mark is free. */
+void tni_pipe_release(struct tn_pipe *pipe);
 
 static inline struct tni_chain *tni_pipe_out(struct tn_pipe *pipe)
 {

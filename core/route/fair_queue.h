@@ -51,4 +51,14 @@ int tni_fair_queue_recv(struct tni_fair_queue *queue, tn_msg_t *out_msg, struct 
  *  is bound to that pipe: its message is delivered even if the pipe goes away in between. */
 bool tni_fair_queue_can_recv(struct tni_fair_queue *queue, struct tn_pipe **out_pipe);
 
+/** The pipe to read from, if it is the only one; NULL: not so, or a message is begun. */
+static inline struct tn_pipe *tni_fair_queue_only(const struct tni_fair_queue *queue)
+{
+    const struct tni_link *first = queue->active.next;
+
+    if (first != queue->active.prev || first == &queue->active || queue->current || queue->rest)
+        return NULL;
+    return tni_container(first, struct tni_fair_queue_node, link)->pipe;
+}
+
 #endif

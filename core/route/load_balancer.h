@@ -51,4 +51,16 @@ int tni_load_balancer_send(struct tni_load_balancer *balancer, tn_msg_t *msg,
                            struct tn_pipe **out_pipe);
 bool tni_load_balancer_can_send(struct tni_load_balancer *balancer);
 
+/** The pipe that takes the next message, if it is the only one that can; NULL: not so, or a message is
+ *  unfinished. */
+static inline struct tn_pipe *tni_load_balancer_only(const struct tni_load_balancer *balancer)
+{
+    const struct tni_link *first = balancer->active.next;
+
+    if (first != balancer->active.prev || first == &balancer->active || balancer->current ||
+        balancer->is_dropping)
+        return NULL;
+    return tni_container(first, struct tni_load_balancer_node, link)->pipe;
+}
+
 #endif

@@ -54,6 +54,11 @@ enum tn_pattern_flag {
     /** Speaks over datagrams only, and the first frame is instead where one goes to or came from, as the
      *  transport writes addresses (DGRAM). */
     TN_PATTERN_ADDRESSES_DATAGRAMS = 16384,
+    /** Between messages, sending one of a single frame is host->lb_send and nothing else (PUSH). The
+     *  core may then leave `send` out. */
+    TN_PATTERN_BALANCES = 32768,
+    /** Likewise `recv` is host->fq_recv (PULL). */
+    TN_PATTERN_TAKES_TURNS = 65536,
 };
 
 /** Reasons for host->sock_drop: enum tn_drop_reason of tenon.h. */

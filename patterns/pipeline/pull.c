@@ -61,10 +61,11 @@ static unsigned pull_poll(void *state)
 }
 
 #define PULL_OPS(more_flags, name, peer_names)                                                     \
-    .size = sizeof(tn_pattern_ops_t), .flags = TN_PATTERN_RECEIVES | (more_flags),                 \
-    .wire_name = (name), .peers = (peer_names), .socket_state = sizeof(struct pull),               \
-    .open = pull_open, .close = pull_close, .attach = pull_attach, .detach = pull_detach,          \
-    .readable = pull_readable, .recv = pull_recv, .poll = pull_poll
+    .size = sizeof(tn_pattern_ops_t),                                                              \
+    .flags = TN_PATTERN_RECEIVES | TN_PATTERN_TAKES_TURNS | (more_flags), .wire_name = (name),     \
+    .peers = (peer_names), .socket_state = sizeof(struct pull), .open = pull_open,                 \
+    .close = pull_close, .attach = pull_attach, .detach = pull_detach, .readable = pull_readable,  \
+    .recv = pull_recv, .poll = pull_poll
 
 static const char *const pushes[] = {"PUSH", NULL};
 static const tn_old_type_t old_types[] = {{"PULL", 7}, {"PUSH", 8}, {NULL, 0}};

@@ -77,10 +77,11 @@ static unsigned push_poll(void *state)
 }
 
 #define PUSH_OPS(more_flags, name, peer_names)                                                     \
-    .size = sizeof(tn_pattern_ops_t), .flags = TN_PATTERN_SENDS | (more_flags),                    \
-    .wire_name = (name), .peers = (peer_names), .socket_state = sizeof(struct push),               \
-    .open = push_open, .close = push_close, .attach = push_attach, .detach = push_detach,          \
-    .readable = push_readable, .writable = push_writable, .send = push_send, .poll = push_poll
+    .size = sizeof(tn_pattern_ops_t),                                                              \
+    .flags = TN_PATTERN_SENDS | TN_PATTERN_BALANCES | (more_flags), .wire_name = (name),           \
+    .peers = (peer_names), .socket_state = sizeof(struct push), .open = push_open,                 \
+    .close = push_close, .attach = push_attach, .detach = push_detach, .readable = push_readable,  \
+    .writable = push_writable, .send = push_send, .poll = push_poll
 
 static const char *const pulls[] = {"PULL", NULL};
 static const tn_old_type_t old_types[] = {{"PUSH", 8}, {"PULL", 7}, {NULL, 0}};

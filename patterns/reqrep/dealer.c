@@ -152,9 +152,9 @@ static int dealer_set(void *state, unsigned index, const tn_value_t *value)
 
 #define DEALER_OPS(more_flags, name, peer_names)                                                   \
     .size = sizeof(tn_pattern_ops_t),                                                              \
-    .flags = TN_PATTERN_SENDS | TN_PATTERN_RECEIVES | (more_flags), .wire_name = (name),           \
-    .peers = (peer_names), .socket_state = sizeof(struct dealer), .open = dealer_open,             \
-    .close = dealer_close, .attach = dealer_attach, .detach = dealer_detach,                       \
+    .flags = TN_PATTERN_SENDS | TN_PATTERN_RECEIVES | TN_PATTERN_BALANCES | (more_flags),          \
+    .wire_name = (name), .peers = (peer_names), .socket_state = sizeof(struct dealer),             \
+    .open = dealer_open, .close = dealer_close, .attach = dealer_attach, .detach = dealer_detach,  \
     .connected = dealer_connected, .disconnected = dealer_disconnected,                            \
     .readable = dealer_readable, .writable = dealer_writable, .send = dealer_send,                 \
     .recv = dealer_recv, .poll = dealer_poll, .set = dealer_set
