@@ -20,8 +20,8 @@ static inline bool tni_chain_admits(const struct tni_chain *chain)
     return hwm == 0 || chain->w.messages - chain->w.released_seen < hwm;
 }
 
-/** Appends a message and commits it. False: it needs another chunk, or the mark is reached as far as is
- *  known here. */
+/** Appends a message and commits it, in a chain without a slot. False: it needs another chunk, or the
+ *  mark is reached as far as is known here. */
 static inline bool tni_chain_put(struct tni_chain *chain, const void *data, size_t size)
 {
     struct tni_chunk *chunk = chain->w.chunk;
@@ -29,7 +29,7 @@ static inline bool tni_chain_put(struct tni_chain *chain, const void *data, size
     size_t kept = (chunk->attachments + 1) * sizeof(struct tni_attachment);
     uint8_t *to = chunk->area + used;
 
-    if (used + kept + TNI_FRAME_HEADER_MAX + size > chunk->capacity || chain->slot ||
+    if (used + kept + TNI_FRAME_HEADER_MAX + size > chunk->capacity ||
         chain->w.committed != chunk || chain->w.position != chain->w.committed_position ||
         chunk->attachments != chain->w.committed_attachments || !tni_chain_admits(chain))
         return false;
@@ -43,7 +43,7 @@ static inline bool tni_chain_put(struct tni_chain *chain, const void *data, size
     return true;
 }
 
-/** The next message, and moves past it; its bytes stay valid until the next look at the chain. NULL:
+/** The next message of a chain without a slot, and moves past it; its bytes stay valid until the next look at the chain. NULL:
  *  there is none, or it is not one small frame. */
 static inline const uint8_t *tni_chain_get(struct tni_chain *chain, size_t *out_size)
 {

@@ -143,6 +143,8 @@ static int start_session(struct tn_endpoint *endpoint)
 
     if (rc < 0)
         return rc;
+    /* Until it is started it hears nothing: a pipe that is refused would tell it of its end. */
+    atomic_store(&session->has_ended, true);
     if (is_datagram(endpoint))
         rc = tni_datagram_check(session);
     if (rc == 0 && is_bind)
@@ -157,6 +159,7 @@ static int start_session(struct tn_endpoint *endpoint)
     }
     atomic_fetch_add_explicit(&session->refs, 1, memory_order_relaxed); /* the endpoint's */
     endpoint->session = session;
+    atomic_store(&session->has_ended, false);
     tni_session_post(session, TNI_SESSION_START);
     return 0;
 }

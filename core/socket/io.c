@@ -178,7 +178,8 @@ static bool send_short(struct tn_sock *sock, const void *data, size_t size)
         !tni_mpsc_is_empty(&sock->events))
         return false;
     pipe = tni_load_balancer_only(&sock->balance);
-    if (!pipe || tni_duplex_other_is_closing(pipe->duplex, pipe->side) ||
+    if (!pipe || tni_pipe_out(pipe)->slot ||
+        tni_duplex_other_is_closing(pipe->duplex, pipe->side) ||
         !tni_chain_put(tni_pipe_out(pipe), data, size))
         return false;
     pipe->sent++;
