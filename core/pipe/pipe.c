@@ -270,6 +270,11 @@ int tni_pipe_can_write(struct tn_pipe *pipe)
            !tni_chain_is_full(tni_pipe_out(pipe));
 }
 
+void tni_pipe_note_drop(struct tn_pipe *pipe)
+{
+    pipe->dropped++;
+}
+
 int tni_pipe_write(struct tn_pipe *pipe, tn_msg_t *msg)
 {
     struct tni_chain *out = tni_pipe_out(pipe);

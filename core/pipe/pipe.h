@@ -97,6 +97,8 @@ int tni_pipe_write(struct tn_pipe *pipe, tn_msg_t *msg);
 void tni_pipe_rollback(struct tn_pipe *pipe);
 int tni_pipe_read(struct tn_pipe *pipe, tn_msg_t *out_msg);
 int tni_pipe_can_write(struct tn_pipe *pipe);
+/** A message of the socket did not go to this peer, for statistics. */
+void tni_pipe_note_drop(struct tn_pipe *pipe);
 int tni_pipe_can_read(struct tn_pipe *pipe);
 /** After tni_chain_get on its incoming chain: tells the producer, when half of the mark is free. */
 void tni_pipe_release(struct tn_pipe *pipe);

@@ -105,6 +105,7 @@ static void settle(struct tni_fan_out *fan, struct tni_fan_out_node *node, int r
         tni_pipe_rollback(node->pipe);
     atomic_fetch_add_explicit(&fan->dropped[rc == -EAGAIN ? TN_DROP_HWM : TN_DROP_PEER_LOST], 1,
                               memory_order_relaxed);
+    tni_pipe_note_drop(node->pipe);
     move(&fan->idle, &node->link);
 }
 

@@ -321,37 +321,64 @@ int tn_ctx_shutdown(tn_ctx_t *handle)
     return 0;
 }
 
-/* Says what still blocks: the first socket that is open, or that lingers. */
+enum { BLOCKER_SIZE = 512, FIRST_WORD_MS = 2000, LONGEST_SILENCE_MS = 60 * 1000 };
+
+static void describe_blocker(const struct tn_sock *sock, char *text)
+{
+    unsigned long long serial = (unsigned long long)sock->serial;
+
+    if (atomic_load(&sock->state) == TNI_SOCK_OPEN)
+        snprintf(text, BLOCKER_SIZE,
+                 "socket %llu, a '%s' at '%s', is not closed: close it with tn_close()", serial,
+                 sock->pattern->name, sock->last_endpoint);
+    else
+        snprintf(text, BLOCKER_SIZE,
+                 "socket %llu, a '%s' at '%s', is closed and still sends (when it was closed: %s): "
+                 "set its option 'linger' to limit how long it tries",
+                 serial, sock->pattern->name, sock->last_endpoint, sock->unsent);
+}
+
+/* Says what still blocks: the first socket, and how many there are. */
 static int blocked_by(struct tn_ctx *ctx)
 {
-    int open = 0, lingering = 0;
-    struct tn_sock *first = NULL;
-    bool is_open;
+    struct tn_sock *first;
+    char text[BLOCKER_SIZE];
 
-    tni_list_each (link, &ctx->sockets) {
-        struct tn_sock *sock = tni_container(link, struct tn_sock, ctx_link);
-        is_open = atomic_load(&sock->state) == TNI_SOCK_OPEN;
-        *(is_open ? &open : &lingering) += 1;
-        if (!first)
-            first = sock;
-    }
-    if (!first)
+    if (tni_list_is_empty(&ctx->sockets))
         return tni_fail(-ETIMEDOUT, "the context cannot end yet: a socket is being opened");
-    is_open = atomic_load(&first->state) == TNI_SOCK_OPEN;
-    return tni_fail(
-        -ETIMEDOUT,
-        "the context cannot end: %d sockets are not closed, %d still send what was queued; the "
-        "first is number %llu, a '%s' at '%s'%s",
-        open, lingering, (unsigned long long)first->serial, first->pattern->name,
-        first->last_endpoint,
-        is_open ? ": close it with tn_close()"
-                : ": set its option 'linger' to limit how long it tries");
+    first = tni_container(ctx->sockets.next, struct tn_sock, ctx_link);
+    describe_blocker(first, text);
+    return tni_fail(-ETIMEDOUT, "the context cannot end: it has %d sockets; %s", ctx->socket_count,
+                    text);
+}
+
+/* A line for each socket, but not for thousands. */
+static void log_blockers(struct tn_ctx *ctx)
+{
+    enum { LINES = 10 };
+    char text[BLOCKER_SIZE];
+    int lines = 0;
+
+    if (!tni_log_wants(TN_LOG_WARN, "context"))
+        return;
+    if (tni_list_is_empty(&ctx->sockets))
+        tni_log(TN_LOG_WARN, "context", "the context waits for its end: a socket is being opened");
+    tni_list_each (link, &ctx->sockets) {
+        if (lines++ == LINES) {
+            tni_log(TN_LOG_WARN, "context", "the context waits for its end: %d sockets in all",
+                    ctx->socket_count);
+            return;
+        }
+        describe_blocker(tni_container(link, struct tn_sock, ctx_link), text);
+        tni_log(TN_LOG_WARN, "context", "the context waits for its end: %s", text);
+    }
 }
 
 static int wait_for_sockets(struct tn_ctx *ctx, int timeout)
 {
     uint64_t now = tni_clock_ms();
     uint64_t until = timeout < 0 ? UINT64_MAX : now + (uint64_t)timeout;
+    uint64_t silence = FIRST_WORD_MS, word_at = now + silence;
     uint64_t pause;
     unsigned seen;
     int rc;
@@ -360,6 +387,11 @@ static int wait_for_sockets(struct tn_ctx *ctx, int timeout)
         now = tni_clock_ms();
         if (now >= until)
             return blocked_by(ctx);
+        if (now >= word_at) {
+            log_blockers(ctx);
+            silence = silence * 2 < LONGEST_SILENCE_MS ? silence * 2 : LONGEST_SILENCE_MS;
+            word_at = now + silence;
+        }
         if (ctx->io_threads == 0 && tni_network) {
             pthread_mutex_unlock(&ctx->lock);
             tni_network->step(ctx);
@@ -367,8 +399,8 @@ static int wait_for_sockets(struct tn_ctx *ctx, int timeout)
         }
         if (!ctx->socket_count)
             break;
-        /* Without threads, look again soon; otherwise a line to the log each second. */
-        pause = ctx->io_threads == 0 ? 1 : 1000;
+        /* Without threads, look again soon. */
+        pause = ctx->io_threads == 0 ? 1 : word_at - now;
         if (until - now < pause)
             pause = until - now;
         seen = atomic_load(&ctx->gone);
@@ -377,10 +409,6 @@ static int wait_for_sockets(struct tn_ctx *ctx, int timeout)
         pthread_mutex_lock(&ctx->lock);
         if (rc == -EINTR)
             return tni_fail(rc, "ending the context: a signal came; call again");
-        if (rc == -ETIMEDOUT && ctx->io_threads && tni_log_wants(TN_LOG_INFO, "context")) {
-            blocked_by(ctx);
-            tni_log(TN_LOG_INFO, "context", "%s", tni_error_text());
-        }
     }
     return 0;
 }

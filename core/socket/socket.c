@@ -1,6 +1,7 @@
 #include "socket/socket.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/eventfd.h>
 #include <unistd.h>
@@ -40,6 +41,7 @@ static void sock_init(struct tn_sock *sock, struct tn_ctx *ctx, const struct tni
     tni_store_init(&sock->pattern_options);
     tni_link_init(&sock->endpoints);
     sock->last_endpoint[0] = '\0';
+    sock->unsent[0] = '\0';
     tni_link_init(&sock->pipes);
     tni_link_init(&sock->attention);
     tni_counters_init(&sock->counters);
@@ -472,6 +474,30 @@ static void end_signals(struct tn_sock *sock)
     pthread_mutex_unlock(&sock->waitq.lock);
 }
 
+/* For whoever waits for the end of the context. */
+static void note_unsent(struct tn_sock *sock)
+{
+    struct tn_pipe *most = NULL;
+    uint64_t messages = 0, of_most = 0;
+    unsigned peers = 0;
+
+    tni_list_each (link, &sock->pipes) {
+        struct tn_pipe *pipe = tni_container(link, struct tn_pipe, link);
+        uint64_t length = tni_chain_length(tni_pipe_out(pipe));
+        messages += length;
+        peers += length > 0;
+        if (length > of_most) {
+            of_most = length;
+            most = pipe;
+        }
+    }
+    pthread_mutex_lock(&sock->ctx->lock);
+    snprintf(sock->unsent, sizeof sock->unsent, "%llu messages for %u peers%s%s",
+             (unsigned long long)messages, peers, most ? ", most for " : "",
+             most ? most->endpoint : "");
+    pthread_mutex_unlock(&sock->ctx->lock);
+}
+
 static void close_pipes(struct tn_sock *sock)
 {
     tni_sock_drain(sock);
@@ -531,6 +557,7 @@ int tn_close(tn_socket_t *socket)
     tni_sock_notify(sock);
     while (sock->pins)
         pthread_cond_wait(&sock->calm, &sock->lock);
+    note_unsent(sock);
     while (!tni_list_is_empty(&sock->endpoints))
         tni_endpoint_end(tni_container(sock->endpoints.next, struct tn_endpoint, link));
     close_pipes(sock);

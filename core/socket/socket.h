@@ -72,6 +72,7 @@ struct tn_sock {
     struct tni_store pattern_options; /* as they were set */
     struct tni_link endpoints;
     char last_endpoint[256];
+    char unsent[128]; /* what was queued at tn_close(); as last_endpoint under the context's lock */
 
     struct tni_link pipes;
     struct tni_link attention;

@@ -240,6 +240,7 @@ static void test_radio_drops_for_a_member_that_does_not_read(void **state)
     tn_socket_t *radio = api_socket(ctx, "radio");
     tn_socket_t *dish = api_socket(ctx, "dish");
     tn_stats_t stats;
+    tn_peer_t peer;
     int got = 0;
 
     (void)state;
@@ -255,6 +256,8 @@ static void test_radio_drops_for_a_member_that_does_not_read(void **state)
         tn_msg_close(&msg);
     assert_int_equal(got, 2 * HWM);
     assert_int_equal(stats.dropped[TN_DROP_HWM], SENT - got);
+    assert_int_equal(tn_peers(radio, &peer, 1), 1);
+    assert_int_equal(peer.dropped, SENT - got);
     assert_ok(tn_close(radio));
     assert_ok(tn_close(dish));
     api_ctx_end(ctx);

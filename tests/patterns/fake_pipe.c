@@ -100,6 +100,11 @@ static int refusal(struct tn_pipe *pipe, bool is_request)
     return 0;
 }
 
+void tni_pipe_note_drop(struct tn_pipe *pipe)
+{
+    pipe->dropped++;
+}
+
 int tni_pipe_write(struct tn_pipe *pipe, tn_msg_t *msg)
 {
     bool is_request = (msg->flags & TN_MSG_REQUEST) != 0;

@@ -34,6 +34,7 @@ struct tn_pipe {
     struct tni_fair_queue_node fair;
     struct tni_load_balancer_node balance;
     struct tni_fan_out_node fan;
+    unsigned dropped;
     struct fake_frames in;
     struct fake_frames out;
     struct fake_frames unfinished;
@@ -61,6 +62,7 @@ void fake_pipe_settle(struct tn_pipe *pipe);
 int tni_pipe_write(struct tn_pipe *pipe, tn_msg_t *msg);
 void tni_pipe_rollback(struct tn_pipe *pipe);
 int tni_pipe_read(struct tn_pipe *pipe, tn_msg_t *out_msg);
+void tni_pipe_note_drop(struct tn_pipe *pipe);
 int tni_pipe_can_write(struct tn_pipe *pipe);
 int tni_pipe_can_read(struct tn_pipe *pipe);
 
