@@ -1,6 +1,7 @@
 #include "command.h"
 
 #include <errno.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -15,10 +16,22 @@ static const struct {
 
 enum { COMMANDS = sizeof names / sizeof names[0] };
 
+/* libzmq's servers up to 4.3.4 at least: the length octet and the E have become one byte. */
+enum { MISSPELT = 5 };
+
+static bool is_misspelt_error(const uint8_t *body, size_t size)
+{
+    return size >= MISSPELT && memcmp(body, "^RROR", MISSPELT) == 0;
+}
+
 int plain_parse(const uint8_t *body, size_t size, struct plain_view *out_view)
 {
     size_t name_size;
 
+    if (is_misspelt_error(body, size)) {
+        *out_view = (struct plain_view){PLAIN_ERROR, body + MISSPELT, size - MISSPELT};
+        return 0;
+    }
     if (size == 0 || body[0] == 0 || body[0] > size - 1)
         return -EPROTO;
     name_size = body[0];

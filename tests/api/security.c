@@ -5,10 +5,10 @@
 const char *const security_names[SECURE_KINDS] = {"NULL", "PLAIN", "CURVE"};
 
 /* Made for these tests. */
-static const char server_public[] = "S<8-{021g)&2uInK*pK@7dVY^YGhVa]QzDBEJsW(";
-static const char server_secret[] = "ow*r8y>ptQ}e$O/!wHFC6p0Ng=/:hUs[%qsnWa@H";
-static const char client_public[] = "A{q/R.X/6U1<]7{BY47l!C]vO*Cdb8Ss4Z!v*vcr";
-static const char client_secret[] = "T3WPc&Cm]IbNuL#tk6iu?)!b2I652@I(JX}!12y>";
+const char security_server_public[] = "S<8-{021g)&2uInK*pK@7dVY^YGhVa]QzDBEJsW(";
+const char security_server_secret[] = "ow*r8y>ptQ}e$O/!wHFC6p0Ng=/:hUs[%qsnWa@H";
+const char security_client_public[] = "A{q/R.X/6U1<]7{BY47l!C]vO*Cdb8Ss4Z!v*vcr";
+const char security_client_secret[] = "T3WPc&Cm]IbNuL#tk6iu?)!b2I652@I(JX}!12y>";
 
 static void copy(char *out, size_t capacity, const tn_msg_t *part)
 {
@@ -95,7 +95,7 @@ void security_server(tn_socket_t *socket, enum security_kind kind)
     if (kind == SECURE_CURVE) {
         assert_ok(tn_set_str(socket, "mechanism", "curve"));
         assert_ok(tn_set_int(socket, "curve.server", 1));
-        assert_ok(tn_set_str(socket, "curve.secretkey", server_secret));
+        assert_ok(tn_set_str(socket, "curve.secretkey", security_server_secret));
     }
 }
 
@@ -108,8 +108,8 @@ void security_client(tn_socket_t *socket, enum security_kind kind)
     }
     if (kind == SECURE_CURVE) {
         assert_ok(tn_set_str(socket, "mechanism", "curve"));
-        assert_ok(tn_set_str(socket, "curve.publickey", client_public));
-        assert_ok(tn_set_str(socket, "curve.secretkey", client_secret));
-        assert_ok(tn_set_str(socket, "curve.serverkey", server_public));
+        assert_ok(tn_set_str(socket, "curve.publickey", security_client_public));
+        assert_ok(tn_set_str(socket, "curve.secretkey", security_client_secret));
+        assert_ok(tn_set_str(socket, "curve.serverkey", security_server_public));
     }
 }

@@ -44,6 +44,9 @@ void handler_join(struct handler *handler);
 
 /** As security_table's rows name them: sets the options of either side. */
 enum security_kind { SECURE_NULL, SECURE_PLAIN, SECURE_CURVE, SECURE_KINDS };
+/** In Z85. */
+extern const char security_server_public[], security_server_secret[];
+extern const char security_client_public[], security_client_secret[];
 extern const char *const security_names[SECURE_KINDS];
 void security_server(tn_socket_t *socket, enum security_kind kind);
 void security_client(tn_socket_t *socket, enum security_kind kind);

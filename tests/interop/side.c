@@ -112,6 +112,13 @@ void side_kill(struct side *side)
     reap(side);
 }
 
+void side_order(struct side *side, const char *line)
+{
+    char answer[LINE_MAX_SIZE];
+
+    order_ok(side, line, answer);
+}
+
 void side_bind(struct side *side, const char *endpoint, char *out_endpoint)
 {
     char line[LINE_MAX_SIZE], answer[LINE_MAX_SIZE];

@@ -29,6 +29,9 @@ void side_end(struct side *side);
 /** Theirs: SIGKILL, and wait for the end. */
 void side_kill(struct side *side);
 
+/** Theirs: `order` as zmq_peer.c describes it, "set plain_server 1". */
+void side_order(struct side *side, const char *order);
+
 void side_bind(struct side *side, const char *endpoint, char *out_endpoint);
 void side_connect(struct side *side, const char *endpoint);
 

@@ -9,12 +9,15 @@
  *   name WORD              the routing id of the peer of the next connect
  *   echo MS                receives a message and sends it back
  *   send FRAME...          FRAME is SEED:SIZE, a generated body, or =TEXT, or %HEX
+ *   secure NAME VALUE      an option of security or heartbeats, for later binds and connects
+ *   zap STATUS             answers every ZAP request of this process so
  *   poke                   looks at its events, which makes libzmq take note of new peers
  *   recv MS                answers "ok FRAME..." where FRAME is SIZE:HASH, or "error TEXT"
  *
  * Each line is answered by one line, "ok ..." or "error TEXT". See body.h for bodies and hashes.
  */
 #include <errno.h>
+#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -140,6 +143,76 @@ static void do_set(const char *number, const char *text)
     answer(zmq_setsockopt(sock, atoi(number), &value, sizeof(value)));
 }
 
+static const struct {
+    const char *name;
+    int option;
+    int is_number;
+} settings[] = {
+    {"plain_server", ZMQ_PLAIN_SERVER, 1},       {"plain_username", ZMQ_PLAIN_USERNAME, 0},
+    {"plain_password", ZMQ_PLAIN_PASSWORD, 0},   {"curve_server", ZMQ_CURVE_SERVER, 1},
+    {"curve_publickey", ZMQ_CURVE_PUBLICKEY, 0}, {"curve_secretkey", ZMQ_CURVE_SECRETKEY, 0},
+    {"curve_serverkey", ZMQ_CURVE_SERVERKEY, 0}, {"zap_domain", ZMQ_ZAP_DOMAIN, 0},
+    {"heartbeat_ivl", ZMQ_HEARTBEAT_IVL, 1},     {"heartbeat_timeout", ZMQ_HEARTBEAT_TIMEOUT, 1},
+};
+
+static void do_secure(const char *name, const char *value)
+{
+    for (size_t i = 0; i < sizeof settings / sizeof settings[0]; i++) {
+        int number = atoi(value), is_key = strstr(name, "key") != NULL;
+
+        if (strcmp(settings[i].name, name) != 0)
+            continue;
+        answer(
+            settings[i].is_number
+                ? zmq_setsockopt(sock, settings[i].option, &number, sizeof number)
+                : zmq_setsockopt(sock, settings[i].option, value, strlen(value) + (size_t)is_key));
+        return;
+    }
+    printf("error unknown option %s\n", name);
+}
+
+static char zap_status[8];
+
+/* Ends with the context. */
+static void *zap_serve(void *handler)
+{
+    char frames[16][256];
+    int sizes[16], count, rc = 0;
+
+    while (rc >= 0) {
+        size_t size = sizeof rc;
+        int more = 1;
+        for (count = 0; more && count < 16; count++) {
+            sizes[count] = zmq_recv(handler, frames[count], sizeof frames[count], 0);
+            if (sizes[count] < 0)
+                goto done;
+            zmq_getsockopt(handler, ZMQ_RCVMORE, &more, &size);
+        }
+        zmq_send(handler, "1.0", 3, ZMQ_SNDMORE);
+        zmq_send(handler, frames[1], (size_t)sizes[1], ZMQ_SNDMORE);
+        zmq_send(handler, zap_status, strlen(zap_status), ZMQ_SNDMORE);
+        zmq_send(handler, "", 0, ZMQ_SNDMORE);
+        zmq_send(handler, "", 0, ZMQ_SNDMORE); /* with a user id its REQ drops replies */
+        rc = zmq_send(handler, "", 0, 0);
+    }
+done:
+    zmq_close(handler);
+    return NULL;
+}
+
+static void do_zap(const char *status)
+{
+    void *handler = zmq_socket(context, ZMQ_REP);
+    pthread_t thread;
+
+    snprintf(zap_status, sizeof zap_status, "%s", status);
+    if (!handler || zmq_bind(handler, "inproc://zeromq.zap.01") ||
+        pthread_create(&thread, NULL, zap_serve, handler) || pthread_detach(thread))
+        answer(-1);
+    else
+        answer(0);
+}
+
 static void do_poke(void)
 {
     int events;
@@ -177,6 +250,10 @@ static void obey(char *line)
         answer(zmq_setsockopt(sock, ZMQ_CONNECT_ROUTING_ID, first, strlen(first)));
     else if (strcmp(verb, "echo") == 0)
         do_echo(atoi(first));
+    else if (strcmp(verb, "secure") == 0)
+        do_secure(first, strtok_r(NULL, " \n", &save));
+    else if (strcmp(verb, "zap") == 0)
+        do_zap(first);
     else if (strcmp(verb, "recv") == 0)
         do_recv(atoi(first));
     else
