@@ -77,6 +77,8 @@ enum tnz_value {
     TNZ_VALUES
 };
 
+struct tnz_monitor;
+
 /** What a socket has beside its native handle. Lives until zmq_close(), which a program must not call
  *  while another thread is inside a call on the socket. */
 struct tnz_socket {
@@ -84,6 +86,7 @@ struct tnz_socket {
     tn_socket_t *handle;
     struct tnz_context *context;
     const struct tnz_type *type;
+    struct tnz_monitor *monitor; /* of monitor.c; NULL: none */
     int values[TNZ_VALUES];
 };
 

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "dropin.h"
+#include "monitor.h"
 
 enum { ADDRESS_MAX = 1024 };
 
@@ -58,6 +59,8 @@ int zmq_close(void *handle)
     struct tnz_socket *socket = tnz_registry_remove(handle);
     int rc = tn_close(handle);
 
+    if (socket)
+        tnz_monitor_end(socket);
     free(socket);
     return rc < 0 ? tnz_fail(rc) : 0;
 }
@@ -108,9 +111,16 @@ static int open_endpoint(void *handle, const char *address,
     return rc < 0 ? tnz_fail(rc) : 0;
 }
 
-int zmq_bind(void *socket, const char *address)
+int zmq_bind(void *handle, const char *address)
 {
-    return open_endpoint(socket, address, tn_bind);
+    int rc = open_endpoint(handle, address, tn_bind);
+    int number = errno;
+    struct tnz_socket *socket = tnz_registry_find(handle);
+
+    if (socket)
+        tnz_monitor_flush(socket);
+    errno = number;
+    return rc;
 }
 
 int zmq_connect(void *socket, const char *address)

@@ -6,6 +6,7 @@ void tni_event_init(tn_event_t *event, uint32_t kind)
 {
     memset(event, 0, sizeof *event);
     event->kind = kind;
+    event->fd = -1;
 }
 
 void tni_event_text(char *field, size_t room, const char *text)
@@ -37,6 +38,7 @@ const char *tn_event_name(uint32_t kind)
         {TN_EVENT_CLOSE_FAILED, "close_failed"},
         {TN_EVENT_STOPPED, "stopped"},
         {TN_EVENT_OVERFLOW, "overflow"},
+        {TN_EVENT_CONNECT_FAILED, "connect_failed"},
     };
 
     for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {

@@ -52,7 +52,7 @@ static tn_monitor_t *monitor_alloc(uint32_t mask)
 
 tn_monitor_t *tni_monitor_new(struct tni_monitor_hub *hub, uint32_t mask)
 {
-    const uint32_t known = 2 * TN_EVENT_OVERFLOW - 1;
+    const uint32_t known = 2 * TN_EVENT_CONNECT_FAILED - 1;
     tn_monitor_t *monitor;
     bool is_stopped;
 

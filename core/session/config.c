@@ -136,7 +136,7 @@ int tni_config_name(struct tni_config *config, struct tn_endpoint *endpoint, con
     return config->text ? 0 : tni_fail(-ENOMEM, "out of memory");
 }
 
-void tni_config_event(const struct tni_config *config, uint32_t kind, int code, int64_t value)
+void tni_config_event(const struct tni_config *config, uint32_t kind, int code, int fd)
 {
     struct tni_monitor_hub *hub = &config->sock->monitors;
     tn_event_t event;
@@ -145,7 +145,7 @@ void tni_config_event(const struct tni_config *config, uint32_t kind, int code, 
         return;
     tni_event_init(&event, kind);
     event.error = code;
-    event.value = value;
+    event.value = event.fd = fd;
     TNI_EVENT_TEXT(event.endpoint, config->text);
     if (code < 0)
         TNI_EVENT_TEXT(event.reason, tni_error_text());

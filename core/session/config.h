@@ -41,7 +41,7 @@ int tni_config_new(const struct tn_endpoint *endpoint, struct tni_config **out_c
  *  they were written. Before anybody else has the config. -ENOMEM. */
 int tni_config_name(struct tni_config *config, struct tn_endpoint *endpoint, const char *taken);
 /** Tells monitors of the bind. */
-void tni_config_event(const struct tni_config *config, uint32_t kind, int code, int64_t value);
+void tni_config_event(const struct tni_config *config, uint32_t kind, int code, int fd);
 struct tni_config *tni_config_ref(struct tni_config *config);
 void tni_config_unref(struct tni_config *config);
 

@@ -355,8 +355,10 @@ static ssize_t command_input(struct tni_session *session, const uint8_t *bytes, 
         return 0;
     if (header < 0)
         return tni_fail(header, "the peer %s", tni_frame_reason(bytes, size));
-    if (!(flags & TNI_FRAME_COMMAND))
+    if (!(flags & TNI_FRAME_COMMAND)) {
+        session->fault = TN_FAULT_UNEXPECTED;
         return tni_fail(-EPROTO, "the peer sent a message before the handshake was done");
+    }
     if (body_size > COMMAND_MAX)
         return tni_fail(-EPROTO, "the peer sent a handshake command of %llu bytes, %d are allowed",
                         (unsigned long long)body_size, COMMAND_MAX);

@@ -226,6 +226,8 @@ static void tell_loss(struct tni_session *session, int code)
     } else if (session->state == TNI_SESSION_HANDSHAKE || session->is_connected) {
         tni_count(&session->config->sock->counters.handshakes_failed, 1);
         tni_session_event(session, TN_EVENT_HANDSHAKE_FAILED, code, session->fault);
+    } else {
+        tni_session_event(session, TN_EVENT_CONNECT_FAILED, code, 0);
     }
 }
 

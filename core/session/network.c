@@ -185,7 +185,7 @@ static void network_stop(struct tn_endpoint *endpoint)
         tni_listener_close(endpoint->listener);
     if (endpoint->session) {
         if (endpoint->role == TN_ROLE_BIND)
-            tni_config_event(endpoint->session->config, TN_EVENT_CLOSED, 0, 0);
+            tni_config_event(endpoint->session->config, TN_EVENT_CLOSED, 0, -1);
         tni_session_post(endpoint->session, TNI_SESSION_STOP);
         tni_session_unref(endpoint->session);
     }

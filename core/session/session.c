@@ -147,6 +147,9 @@ void tni_session_event(struct tni_session *session, uint32_t kind, int code, int
     event.error = code;
     event.value = value;
     event.connection = session->connection;
+    if (session->stack.depth > 0)
+        event.fd = tni_stack_fd(&session->stack);
+    event.is_accepted = session->config->role == TN_ROLE_BIND;
     TNI_EVENT_TEXT(event.endpoint, session->config->text);
     TNI_EVENT_TEXT(event.local, session->stack.local);
     TNI_EVENT_TEXT(event.remote, session->stack.remote);

@@ -5,6 +5,7 @@
 #include <stdio.h>
 
 #include <tenon/question.h>
+#include <tenon/tenon.h>
 
 #include "base/error.h"
 #include "zmtp/command.h"
@@ -59,9 +60,11 @@ static int refused(const struct null_state *null, const struct tni_command_view 
     char text[256];
     int status;
 
-    if (tni_command_parse_error(view, &reason, &size) < 0)
+    if (tni_command_parse_error(view, &reason, &size) < 0) {
+        null->host->handshake_fault(null->handshake, TN_FAULT_ERROR);
         return null->host->set_error(null->host, -EPROTO,
                                      "the peer sent an ERROR command that is cut off");
+    }
     for (size_t i = 0; i < size; i++)
         text[i] = reason[i] >= ' ' && reason[i] <= '~' ? reason[i] : '?';
     text[size] = '\0';
@@ -71,6 +74,13 @@ static int refused(const struct null_state *null, const struct tni_command_view 
     return null->host->set_error(
         null->host, status == TN_AUTH_DENIED || status == TN_AUTH_ERROR ? -EACCES : -ECONNREFUSED,
         "the peer refused the connection: %s", size > 0 ? text : "it gave no reason");
+}
+
+static int unexpected(const struct null_state *null, const char *what)
+{
+    null->host->handshake_fault(null->handshake, TN_FAULT_UNEXPECTED);
+    return null->host->set_error(null->host, -EPROTO, "the peer sent %s where its READY is due",
+                                 what);
 }
 
 static int null_command(void *state, const uint8_t *data, size_t size, const uint8_t **out_metadata,
@@ -83,15 +93,14 @@ static int null_command(void *state, const uint8_t *data, size_t size, const uin
     *out_metadata = NULL;
     *out_metadata_size = 0;
     if (tni_command_parse(data, size, &view) < 0)
-        return host->set_error(host, -EPROTO, "the peer sent a command without a whole name");
+        return unexpected(null, "a command without a whole name");
     if (view.kind == TNI_COMMAND_ERROR)
         return refused(null, &view);
     if (view.kind != TNI_COMMAND_READY)
-        return host->set_error(host, -EPROTO, "the peer sent %s where its READY is due",
-                               view.kind == TNI_COMMAND_UNKNOWN ? "an unknown command"
-                                                                : tni_command_name(view.kind));
+        return unexpected(null, view.kind == TNI_COMMAND_UNKNOWN ? "an unknown command"
+                                                                 : tni_command_name(view.kind));
     if (null->is_received)
-        return host->set_error(host, -EPROTO, "the peer sent READY twice");
+        return unexpected(null, "a second READY");
     if (tni_metadata_check(view.data, view.size) < 0) {
         char text[256];
 

@@ -361,6 +361,7 @@ enum tn_event_kind {
     TN_EVENT_CLOSE_FAILED = 2048,
     TN_EVENT_STOPPED = 4096, /* the socket is closed: the last event                    */
     TN_EVENT_OVERFLOW = 8192, /* `value` events were dropped before this one             */
+    TN_EVENT_CONNECT_FAILED = 16384, /* an attempt to connect; `error` says why               */
     TN_EVENT_ALL = 0xffff,
 };
 
@@ -402,6 +403,8 @@ typedef struct tn_event {
     uint8_t routing_id[255];
     uint8_t routing_id_size;
     char reason[160];
+    int32_t fd; /* of the connection or listener, which may be closed by now; -1: none */
+    bool is_accepted; /* the connection came to a bound endpoint */
 } tn_event_t;
 
 /** Watches the events of a socket that are in `mask`. Bounded: 1,000 events wait at most, then

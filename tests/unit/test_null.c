@@ -171,7 +171,7 @@ static void test_anything_else_is_refused(void **state)
     assert_non_null(strstr(sentence, "metadata"));
     assert_int_equal(give(&side, "\x05READY", 6), 0);
     assert_int_equal(give(&side, "\x05READY", 6), -EPROTO);
-    assert_non_null(strstr(sentence, "twice"));
+    assert_non_null(strstr(sentence, "second"));
 }
 
 static void test_descriptor_is_complete(void **state)
