@@ -213,6 +213,30 @@ static void test_z85_refuses_what_is_none(void **state)
     assert_int_equal(errno, EINVAL);
 }
 
+/* ------------------------------------------------------------------ keys */
+
+static void test_curve_keys_belong_together(void **state)
+{
+    char public_text[41], secret_text[41], derived[41];
+
+    (void)state;
+    if (!zmq_has("curve")) {
+        assert_fails(ENOTSUP, zmq_curve_keypair(public_text, secret_text));
+        assert_fails(ENOTSUP, zmq_curve_public(derived, secret_text));
+        return;
+    }
+    assert_int_equal(zmq_curve_keypair(public_text, secret_text), 0);
+    assert_int_equal(strlen(public_text), 40);
+    assert_int_equal(strlen(secret_text), 40);
+    assert_int_equal(zmq_curve_public(derived, secret_text), 0);
+    assert_string_equal(derived, public_text);
+    /* RFC 7748, 6.1: Alice's keys. */
+    assert_int_equal(zmq_curve_public(derived, "D:)Q[IlAW!ahhC2ac:9*A}h:p?([4%wOTJ%JR%cs"), 0);
+    assert_string_equal(derived, "Yne@$w-vo<fVvi]a<NY6T1ed:M$fCG*[IaLV{hID");
+    secret_text[3] = '"';
+    assert_fails(EINVAL, zmq_curve_public(derived, secret_text));
+}
+
 /* ------------------------------------------------------------------ capabilities */
 
 static void test_has_knows_ipc_and_nothing_unheard_of(void **state)
@@ -237,6 +261,7 @@ int main(void)
         cmocka_unit_test(test_timers_without_interval_fire_once_a_round),
         cmocka_unit_test(test_z85_matches_the_rfc),
         cmocka_unit_test(test_z85_refuses_what_is_none),
+        cmocka_unit_test(test_curve_keys_belong_together),
         cmocka_unit_test(test_has_knows_ipc_and_nothing_unheard_of),
     };
 
