@@ -79,6 +79,7 @@ int zmq_recvmsg(void *socket, zmq_msg_t *msg, int flags)
 
 /* ------------------------------------------------------------------ arrays */
 
+/* ZMQ_SNDMORE makes one message of the parts; without it each is a message. */
 int zmq_sendiov(void *socket, struct iovec *parts, size_t count, int flags)
 {
     int rc = 0;
@@ -86,8 +87,9 @@ int zmq_sendiov(void *socket, struct iovec *parts, size_t count, int flags)
     if (count == 0 || !parts)
         return tnz_error(EINVAL);
     for (size_t i = 0; i < count && rc >= 0; i++) {
-        int more = i + 1 < count ? ZMQ_SNDMORE : flags & ZMQ_SNDMORE;
-        rc = zmq_send(socket, parts[i].iov_base, parts[i].iov_len, (flags & ~ZMQ_SNDMORE) | more);
+        int is_last = i + 1 == count;
+        rc = zmq_send(socket, parts[i].iov_base, parts[i].iov_len,
+                      is_last ? flags & ~ZMQ_SNDMORE : flags);
     }
     return rc;
 }

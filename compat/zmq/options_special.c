@@ -2,7 +2,7 @@
 
 #include <string.h>
 
-enum { ENDPOINT_MAX = 1024, TTL_STEP = 100, TTL_STEPS_MAX = 65535 };
+enum { ENDPOINT_MAX = 1024, TTL_STEP = 100, TTL_STEPS_MAX = 65535, BATCH_DEFAULT = 8192 };
 
 /* ------------------------------------------------------------------ subscriptions */
 
@@ -84,6 +84,54 @@ int tnz_get_heartbeat_ttl(struct tnz_socket *socket, void *data, size_t *io_size
         return EINVAL;
     rc = tn_get_int(socket->handle, "heartbeat_ttl", &value);
     return rc < 0 ? tnz_option_errno(rc) : tnz_put_int((int)value, data, io_size);
+}
+
+/* The native 0, "our choice", reads as libzmq's default. */
+static int get_batch_size(struct tnz_socket *socket, const char *native, void *data,
+                          size_t *io_size)
+{
+    int64_t value;
+    int rc;
+
+    if (*io_size != sizeof(int))
+        return EINVAL;
+    rc = tn_get_int(socket->handle, native, &value);
+    if (rc < 0)
+        return tnz_option_errno(rc);
+    return tnz_put_int(value ? (int)value : BATCH_DEFAULT, data, io_size);
+}
+
+static int set_batch_size(struct tnz_socket *socket, const char *native, const void *data,
+                          size_t size)
+{
+    int value = 0;
+    int number = tnz_take_int(data, size, &value);
+    int rc;
+
+    if (number || value < 1)
+        return EINVAL;
+    rc = tn_set_int(socket->handle, native, value);
+    return rc < 0 ? tnz_option_errno(rc) : 0;
+}
+
+int tnz_set_in_batch_size(struct tnz_socket *socket, const void *data, size_t size)
+{
+    return set_batch_size(socket, "in_batch_size", data, size);
+}
+
+int tnz_get_in_batch_size(struct tnz_socket *socket, void *data, size_t *io_size)
+{
+    return get_batch_size(socket, "in_batch_size", data, io_size);
+}
+
+int tnz_set_out_batch_size(struct tnz_socket *socket, const void *data, size_t size)
+{
+    return set_batch_size(socket, "out_batch_size", data, size);
+}
+
+int tnz_get_out_batch_size(struct tnz_socket *socket, void *data, size_t *io_size)
+{
+    return get_batch_size(socket, "out_batch_size", data, io_size);
 }
 
 /* ------------------------------------------------------------------ state */
