@@ -108,9 +108,6 @@ ssize_t tni_old_hello_read(const struct tni_greeting_reader *greeting, const uin
         used = read_id(greeting->status == TNI_GREETING_V1, bytes + 1, size - 1, out_hello);
         used += used >= 0;
     }
-    if (used >= 0 && out_hello->routing_id_size > 0 && out_hello->routing_id[0] == 0)
-        return tni_fail(-EPROTO, "the peer's routing id begins with a zero byte, which is kept for "
-                                 "generated ones");
     return used;
 }
 

@@ -28,7 +28,8 @@ struct tni_old_hello {
 };
 
 /** Reads what follows the greeting of an old peer. Returns how much of `bytes` it was, -EAGAIN when it
- *  is not all there, or -EPROTO with a sentence. It may be 0 bytes long. */
+ *  is not all there, or -EPROTO with a sentence. It may be 0 bytes long. A routing id may begin with a zero byte, as peer.h
+ *  says. */
 ssize_t tni_old_hello_read(const struct tni_greeting_reader *greeting, const uint8_t *bytes,
                            size_t size, struct tni_old_hello *out_hello);
 

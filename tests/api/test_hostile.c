@@ -174,7 +174,12 @@ static void test_bad_frames_close_the_connection(void **state)
     static const uint8_t empty_command[] = {4, 0};
     static const uint8_t short_ping[] = {4, 5, 4, 'P', 'I', 'N', 'G'};
 
+    static const uint8_t long_ping[] = {4,   24,  4,   'P', 'I', 'N', 'G', 0,   0,
+                                        '1', '2', '3', '4', '5', '6', '7', '8', '9',
+                                        'a', 'b', 'c', 'd', 'e', 'f', '0', 'x'};
+
     (void)state;
+    expect_frame_refused(long_ping, sizeof(long_ping));
     expect_frame_refused(reserved, sizeof(reserved));
     expect_frame_refused(huge, sizeof(huge));
     expect_frame_refused(bomb, sizeof(bomb));

@@ -560,15 +560,38 @@ static void test_wrong_types_are_refused(void **state)
 static void test_malformed_routing_ids_are_refused(void **state)
 {
     (void)state;
-    expect_refusal(UNVERSIONED, "router", TN_EVENT_HANDSHAKE_FAILED, "\3\0\0x", 4);
     expect_refusal(REVISION_0, "router", TN_EVENT_HANDSHAKE_FAILED,
                    "\xff\0\0\0\0\0\0\0\1\x7f\0\5\xff\0\0\0\0\0\0\1\1\0", 22);
     expect_refusal(REVISION_1, "router", TN_EVENT_HANDSHAKE_FAILED,
                    "\xff\0\0\0\0\0\0\0\1\x7f\1\5\2\0\0\0\0\0\0\1\0", 21);
     expect_refusal(REVISION_1, "router", TN_EVENT_HANDSHAKE_FAILED,
                    "\xff\0\0\0\0\0\0\0\1\x7f\1\5\1\1x", 15);
-    expect_refusal(REVISION_1, "router", TN_EVENT_HANDSHAKE_FAILED,
-                   "\xff\0\0\0\0\0\0\0\1\x7f\1\5\0\2\0x", 16);
+}
+
+/* Such peers can prove nothing. */
+static void test_where_peers_must_prove_who_they_are_old_ones_are_refused(void **state)
+{
+    (void)state;
+    for (int age = 0; age < AGES; age++) {
+        for (int by_domain = 0; by_domain < 2; by_domain++) {
+            struct scene scene = open_scene("pull", age);
+            tn_monitor_t *monitor = tn_monitor(scene.socket, TN_EVENT_HANDSHAKE_FAILED);
+            tn_event_t event;
+
+            if (by_domain)
+                assert_ok(tn_set_str(scene.socket, "zap_domain", "d"));
+            else
+                assert_ok(tn_set_str(scene.socket, "mechanism", "plain"));
+            api_bind(scene.socket, API_TCP, scene.endpoint);
+            scene.fd = api_raw_connect(scene.endpoint);
+            write_greeting(scene.fd, age, PUSH, "", false);
+            api_expect_event(monitor, TN_EVENT_HANDSHAKE_FAILED, &event);
+            assert_true(event.reason[0] != '\0');
+            api_raw_expect_close(scene.fd);
+            tn_monitor_close(monitor);
+            close_scene(&scene);
+        }
+    }
 }
 
 static void test_malformed_frames_end_the_connection(void **state)
@@ -604,6 +627,7 @@ int main(void)
         cmocka_unit_test(test_no_heartbeat_goes_to_old_peers),
         cmocka_unit_test(test_wrong_types_are_refused),
         cmocka_unit_test(test_malformed_routing_ids_are_refused),
+        cmocka_unit_test(test_where_peers_must_prove_who_they_are_old_ones_are_refused),
         cmocka_unit_test(test_malformed_frames_end_the_connection),
     };
 

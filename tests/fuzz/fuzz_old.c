@@ -36,7 +36,6 @@ static void check_hello(const struct tni_old_hello *hello, const uint8_t *data, 
 {
     CHECK(hello->type >= TNI_OLD_TYPE_UNKNOWN && hello->type <= 255);
     CHECK(hello->routing_id_size <= 255);
-    CHECK(hello->routing_id_size == 0 || hello->routing_id[0] != 0);
     CHECK(hello->routing_id + hello->routing_id_size == data + used);
 }
 
