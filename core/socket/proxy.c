@@ -189,6 +189,13 @@ static bool is_due(const struct lane *lane, const struct poll_set *set)
                          : answered(set, lane->from, TN_POLLIN);
 }
 
+/* A socket that is its own destination may send only what it has received before (REP): its room shows
+ * when a message is held. */
+static bool shows_room(const struct lane *lane)
+{
+    return lane->from != lane->to || lane->held.count > 0;
+}
+
 /* Finds out whether there is room for a message: if not, `awaited` says where it is missing. Asked
  * lane by lane, because the first may fill the capture that both share. */
 static int look_for_room(const struct proxy *proxy, struct lane *lane)
@@ -196,12 +203,13 @@ static int look_for_room(const struct proxy *proxy, struct lane *lane)
     struct poll_set room = {.count = 0};
     int status;
 
-    ask(&room, lane->to, TN_POLLOUT);
+    if (shows_room(lane))
+        ask(&room, lane->to, TN_POLLOUT);
     if (proxy->capture)
         ask(&room, proxy->capture, TN_POLLOUT);
     status = poll_all(&room, 0);
     lane->awaited = NULL;
-    if (!answered(&room, lane->to, TN_POLLOUT))
+    if (shows_room(lane) && !answered(&room, lane->to, TN_POLLOUT))
         lane->awaited = lane->to;
     else if (proxy->capture && !answered(&room, proxy->capture, TN_POLLOUT))
         lane->awaited = proxy->capture;

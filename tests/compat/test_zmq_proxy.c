@@ -150,6 +150,27 @@ static void test_control_steers_and_counts(void **state)
         run_steered(ZMQ_REP, ZMQ_REQ);
 }
 
+/* One socket at both ends sends back what it gets. */
+static void test_one_socket_echoes(void **state)
+{
+    struct proxy proxy = {.ctx = zmq_ctx_new()};
+    void *req;
+
+    (void)state;
+    proxy.frontend = proxy.backend = open_socket(proxy.ctx, ZMQ_REP, "inproc://echo", NULL);
+    req = open_socket(proxy.ctx, ZMQ_REQ, NULL, "inproc://echo");
+    proxy.thread = zmq_threadstart(run, &proxy);
+    ask(req, "one");
+    ask(req, "two");
+    zmq_ctx_shutdown(proxy.ctx);
+    zmq_threadclose(proxy.thread);
+    assert_int_equal(proxy.rc, -1);
+    assert_int_equal(proxy.error, ETERM);
+    zmq_close(req);
+    zmq_close(proxy.frontend);
+    assert_int_equal(zmq_ctx_term(proxy.ctx), 0);
+}
+
 static void test_proxy_refuses_what_is_none(void **state)
 {
     void *ctx = zmq_ctx_new(), *socket = zmq_socket(ctx, ZMQ_DEALER);
@@ -219,6 +240,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_control_steers_and_counts),
+        cmocka_unit_test(test_one_socket_echoes),
         cmocka_unit_test(test_proxy_refuses_what_is_none),
         cmocka_unit_test(test_shutdown_ends_the_proxy),
         cmocka_unit_test(test_capture_gets_a_copy),
