@@ -2,6 +2,7 @@
  * admission.c: whether a peer that has shown who it is may come in.
  */
 #include <errno.h>
+#include <stdio.h>
 #include <string.h>
 
 #include <tenon/tenon.h>
@@ -27,17 +28,24 @@ bool tni_admission_is_due(const struct tni_session *session)
 
 /* ------------------------------------------------------------------ asking */
 
-/* A mechanism that proves nothing stands for what the stream has proved. */
+/* A mechanism that proves nothing stands for what the stream has proved: the subject of a certificate,
+ * its other names, its fingerprint. What else the stream tells, the peer may have chosen. */
 static int ask_about_stream(struct tni_session *session, const char *mechanism)
 {
-    tn_credential_t credentials[TN_CREDENTIALS_MAX];
-    int count = 0;
+    static const char *const proofs[] = {"Subject", "SAN", "Fingerprint"};
+    enum { PROOFS = sizeof proofs / sizeof proofs[0] };
+    tn_credential_t credentials[PROOFS];
 
-    for (const struct tni_property *p = session->stack.found.first; p; p = p->next) {
-        if (strcmp(p->name, "Mechanism") != 0 && count < TN_CREDENTIALS_MAX)
-            credentials[count++] = (tn_credential_t){.data = p->value, .size = strlen(p->value)};
+    for (int i = 0; i < PROOFS; i++) {
+        char name[TNI_PROPERTY_NAME_MAX + 1];
+        const char *value;
+
+        snprintf(name, sizeof name, "%s-%s", mechanism, proofs[i]);
+        value = tni_properties_get(&session->stack.found, name);
+        credentials[i].data = value ? value : "";
+        credentials[i].size = value ? strlen(value) : 0;
     }
-    return tni_question_ask(session, mechanism, credentials, count);
+    return tni_question_ask(session, mechanism, credentials, PROOFS);
 }
 
 static int admit(struct tni_session *session)

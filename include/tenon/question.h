@@ -33,8 +33,8 @@ typedef struct tn_question_info {
     const char *address; /* of the peer: an IP address without a port, or "" */
     const void *routing_id; /* option "routing_id" of the socket that asks */
     uint64_t routing_id_size;
-    /** PLAIN: user name, password. CURVE: the peer's long-term key, 32 bytes. TLS: the values of what the
-     *  layer found out, in its order. NULL: none. */
+    /** PLAIN: user name, password. CURVE: the peer's long-term key, 32 bytes. TLS: subject,
+     *  names ("DNS:a, IP:b") and fingerprint of the certificate, "" for none. NULL: none. */
     const tn_question_credential_t *credentials;
     const char *endpoint; /* the bind or connect, as the program wrote it */
 } tn_question_info_t;

@@ -76,15 +76,16 @@ static void print_head(const char *title)
 
 static void print_feature(const tn_feature_t *feature)
 {
-    const char *kind = feature->kind == TN_TRANSPORT ? "Transport"
-                       : feature->kind == TN_PATTERN ? "Pattern"
-                                                     : "Mechanism";
+    const char *kind = feature->kind == TN_TRANSPORT   ? "Transport"
+                       : feature->kind == TN_PATTERN   ? "Pattern"
+                       : feature->kind == TN_MECHANISM ? "Mechanism"
+                                                       : "Authenticator";
     char title[80], prefix[80] = "";
 
     if (!feature->options || !feature->options->name)
         return;
     snprintf(title, sizeof title, "%s %s", kind, feature->name);
-    if (feature->kind == TN_TRANSPORT)
+    if (feature->kind != TN_PATTERN)
         snprintf(prefix, sizeof prefix, "%s.", feature->name);
     print_head(title);
     for (const tn_option_desc_t *option = feature->options; option->name; option++)
