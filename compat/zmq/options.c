@@ -139,7 +139,9 @@ static int get_int(struct tnz_socket *socket, const struct tnz_option *option, v
     if (option->kind == TNZ_VALUE)
         return tnz_put_int(socket->values[option->slot], data, io_size);
     rc = tn_get_int(socket->handle, option->native, &value);
-    return rc < 0 ? tnz_option_errno(rc) : tnz_put_int((int)value, data, io_size);
+    if (rc < 0)
+        return tnz_option_errno(rc);
+    return tnz_put_int(value ? (int)value : option->unset, data, io_size);
 }
 
 static int get_int64(struct tnz_socket *socket, const struct tnz_option *option, void *data,

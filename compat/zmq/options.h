@@ -35,6 +35,7 @@ struct tnz_option {
     /* TNZ_SPECIAL; return an errno value, or 0. NULL: cannot be set, or read. */
     int (*set)(struct tnz_socket *socket, const void *data, size_t size);
     int (*get)(struct tnz_socket *socket, void *data, size_t *io_size);
+    int unset; /* TNZ_INT: what the native 0 reads as; 0: as it is */
 };
 
 /** NULL: there is no such option on a socket of this type. */

@@ -1,8 +1,17 @@
 #include "options_special.h"
 
+#include <arpa/inet.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
-enum { ENDPOINT_MAX = 1024, TTL_STEP = 100, TTL_STEPS_MAX = 65535, BATCH_DEFAULT = 8192 };
+enum {
+    ENDPOINT_MAX = 1024,
+    TTL_STEP = 100,
+    TTL_STEPS_MAX = 65535,
+    LIST_MAX = 4096,
+    FILTER_MAX = 255
+};
 
 /* ------------------------------------------------------------------ subscriptions */
 
@@ -86,52 +95,92 @@ int tnz_get_heartbeat_ttl(struct tnz_socket *socket, void *data, size_t *io_size
     return rc < 0 ? tnz_option_errno(rc) : tnz_put_int((int)value, data, io_size);
 }
 
-/* The native 0, "our choice", reads as libzmq's default. */
-static int get_batch_size(struct tnz_socket *socket, const char *native, void *data,
-                          size_t *io_size)
-{
-    int64_t value;
-    int rc;
+/* ------------------------------------------------------------------ who may connect */
 
-    if (*io_size != sizeof(int))
-        return EINVAL;
-    rc = tn_get_int(socket->handle, native, &value);
+/* Each call adds one to the native list; nothing at all empties it. */
+static int add_to_list(struct tnz_socket *socket, const char *native, const char *item)
+{
+    char list[LIST_MAX + 1];
+    size_t size = sizeof list;
+    int rc = item ? tn_get_str(socket->handle, native, list, &size) : 0;
+
     if (rc < 0)
         return tnz_option_errno(rc);
-    return tnz_put_int(value ? (int)value : BATCH_DEFAULT, data, io_size);
-}
-
-static int set_batch_size(struct tnz_socket *socket, const char *native, const void *data,
-                          size_t size)
-{
-    int value = 0;
-    int number = tnz_take_int(data, size, &value);
-    int rc;
-
-    if (number || value < 1)
+    if (!item)
+        list[0] = '\0';
+    else if (size + strlen(item) + 1 > sizeof list)
         return EINVAL;
-    rc = tn_set_int(socket->handle, native, value);
+    else
+        snprintf(list + size - 1, sizeof list - size + 1, "%s%s", size > 1 ? "," : "", item);
+    rc = tn_set_str(socket->handle, native, list);
     return rc < 0 ? tnz_option_errno(rc) : 0;
 }
 
-int tnz_set_in_batch_size(struct tnz_socket *socket, const void *data, size_t size)
+/* "10.0.0.0/8", "fd00::1": the transport looks at its list at the next bind only. */
+static bool is_network(const char *text)
 {
-    return set_batch_size(socket, "in_batch_size", data, size);
+    const char *slash = strchr(text, '/');
+    size_t size = slash ? (size_t)(slash - text) : strlen(text);
+    char host[INET6_ADDRSTRLEN], *end = NULL;
+    struct in6_addr address;
+    unsigned long bits = 0;
+    bool is_four;
+
+    if (size >= sizeof host)
+        return false;
+    memcpy(host, text, size);
+    host[size] = '\0';
+    is_four = inet_pton(AF_INET, host, &address) == 1;
+    if (!is_four && inet_pton(AF_INET6, host, &address) != 1)
+        return false;
+    if (slash && slash[1] >= '0' && slash[1] <= '9')
+        bits = strtoul(slash + 1, &end, 10);
+    return !slash || (end && !*end && bits <= (is_four ? 32 : 128));
 }
 
-int tnz_get_in_batch_size(struct tnz_socket *socket, void *data, size_t *io_size)
+int tnz_set_tcp_accept_filter(struct tnz_socket *socket, const void *data, size_t size)
 {
-    return get_batch_size(socket, "in_batch_size", data, io_size);
+    char text[FILTER_MAX + 1];
+
+    if (!data && size == 0)
+        return add_to_list(socket, "tcp.accept_filter", NULL);
+    if (!data || size == 0 || size > FILTER_MAX)
+        return EINVAL;
+    memcpy(text, data, size);
+    text[size] = '\0';
+    if (!is_network(text))
+        return EINVAL;
+    return add_to_list(socket, "tcp.accept_filter", text);
 }
 
-int tnz_set_out_batch_size(struct tnz_socket *socket, const void *data, size_t size)
+/* Ids of processes, users and groups are 32 bits. */
+static int set_ipc_filter(struct tnz_socket *socket, const char *native, const void *data,
+                          size_t size)
 {
-    return set_batch_size(socket, "out_batch_size", data, size);
+    char text[16];
+    int value = 0;
+
+    if (!data && size == 0)
+        return add_to_list(socket, native, NULL);
+    if (tnz_take_int(data, size, &value))
+        return EINVAL;
+    snprintf(text, sizeof text, "%u", (unsigned)value);
+    return add_to_list(socket, native, text);
 }
 
-int tnz_get_out_batch_size(struct tnz_socket *socket, void *data, size_t *io_size)
+int tnz_set_ipc_filter_pid(struct tnz_socket *socket, const void *data, size_t size)
 {
-    return get_batch_size(socket, "out_batch_size", data, io_size);
+    return set_ipc_filter(socket, "ipc.filter_pid", data, size);
+}
+
+int tnz_set_ipc_filter_uid(struct tnz_socket *socket, const void *data, size_t size)
+{
+    return set_ipc_filter(socket, "ipc.filter_uid", data, size);
+}
+
+int tnz_set_ipc_filter_gid(struct tnz_socket *socket, const void *data, size_t size)
+{
+    return set_ipc_filter(socket, "ipc.filter_gid", data, size);
 }
 
 /* ------------------------------------------------------------------ state */

@@ -1,5 +1,7 @@
 /* Socket options: defaults, sizes, ranges, who may read and set them, and on which sockets. */
 #include <limits.h>
+#include <stdio.h>
+#include <unistd.h>
 
 #include "compat.h"
 
@@ -68,6 +70,9 @@ static const struct row rows[] = {
     {ZMQ_AFFINITY, ZMQ_DEALER, 8, false, 0, {1, -1, NONE}, {NONE}},
     {ZMQ_RATE, ZMQ_PUB, 4, false, 100, {1, 100000, NONE}, {0, -1, NONE}},
     {ZMQ_RECOVERY_IVL, ZMQ_PUB, 4, false, 10000, {0, 1, NONE}, {-1, NONE}},
+    {ZMQ_MULTICAST_HOPS, ZMQ_DEALER, 4, false, 1, {1, 2, NONE}, {0, -1, NONE}},
+    {ZMQ_MULTICAST_MAXTPDU, ZMQ_DEALER, 4, false, 1500, {1, 1400, NONE}, {0, -1, NONE}},
+    {ZMQ_MULTICAST_LOOP, ZMQ_DEALER, 4, false, 1, {0, 1, NONE}, {NONE}},
     {ZMQ_USE_FD, ZMQ_DEALER, 4, false, -1, {-1, NONE}, {-2, NONE}},
     {ZMQ_ZAP_ENFORCE_DOMAIN, ZMQ_DEALER, 4, false, 0, {1, 0, NONE}, {NONE}},
     {ZMQ_LOOPBACK_FASTPATH, ZMQ_DEALER, 4, false, 0, {0, NONE}, {NONE}},
@@ -87,9 +92,11 @@ static int set_up(void **state)
     return ctx ? 0 : -1;
 }
 
+/* Sockets that a failed test left open must not keep the others' results. */
 static int tear_down(void **state)
 {
     (void)state;
+    alarm(10);
     return zmq_ctx_term(ctx);
 }
 
@@ -397,6 +404,86 @@ static void test_text_is_read_with_its_end(void **state)
     zmq_close(socket);
 }
 
+static void test_proxies_are_named_by_text(void **state)
+{
+    void *socket = zmq_socket(ctx, ZMQ_DEALER);
+
+    (void)state;
+    expect_text(socket, ZMQ_SOCKS_PROXY, "");
+    assert_int_equal(zmq_setsockopt(socket, ZMQ_SOCKS_PROXY, "127.0.0.1:1080", 14), 0);
+    expect_text(socket, ZMQ_SOCKS_PROXY, "127.0.0.1:1080");
+    assert_int_equal(zmq_setsockopt(socket, ZMQ_SOCKS_PROXY, NULL, 0), 0);
+    expect_text(socket, ZMQ_SOCKS_PROXY, "");
+    assert_int_equal(zmq_setsockopt(socket, ZMQ_SOCKS_USERNAME, "user", 4), 0);
+    expect_text(socket, ZMQ_SOCKS_USERNAME, "user");
+    assert_int_equal(zmq_setsockopt(socket, ZMQ_SOCKS_PASSWORD, "word", 4), 0);
+    expect_text(socket, ZMQ_SOCKS_PASSWORD, "word");
+    zmq_close(socket);
+}
+
+static void test_filters_add_up_until_they_are_emptied(void **state)
+{
+    void *socket = zmq_socket(ctx, ZMQ_DEALER);
+    char room[100];
+    size_t size = sizeof room;
+    int id = 1;
+
+    (void)state;
+    assert_int_equal(zmq_setsockopt(socket, ZMQ_TCP_ACCEPT_FILTER, "10.0.0.0/8", 10), 0);
+    assert_int_equal(zmq_setsockopt(socket, ZMQ_TCP_ACCEPT_FILTER, "127.0.0.1", 9), 0);
+    assert_fails(EINVAL, zmq_setsockopt(socket, ZMQ_TCP_ACCEPT_FILTER, "10.0.0.0/40", 11));
+    assert_fails(EINVAL, zmq_setsockopt(socket, ZMQ_TCP_ACCEPT_FILTER, "10.0.0.0/x", 10));
+    assert_fails(EINVAL, zmq_setsockopt(socket, ZMQ_TCP_ACCEPT_FILTER, "nowhere", 7));
+    assert_int_equal(zmq_setsockopt(socket, ZMQ_TCP_ACCEPT_FILTER, NULL, 0), 0);
+    assert_fails(EINVAL, zmq_getsockopt(socket, ZMQ_TCP_ACCEPT_FILTER, room, &size));
+    for (int number = ZMQ_IPC_FILTER_PID; number <= ZMQ_IPC_FILTER_GID; number++) {
+        assert_int_equal(zmq_setsockopt(socket, number, &id, sizeof id), 0);
+        assert_int_equal(zmq_setsockopt(socket, number, &id, sizeof id), 0);
+        assert_int_equal(zmq_setsockopt(socket, number, NULL, 0), 0);
+        assert_fails(EINVAL, zmq_setsockopt(socket, number, &id, 3));
+        assert_fails(EINVAL, zmq_getsockopt(socket, number, room, &size));
+    }
+    zmq_close(socket);
+}
+
+/* A PUSH that has sent one message to an address that the PULL just bound. */
+static void *push_to(void *pull)
+{
+    void *push = zmq_socket(ctx, ZMQ_PUSH);
+    char bound[100];
+    size_t size = sizeof bound;
+    int zero = 0;
+
+    assert_int_equal(zmq_setsockopt(push, ZMQ_LINGER, &zero, sizeof zero), 0);
+    assert_int_equal(zmq_bind(pull, "tcp://127.0.0.1:*"), 0);
+    assert_int_equal(zmq_getsockopt(pull, ZMQ_LAST_ENDPOINT, bound, &size), 0);
+    assert_int_equal(zmq_connect(push, bound), 0);
+    assert_int_equal(zmq_send(push, "x", 1, 0), 1);
+    return push;
+}
+
+static void test_filters_decide_who_may_connect(void **state)
+{
+    void *pull = zmq_socket(ctx, ZMQ_PULL);
+    void *stranger, *guest;
+    char room[8];
+    int wait = 100;
+
+    (void)state;
+    assert_int_equal(zmq_setsockopt(pull, ZMQ_TCP_ACCEPT_FILTER, "10.1.2.3", 8), 0);
+    stranger = push_to(pull);
+    assert_int_equal(zmq_setsockopt(pull, ZMQ_RCVTIMEO, &wait, sizeof wait), 0);
+    assert_fails(EAGAIN, zmq_recv(pull, room, sizeof room, 0));
+    assert_int_equal(zmq_setsockopt(pull, ZMQ_TCP_ACCEPT_FILTER, "127.0.0.0/8", 11), 0);
+    wait = -1;
+    assert_int_equal(zmq_setsockopt(pull, ZMQ_RCVTIMEO, &wait, sizeof wait), 0);
+    guest = push_to(pull);
+    assert_int_equal(zmq_recv(pull, room, sizeof room, 0), 1);
+    zmq_close(stranger);
+    zmq_close(guest);
+    zmq_close(pull);
+}
+
 static void test_metadata_needs_name_and_value(void **state)
 {
     void *socket = zmq_socket(ctx, ZMQ_DEALER);
@@ -570,6 +657,9 @@ int main(void)
         cmocka_unit_test(test_options_end_with_the_context_and_the_socket),
         cmocka_unit_test(test_routing_id_is_bytes),
         cmocka_unit_test(test_text_is_read_with_its_end),
+        cmocka_unit_test(test_proxies_are_named_by_text),
+        cmocka_unit_test(test_filters_add_up_until_they_are_emptied),
+        cmocka_unit_test(test_filters_decide_who_may_connect),
         cmocka_unit_test(test_metadata_needs_name_and_value),
         cmocka_unit_test(test_last_endpoint_is_what_was_taken),
         cmocka_unit_test(test_sockets_tell_their_type),
