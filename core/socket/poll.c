@@ -7,7 +7,6 @@
 #include <string.h>
 
 #include "base/error.h"
-#include "base/memory.h"
 #include "pipe/pipe.h"
 #include "socket/ctx.h"
 #include "socket/socket.h"
@@ -127,33 +126,40 @@ static int wait_for(struct polling *polling, int timeout, const sigset_t *mask)
     return polling->ready;
 }
 
+/* The three arrays lie one after the other. */
+static int make_room(struct polling *polling, void **out_lent)
+{
+    size_t size =
+        2 * sizeof *polling->socks + sizeof *polling->fds; /* pointers first: they are aligned */
+
+    *out_lent = polling->count < SIZE_MAX / size ? tni_waiter_lend(polling->count * size) : NULL;
+    if (!*out_lent)
+        return tni_fail(-ENOMEM, "tn_poll: out of memory for %zu items", polling->count);
+    polling->of_item = *out_lent;
+    polling->socks = polling->of_item + polling->count;
+    polling->fds = (struct pollfd *)(void *)(polling->socks + polling->count);
+    return 0;
+}
+
 int tn_ppoll(tn_pollitem_t *items, size_t count, int timeout, const sigset_t *mask)
 {
     struct tn_sock *few_items[FEW], *few_socks[FEW];
     struct pollfd few_fds[FEW];
     struct polling polling = {
         .items = items, .count = count, .of_item = few_items, .socks = few_socks, .fds = few_fds};
-    int rc;
+    void *lent = NULL;
+    int rc = 0;
 
     if (count && !items)
         return tni_fail(-EINVAL, "tn_poll: the items are NULL");
-    if (count > FEW) {
-        polling.of_item = tni_calloc(count, sizeof *polling.of_item);
-        polling.socks = tni_calloc(count, sizeof *polling.socks);
-        polling.fds = tni_calloc(count, sizeof *polling.fds);
-    }
-    rc = polling.of_item && polling.socks && polling.fds
-             ? collect(&polling)
-             : tni_fail(-ENOMEM, "tn_poll: out of memory for %zu items", count);
+    if (count > FEW)
+        rc = make_room(&polling, &lent);
+    if (rc == 0)
+        rc = collect(&polling);
     if (rc == 0)
         rc = wait_for(&polling, timeout, mask);
     release(&polling);
-    if (polling.of_item != few_items)
-        tni_free(polling.of_item);
-    if (polling.socks != few_socks)
-        tni_free(polling.socks);
-    if (polling.fds != few_fds)
-        tni_free(polling.fds);
+    tni_waiter_take_back(lent);
     return rc;
 }
 

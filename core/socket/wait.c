@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <sched.h>
+#include <stdalign.h>
 #include <string.h>
 #include <sys/eventfd.h>
 #include <unistd.h>
@@ -23,13 +24,30 @@ static pthread_once_t key_once = PTHREAD_ONCE_INIT;
 static pthread_key_t key;
 static TNI_HOT_THREAD_LOCAL struct tni_waiter *mine;
 
+/* What is lent, and its size. */
+struct tni_lent {
+    size_t size;
+    alignas(max_align_t) uint8_t memory[];
+};
+
+enum { KEPT = 2 };
+
+static void free_kept(struct tni_waiter *waiter)
+{
+    for (int i = 0; i < KEPT; i++) {
+        tni_free(waiter->kept[i]);
+        waiter->kept[i] = NULL;
+    }
+    tni_free(waiter->scratch);
+    waiter->scratch = NULL;
+}
+
 static void give_back(void *record)
 {
     struct tni_waiter *waiter = record;
 
     mine = NULL;
-    tni_free(waiter->scratch);
-    waiter->scratch = NULL;
+    free_kept(waiter);
     pthread_mutex_lock(&pool_lock);
     waiter->next_free = pool;
     pool = waiter;
@@ -94,13 +112,56 @@ uint8_t *tni_scratch(void)
     return waiter->scratch;
 }
 
+static struct tni_lent *take_kept(struct tni_waiter *waiter, size_t size)
+{
+    struct tni_lent *lent;
+
+    for (int i = 0; i < KEPT; i++) {
+        lent = waiter->kept[i];
+        if (!lent || lent->size < size)
+            continue;
+        waiter->kept[i] = NULL;
+        return lent;
+    }
+    return NULL;
+}
+
+void *tni_waiter_lend(size_t size)
+{
+    struct tni_waiter *waiter = record_of_thread();
+    struct tni_lent *lent = waiter ? take_kept(waiter, size) : NULL;
+
+    if (!lent) {
+        lent = tni_malloc(sizeof *lent + size);
+        if (!lent)
+            return NULL;
+        lent->size = size;
+    }
+    memset(lent->memory, 0, size);
+    return lent->memory;
+}
+
+/* A smaller one that was kept gives way. */
+void tni_waiter_take_back(void *memory)
+{
+    struct tni_lent *lent = memory ? tni_container(memory, struct tni_lent, memory) : NULL;
+
+    for (int i = 0; lent && mine && i < KEPT; i++) {
+        struct tni_lent *kept = mine->kept[i];
+        if (kept && kept->size >= lent->size)
+            continue;
+        mine->kept[i] = lent;
+        lent = kept;
+    }
+    tni_free(lent);
+}
+
 static void close_record(struct tni_waiter *waiter)
 {
     if (waiter->wakefd >= 0)
         close(waiter->wakefd);
     waiter->wakefd = -1;
-    tni_free(waiter->scratch);
-    waiter->scratch = NULL;
+    free_kept(waiter);
 }
 
 void tni_waiters_trim(void)
@@ -420,11 +481,29 @@ static int wait_briefly(const struct tni_wait *wait)
     return -EAGAIN;
 }
 
+static void *make_room(struct round *round)
+{
+    const struct tni_wait *wait = round->wait;
+    size_t places = wait->sock_count * sizeof *round->places;
+    size_t polls = (wait->sock_count + wait->fd_count + 1) * sizeof *round->polls;
+    uint8_t *lent = tni_waiter_lend(places + polls);
+
+    if (!lent) {
+        tni_fail(-ENOMEM, "waiting for %zu sockets and %zu descriptors: out of memory",
+                 wait->sock_count, wait->fd_count);
+        return NULL;
+    }
+    round->places = (struct place *)(void *)lent;
+    round->polls = (struct pollfd *)(void *)(lent + places);
+    return lent;
+}
+
 int tni_wait(const struct tni_wait *wait)
 {
     struct place few_places[FEW];
     struct pollfd few_polls[2 * FEW + 1];
     struct round round = {.wait = wait, .places = few_places, .polls = few_polls};
+    void *lent = NULL;
     int rc = wait_briefly(wait);
 
     if (rc != -EAGAIN)
@@ -434,13 +513,9 @@ int tni_wait(const struct tni_wait *wait)
         return tni_error_code();
     round.until = wait->timeout < 0 ? UINT64_MAX : tni_clock_ms() + (uint64_t)wait->timeout;
     if (wait->sock_count > FEW || wait->fd_count > FEW) {
-        round.places = tni_calloc(wait->sock_count + 1, sizeof *round.places);
-        round.polls = tni_calloc(wait->sock_count + wait->fd_count + 1, sizeof *round.polls);
-        if (!round.places || !round.polls) {
-            rc = tni_fail(-ENOMEM, "waiting for %zu sockets and %zu descriptors: out of memory",
-                          wait->sock_count, wait->fd_count);
-            goto done;
-        }
+        lent = make_room(&round);
+        if (!lent)
+            return tni_error_code();
     }
     find_driven(&round);
     if (round.waiter->wakefd < 0 && has_descriptors_of_its_own(&round)) {
@@ -451,9 +526,6 @@ int tni_wait(const struct tni_wait *wait)
     rc = rounds(&round);
     quit_all(&round);
 done:
-    if (round.places != few_places)
-        tni_free(round.places);
-    if (round.polls != few_polls)
-        tni_free(round.polls);
+    tni_waiter_take_back(lent);
     return rc;
 }

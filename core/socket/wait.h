@@ -20,6 +20,7 @@
 #include "base/list.h"
 
 struct tn_sock;
+struct tni_lent;
 
 enum tni_sleep {
     TNI_AWAKE = 0,
@@ -32,6 +33,7 @@ struct tni_waiter {
     int wakefd; /* -1: none */
     struct tni_waiter *next_free;
     uint8_t *scratch; /* read buffer of the connections that this thread serves */
+    struct tni_lent *kept[2]; /* memory of waits before this one */
 };
 
 enum { TNI_SCRATCH = 128 * 1024 };
@@ -41,6 +43,11 @@ enum { TNI_SCRATCH = 128 * 1024 };
 struct tni_waiter *tni_waiter_mine(void);
 /** This thread's read buffer, TNI_SCRATCH bytes; NULL: no memory. */
 uint8_t *tni_scratch(void);
+/** Memory for the length of a wait, zeroed; the thread keeps a little for its next one, so that waiting
+ *  again and again allocates nothing. Calls may nest. NULL: no memory. */
+void *tni_waiter_lend(size_t size);
+/** Takes it back; NULL does nothing. */
+void tni_waiter_take_back(void *memory);
 /** Ends the records that no thread owns, and this thread's. When the last context has ended. */
 void tni_waiters_trim(void);
 /** Any thread. */
