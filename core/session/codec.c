@@ -69,6 +69,17 @@ static void let_memory_go(struct tni_coder *coder)
     coder->capacity = 0;
 }
 
+void tni_coder_shrink(struct tni_session *session)
+{
+    struct tni_coder *coder = session->coder;
+
+    if (!coder || waiting(coder))
+        return;
+    tni_free(coder->bytes);
+    coder->bytes = NULL;
+    coder->capacity = 0;
+}
+
 /* ------------------------------------------------------------------ life */
 
 int tni_coder_install(struct tni_session *session, const struct tni_codec *codec)

@@ -77,6 +77,9 @@ const uint8_t *tni_coder_bytes(const struct tni_session *session, size_t *out_si
 /** The kernel took `size` of it. */
 void tni_coder_sent(struct tni_session *session, size_t size);
 
+/** Nothing has passed for a while: its memory is given back. Harmless without a codec. */
+void tni_coder_shrink(struct tni_session *session);
+
 /** As tni_inbound_messages of inbound.h. */
 ssize_t tni_coded_messages(struct tni_session *session, uint8_t *bytes, size_t size);
 /** A frame whose body was collected in `body`, which is taken in any case. */

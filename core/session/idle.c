@@ -4,6 +4,7 @@
  * Its chains have two users, the socket and the session, and can be made small only by both at once. So
  * the session, under its reactor's lock, tries the socket's: neither waits for the other.
  */
+#include "session/codec.h"
 #include "session/session.h"
 #include "socket/socket.h"
 
@@ -31,6 +32,7 @@ static bool shrink(struct tni_session *session)
 
     if (pthread_mutex_trylock(&sock->lock) != 0)
         return false;
+    tni_coder_shrink(session);
     tni_chain_shrink(tni_session_out(session));
     tni_chain_shrink(tni_session_in(session));
     pthread_mutex_unlock(&sock->lock);

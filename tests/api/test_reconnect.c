@@ -1,6 +1,8 @@
 /* Options that decide whether a connect is tried again, and when. */
 #include "api.h"
 
+#include <arpa/inet.h>
+#include <netinet/in.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -115,6 +117,45 @@ static void test_no_interval_means_no_attempt(void **state)
     }
 }
 
+/* Where the queue of a listener is full the system answers no further SYN. */
+static void test_connects_that_take_too_long_are_given_up_and_tried_again(void **state)
+{
+    tn_ctx_t *ctx = api_ctx();
+    tn_socket_t *push = api_socket(ctx, "push");
+    tn_monitor_t *monitor = tn_monitor(push, TN_EVENT_CONNECT_RETRIED);
+    struct sockaddr_in address = {.sin_family = AF_INET};
+    int listener = socket(AF_INET, SOCK_STREAM, 0), fillers[8];
+    socklen_t size = sizeof(address);
+    char endpoint[API_ENDPOINT_MAX];
+    tn_event_t event;
+
+    (void)state;
+    assert_non_null(monitor);
+    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    assert_int_equal(bind(listener, (struct sockaddr *)&address, size), 0);
+    assert_int_equal(listen(listener, 0), 0);
+    assert_int_equal(getsockname(listener, (struct sockaddr *)&address, &size), 0);
+    for (int i = 0; i < 8; i++) {
+        fillers[i] = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK, 0);
+        connect(fillers[i], (struct sockaddr *)&address, size);
+    }
+    snprintf(endpoint, sizeof(endpoint), "tcp://127.0.0.1:%d", ntohs(address.sin_port));
+    assert_ok(tn_set_int(push, "connect_timeout", 30));
+    assert_ok(tn_set_int(push, "reconnect_ivl", 1));
+    assert_ok(tn_connect(push, endpoint));
+    for (int i = 0; i < 2; i++) {
+        api_expect_event(monitor, TN_EVENT_CONNECT_RETRIED, &event);
+        assert_int_equal(event.error, -ETIMEDOUT);
+        assert_non_null(strstr(event.reason, "connect_timeout"));
+    }
+    for (int i = 0; i < 8; i++)
+        close(fillers[i]);
+    close(listener);
+    tn_monitor_close(monitor);
+    assert_ok(tn_close(push));
+    api_ctx_end(ctx);
+}
+
 /* ------------------------------------------------------------------ whether */
 
 static void test_stop_when_refused(void **state)
@@ -210,6 +251,7 @@ int main(void)
         cmocka_unit_test(test_waits_are_drawn_between_once_and_twice),
         cmocka_unit_test(test_waits_double_up_to_the_longest),
         cmocka_unit_test(test_no_interval_means_no_attempt),
+        cmocka_unit_test(test_connects_that_take_too_long_are_given_up_and_tried_again),
         cmocka_unit_test(test_stop_when_refused),
         cmocka_unit_test(test_stop_after_a_failed_handshake),
         cmocka_unit_test(test_failed_handshakes_are_tried_again),

@@ -9,6 +9,7 @@
 #include <stddef.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include <cmocka.h>
 
@@ -216,6 +217,25 @@ static void test_options_reach_ipv6_and_devices(void **state)
     fake_pair_end(&server, &dialled, &accepted);
 }
 
+/* Where only an administrator may, the connect says so. */
+static void test_busy_polling_is_set_or_refused_as_the_system_says(void **state)
+{
+    struct fake_server server;
+    struct fake_client dialled;
+    int time = 50, probe = socket(AF_INET, SOCK_STREAM, 0);
+    bool may = setsockopt(probe, SOL_SOCKET, SO_BUSY_POLL, &time, sizeof time) == 0;
+
+    (void)state;
+    close(probe);
+    assert_int_equal(fake_listen(&server, "127.0.0.1:*"), 0);
+    fake_host_set_int(&fake, "busy_poll", time);
+    assert_int_equal(fake_dial_port(&dialled, "127.0.0.1:%d", server.port), may ? 0 : -EPERM);
+    if (may)
+        assert_int_equal(fake_sockopt(&dialled, SOL_SOCKET, SO_BUSY_POLL), time);
+    fake_close(&dialled);
+    fake_unlisten(&server);
+}
+
 static void test_options_off_leave_the_system_alone(void **state)
 {
     struct fake_server server;
@@ -261,6 +281,7 @@ int main(void)
         TEST(test_write_to_a_dead_peer_fails_without_a_signal),
         TEST(test_options_reach_both_ends),
         TEST(test_options_reach_ipv6_and_devices),
+        TEST(test_busy_polling_is_set_or_refused_as_the_system_says),
         TEST(test_options_off_leave_the_system_alone),
         TEST(test_descriptors_are_nonblocking_and_closed_on_exec),
     };
