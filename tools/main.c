@@ -4,6 +4,7 @@
 #include <tenon/tenon.h>
 
 #include "cmd_info.h"
+#include "cmd_keygen.h"
 #include "cmd_proxy.h"
 #include "help.h"
 #include "peer.h"
@@ -47,6 +48,8 @@ static int run(int argc, char **argv)
         return cmd_proxy(argc, argv);
     if (strcmp(name, "info") == 0)
         return tni_cmd_info(argc, argv);
+    if (strcmp(name, "keygen") == 0)
+        return cmd_keygen(argc, argv);
     if (strcmp(name, "version") == 0 || strcmp(name, "--version") == 0)
         return cmd_version(argc, argv);
     if (strcmp(name, "help") == 0 || strcmp(name, "--help") == 0 || strcmp(name, "-h") == 0)

@@ -134,6 +134,18 @@ refuse 1 'pull --bind tcp://*:* --opt rcvhmw=1' 'rcvhwm'
 refuse 1 'pull --bind tcp://127.0.0.1:* --count 1 --timeout 10' 'nothing moved'
 refuse 1 'req --connect tcp://127.0.0.1:1 --data x --timeout 10' 'nothing moved'
 
+# Keys: 40 characters each, secrets for the owner alone, nothing overwritten.
+key=$("$tenon" keygen) || fail 'keygen'
+echo "$key" | grep -Eq '^public = .{40}$' || fail "keygen: $key"
+echo "$key" | grep -Eq '^secret = .{40}$' || fail "keygen: $key"
+"$tenon" keygen --output "$tmp/server" || fail 'keygen --output'
+[ "$(stat -c %a "$tmp/server.key")" = 600 ] || fail 'the secret key is not for its owner alone'
+refuse 1 "keygen --output $tmp/server" 'exists'
+"$tenon" keygen --certificate localhost --days 2 --output "$tmp/host" || fail 'keygen --certificate'
+[ "$(stat -c %a "$tmp/host.key")" = 600 ] || fail 'the key is not for its owner alone'
+grep -q 'BEGIN CERTIFICATE' "$tmp/host.crt" || fail 'no certificate'
+refuse 2 'keygen --days 0' '--days takes'
+
 for command in pub sub push pull pair req rep dealer router proxy; do
     "$tenon" "$command" --help | grep -q Examples || fail "$command --help has no examples"
 done
