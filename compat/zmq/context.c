@@ -14,7 +14,6 @@
 #include "dropin.h"
 
 enum {
-    MAGIC_LIVE = 0x7a6d7163,
     SOCKET_LIMIT = 65535,
     IO_THREADS_MAX = 64, /* of the native context */
     THREAD_NAME_MAX = 16,
@@ -22,7 +21,7 @@ enum {
 };
 
 struct tnz_context {
-    unsigned magic;
+    struct tnz_context *next; /* in the list of those that live */
     pthread_mutex_t lock; /* of all below */
     tn_ctx_t *native;
     bool is_started;
@@ -38,14 +37,49 @@ struct tnz_context {
     bool blocky;
 };
 
+/* A handle is looked for here before its memory is touched: a program may hand in one that has ended. */
+static pthread_mutex_t live_lock = PTHREAD_MUTEX_INITIALIZER;
+static struct tnz_context *live;
+
+/* Under the lock: the place that points to the context, or to NULL. */
+static struct tnz_context **place_of(const void *handle)
+{
+    struct tnz_context **place = &live;
+
+    while (*place && *place != handle)
+        place = &(*place)->next;
+    return place;
+}
+
 struct tnz_context *tnz_context_of(void *handle)
 {
-    struct tnz_context *context = handle;
+    struct tnz_context *context;
 
-    if (context && context->magic == MAGIC_LIVE)
-        return context;
-    errno = EFAULT;
-    return NULL;
+    pthread_mutex_lock(&live_lock);
+    context = *place_of(handle);
+    pthread_mutex_unlock(&live_lock);
+    if (!context)
+        errno = EFAULT;
+    return context;
+}
+
+static void add_to_live(struct tnz_context *context)
+{
+    pthread_mutex_lock(&live_lock);
+    context->next = live;
+    live = context;
+    pthread_mutex_unlock(&live_lock);
+}
+
+static void remove_from_live(struct tnz_context *context)
+{
+    struct tnz_context **place;
+
+    pthread_mutex_lock(&live_lock);
+    place = place_of(context);
+    if (*place)
+        *place = context->next;
+    pthread_mutex_unlock(&live_lock);
 }
 
 /* ------------------------------------------------------------------ life */
@@ -64,7 +98,6 @@ void *zmq_ctx_new(void)
         tnz_fail(tn_last_code());
         return NULL;
     }
-    context->magic = MAGIC_LIVE;
     pthread_mutex_init(&context->lock, NULL);
     context->io_threads = ZMQ_IO_THREADS_DFLT;
     context->max_sockets = ZMQ_MAX_SOCKETS_DFLT;
@@ -73,6 +106,7 @@ void *zmq_ctx_new(void)
     context->thread_sched_policy = ZMQ_THREAD_SCHED_POLICY_DFLT;
     context->zero_copy_recv = true;
     context->blocky = true;
+    add_to_live(context);
     return context;
 }
 
@@ -86,7 +120,7 @@ int zmq_ctx_term(void *handle)
     rc = tn_ctx_term(context->native, -1);
     if (rc < 0)
         return tnz_fail(rc);
-    context->magic = 0;
+    remove_from_live(context);
     pthread_mutex_destroy(&context->lock);
     free(context);
     return 0;
