@@ -21,7 +21,7 @@ KNOWN = {}
 
 here = os.path.dirname(os.path.abspath(__file__))
 pytest = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "--tb=short",
-          "-W", "ignore", "-p", "pyzmq_report"]
+          "-p", "pyzmq_report"]
 
 
 def tests_folder():
