@@ -131,7 +131,7 @@ int tnz_get_plain_password(struct tnz_socket *socket, void *data, size_t *io_siz
 
 /* ------------------------------------------------------------------ CURVE */
 
-/* 32 bytes, or 40 characters of Z85, with or without their NUL. */
+/* 32 bytes, or 40 characters of Z85, with or without their NUL, which must be one. */
 static int set_key(struct tnz_socket *socket, const char *option, const void *data, size_t size)
 {
     char text[KEY_TEXT + 1];
@@ -142,7 +142,8 @@ static int set_key(struct tnz_socket *socket, const char *option, const void *da
         return EINVAL;
     if (size == KEY_SIZE) {
         memcpy(key, data, sizeof key);
-    } else if (size == KEY_TEXT || size == KEY_TEXT + 1) {
+    } else if (size == KEY_TEXT ||
+               (size == KEY_TEXT + 1 && ((const char *)data)[KEY_TEXT] == '\0')) {
         memcpy(text, data, KEY_TEXT);
         text[KEY_TEXT] = '\0';
         if (!zmq_z85_decode(key, text))

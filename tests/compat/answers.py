@@ -1,7 +1,9 @@
-"""Compares what two libraries answer to getting and setting every option: answers.py DIRECTORY PROGRAM
+"""Compares what two libraries answer to getting and setting every option:
 
-PROGRAM (print_answers.c) runs on the system's libzmq and on the one in DIRECTORY. Where they differ, a
-rule below must say why; a rule that nothing needs is too many."""
+    answers.py PROGRAM DIRECTORY DIRECTORY
+
+PROGRAM (print_answers.c) runs on the libzmq.so.5 of the first directory, the system's, and on that of
+the second. Where they differ, a rule below must say why; a rule that nothing needs is too many."""
 
 import os
 import re
@@ -24,10 +26,7 @@ RULES = [
 
 
 def answers(program, directory):
-    environment = dict(os.environ)
-    environment.pop("LD_LIBRARY_PATH", None)
-    if directory:
-        environment["LD_LIBRARY_PATH"] = directory
+    environment = dict(os.environ, LD_LIBRARY_PATH=directory)
     return subprocess.run([program], env=environment, check=True, text=True,
                           stdout=subprocess.PIPE).stdout.splitlines()
 
@@ -40,9 +39,9 @@ def rule_for(line):
     return None
 
 
-def main(directory, program):
-    theirs, ours = answers(program, None), answers(program, directory)
-    if len(theirs) != len(ours) or len(theirs) < 80000 or directory is None:
+def main(program, system, drop_in):
+    theirs, ours = answers(program, system), answers(program, drop_in)
+    if len(theirs) != len(ours) or len(theirs) < 80000:
         sys.exit(f"{len(theirs)} answers of libzmq and {len(ours)} of ours")
     unexplained, used = {}, set()
     for their, our in zip(theirs, ours):
