@@ -32,7 +32,7 @@ def answers(program, directory):
 
 
 def rule_for(line):
-    what = re.match(r"type \d+ ((?:get|set) (\d+).*)", line)
+    what = re.match(r"(?:type \d+ )?((?:context )?(?:get|set) (\d+).*)", line)
     for rule in RULES:
         if int(what[2]) in rule[0] and re.match(rule[1], what[1]):
             return rule[2]
@@ -50,10 +50,10 @@ def main(program, system, drop_in):
         why = rule_for(their)
         used.add(why)
         if not why:
-            option = int(re.match(r"type \d+ ... (\d+)", their)[1])
+            option = re.match(r"(?:type \d+ )?(.*?... \d+)", their)[1]
             unexplained.setdefault(option, []).append((their, our))
     for option, lines in sorted(unexplained.items()):
-        print(f"option {option}: {len(lines)} answers differ, such as")
+        print(f"{option}: {len(lines)} answers differ, such as")
         print(f"  libzmq {lines[0][0]}\n  ours   {lines[0][1]}")
     unused = {rule[2] for rule in RULES} - used
     if unused:

@@ -1,6 +1,6 @@
 /*
- * Prints what a libzmq.so.5 answers to getting and setting every option of every type of socket, with
- * values and sizes right and wrong: a line for each call. tests/compat/answers.py compares those of two
+ * Prints what a libzmq.so.5 answers to getting and setting every option of contexts and of every type of
+ * socket, with values and sizes right and wrong: a line for each call. tests/compat/answers.py compares those of two
  * libraries.
  */
 #include <limits.h>
@@ -106,8 +106,36 @@ static void print_sets(int type, int option)
     print_set(type, option, "a property", "X-hello:world", 13);
 }
 
+static void print_context_get(void *of, int option)
+{
+    int value;
+
+    errno = 0;
+    value = zmq_ctx_get(of, option);
+    printf(" %d %s\n", value, value == -1 && errno ? zmq_strerror(errno) : "");
+}
+
+static void print_context(int option)
+{
+    void *of = zmq_ctx_new();
+
+    printf("context get %d:", option);
+    print_context_get(of, option);
+    zmq_ctx_term(of);
+    for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++) {
+        of = zmq_ctx_new();
+        errno = 0;
+        printf("context set %d %d: %s, read", option, numbers[i],
+               zmq_ctx_set(of, option, numbers[i]) == 0 ? "ok" : zmq_strerror(errno));
+        print_context_get(of, option);
+        zmq_ctx_term(of);
+    }
+}
+
 int main(void)
 {
+    for (int option = 0; option <= LAST_OPTION; option++)
+        print_context(option);
     for (int type = 0; type <= LAST_STABLE_TYPE; type++) {
         for (int option = 0; option <= LAST_OPTION; option++) {
             /* Sockets are closed for good with their context, which has room for so many. */
