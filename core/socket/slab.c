@@ -42,6 +42,7 @@ static void grow(void)
     for (size_t i = 0; i < SLOTS; i++) {
         struct tn_sock *sock =
             (struct tn_sock *)(void *)((char *)slab + TNI_SOCK_GENERATIONS + i * slot_size());
+        sock->self = sock;
         pthread_mutex_init(&sock->lock, NULL);
         pthread_cond_init(&sock->calm, NULL);
         tni_waitq_init(&sock->waitq);

@@ -18,9 +18,13 @@ static inline tn_socket_t *tni_slab_handle(const struct tn_sock *sock)
     return (tn_socket_t *)((uintptr_t)sock | atomic_load(&sock->generation));
 }
 
+/** NULL: it points to something else. */
 static inline struct tn_sock *tni_slab_slot(const tn_socket_t *handle)
 {
-    return (struct tn_sock *)((uintptr_t)handle & ~(uintptr_t)(TNI_SOCK_GENERATIONS - 1));
+    struct tn_sock *sock =
+        (struct tn_sock *)((uintptr_t)handle & ~(uintptr_t)(TNI_SOCK_GENERATIONS - 1));
+
+    return __builtin_expect(sock && sock->self == sock, 1) ? sock : NULL;
 }
 
 static inline unsigned tni_slab_generation(const tn_socket_t *handle)

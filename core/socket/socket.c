@@ -149,7 +149,7 @@ struct tn_sock *tni_sock_enter_any(tn_socket_t *socket)
     struct tn_sock *sock = tni_slab_slot(socket);
 
     if (!sock) {
-        tni_fail(-TN_ECLOSED, "the socket is NULL");
+        tni_fail(-TN_ECLOSED, "this is no socket");
         return NULL;
     }
     if (is_of_parent(sock)) {

@@ -59,6 +59,7 @@ struct tn_sock {
     uint64_t serial; /* in the context, for the log */
 
     struct tn_ctx *ctx;
+    const struct tn_sock *self; /* its own address, by which a handle that is none is known */
     atomic_uint fork_generation;
     struct tni_link ctx_link;
     const struct tni_feature *pattern;
