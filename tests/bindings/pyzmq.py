@@ -16,8 +16,12 @@ import time
 import both
 
 TEST_SECONDS = 40
-# Tests that pass on libzmq and may end otherwise on ours, and why.
-KNOWN = {}
+# Tests that may end worse on ours, and why.
+NOT_COMPILED = "asks the library for the draft interface, which this pyzmq was compiled without"
+KNOWN = {
+    "test_draft.py::TestDraftSockets::test_client_server": NOT_COMPILED,
+    "test_draft.py::TestDraftSockets::test_radio_dish": NOT_COMPILED,
+}
 
 here = os.path.dirname(os.path.abspath(__file__))
 pytest = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "--tb=short",
