@@ -102,8 +102,6 @@ static int set_bytes(struct tnz_socket *socket, const struct tnz_option *option,
 
     if ((!data && size) || size > (size_t)option->max || size < (size_t)option->min)
         return EINVAL;
-    if (data && size == 0 && option->kind == TNZ_TEXT)
-        return EINVAL;
     if (option->kind == TNZ_BLOB)
         return result(tn_set_blob(socket->handle, option->native, data, size));
     if (size)
