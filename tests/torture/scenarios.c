@@ -290,9 +290,59 @@ static bool by_name(struct life *life)
     return true;
 }
 
+/* One form is enough of what does not depend on it. */
+static bool is_one_form(const struct life *life, const char *pattern)
+{
+    return strncmp(life->transport, "tcp", 3) == 0 && life->io_threads == 0 &&
+           strcmp(life->patterns[0], pattern) == 0;
+}
+
+static bool occasions(struct life *life)
+{
+    if (!is_one_form(life, "router"))
+        return true;
+    if (!begin(life) || !open_socket(life, 0) || !open_socket(life, 1))
+        return false;
+    TRY(tn_set_int(life->sockets[0], "router_notify", 3));
+    TRY(tn_set_blob(life->sockets[0], "hello_msg", "hello from the router, in a body of its own",
+                    43));
+    TRY(tn_set_blob(life->sockets[1], "hello_msg", "hi", 2));
+    TRY(tn_set_blob(life->sockets[0], "disconnect_msg", "bye", 3));
+    if (!bind_first(life, life->transport))
+        return false;
+    TRY(tn_connect(life->sockets[1], life->endpoint));
+    if (!receive(life->sockets[0]) || !receive(life->sockets[0]) || !receive(life->sockets[1]))
+        return false;
+    TRY(tn_disconnect(life->sockets[1], life->endpoint));
+    return receive(life->sockets[0]) && receive(life->sockets[0]);
+}
+
+static bool bytes(struct life *life)
+{
+    char id[8];
+    size_t size = sizeof id;
+
+    if (!is_one_form(life, "pair"))
+        return true;
+    life->patterns[0] = life->patterns[1] = "stream";
+    if (!begin(life) || !open_socket(life, 0) || !open_socket(life, 1) ||
+        !bind_first(life, life->transport))
+        return false;
+    TRY(tn_connect(life->sockets[1], life->endpoint));
+    TRY(tn_get_blob(life->sockets[1], "routing_id", id, &size));
+    TRY(tn_send(life->sockets[1], id, size, TN_MORE));
+    if (!send_big(life->sockets[1], 0))
+        return false;
+    if (!receive(life->sockets[1]) || !receive(life->sockets[0]) || !receive(life->sockets[0]))
+        return false;
+    TRY(tn_send(life->sockets[1], id, size, TN_MORE));
+    TRY(tn_send(life->sockets[1], "", 0, 0));
+    return true;
+}
+
 const struct scenario torture_scenarios[] = {
-    {"exchange", exchange},   {"queue_up", queue_up}, {"options", options},
-    {"poll_many", poll_many}, {"monitor", monitor},   {"reconnect", reconnect},
-    {"by_name", by_name},
+    {"exchange", exchange},   {"queue_up", queue_up},   {"options", options},
+    {"poll_many", poll_many}, {"monitor", monitor},     {"reconnect", reconnect},
+    {"by_name", by_name},     {"occasions", occasions}, {"bytes", bytes},
 };
 const size_t torture_scenario_count = sizeof torture_scenarios / sizeof torture_scenarios[0];
