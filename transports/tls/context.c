@@ -4,6 +4,8 @@
 #include <string.h>
 
 #include <openssl/err.h>
+#include <openssl/pem.h>
+#include <openssl/x509v3.h>
 
 static const unsigned char session_name[] = "tenon";
 
@@ -17,6 +19,24 @@ int tni_tls_context_fail(const struct tni_tls_settings *settings, const struct t
         code = -ENOMEM;
     return settings->host->set_error(settings->host, code, "tls.%s: %s%s%s", option, what,
                                      number ? ": " : "", reason);
+}
+
+static bool is_settled(X509 *certificate)
+{
+    return X509_check_purpose(certificate, -1, 0) == 1 && X509_get0_pubkey(certificate);
+}
+
+X509 *tni_tls_next_certificate(BIO *pem)
+{
+    X509 *certificate = PEM_read_bio_X509(pem, NULL, NULL, ""), *again;
+
+    if (!certificate || is_settled(certificate))
+        return certificate;
+    again = X509_dup(certificate);
+    X509_free(certificate);
+    if (again)
+        is_settled(again); /* if not even now, it is of a kind that this OpenSSL does not know */
+    return again;
 }
 
 /* ------------------------------------------------------------------ ALPN */

@@ -21,6 +21,11 @@ int tni_tls_context_new(const struct tni_tls_settings *settings, const struct tn
 int tni_tls_context_fail(const struct tni_tls_settings *settings, const struct tni_guard *guard,
                          int code, const char *option, const char *what);
 
+/** The next certificate of `pem`, or NULL. A certificate keeps what it found out about itself when it
+ *  was first looked at, also that there was no memory for it: that is done here, and once more if need
+ *  be, since this one is to be kept. */
+X509 *tni_tls_next_certificate(BIO *pem);
+
 int tni_tls_load_credentials(SSL_CTX *context, const struct tni_tls_settings *settings,
                              const struct tni_guard *guard);
 int tni_tls_load_trust(SSL_CTX *context, const struct tni_tls_settings *settings,

@@ -36,7 +36,7 @@ static bool add_chain(SSL_CTX *context, BIO *pem, const struct tni_guard *guard)
     X509 *next;
 
     SSL_CTX_clear_chain_certs(context);
-    while ((next = PEM_read_bio_X509(pem, NULL, give_password, NULL)) != NULL) {
+    while ((next = tni_tls_next_certificate(pem)) != NULL) {
         bool added = SSL_CTX_add0_chain_cert(context, next);
 
         if (!added) {

@@ -34,7 +34,11 @@ static int make_context(struct tni_tls_endpoint *endpoint, const struct tni_guar
 
     if (rc < 0)
         return rc;
-    SSL_CTX_set_app_data(*out_context, endpoint);
+    if (!SSL_CTX_set_app_data(*out_context, endpoint)) {
+        SSL_CTX_free(*out_context);
+        return endpoint->settings.host->set_error(endpoint->settings.host, -ENOMEM,
+                                                  "tls: out of memory for an endpoint");
+    }
     if (!endpoint->settings.is_server && endpoint->settings.resume)
         SSL_CTX_sess_set_new_cb(*out_context, new_session);
     return 0;

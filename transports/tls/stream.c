@@ -29,8 +29,8 @@ static int begin(struct tni_tls_stream *self, const struct tni_guard *guard)
     self->ssl = tni_tls_endpoint_connection(self->endpoint, guard);
     if (!self->ssl)
         return -ENOMEM;
-    SSL_set_app_data(self->ssl, self);
-    if (tni_tls_bio_attach(self, tni_tls_module_state(self->host)->bio))
+    if (SSL_set_app_data(self->ssl, self) &&
+        tni_tls_bio_attach(self, tni_tls_module_state(self->host)->bio))
         return 0;
     SSL_free(self->ssl);
     self->ssl = NULL;

@@ -24,7 +24,7 @@ static int add_all(X509_STORE *store, const struct tni_tls_settings *settings,
     bool failed = !pem;
 
     while (!failed) {
-        X509 *certificate = is_crl ? NULL : PEM_read_bio_X509(pem, NULL, NULL, "");
+        X509 *certificate = is_crl ? NULL : tni_tls_next_certificate(pem);
         X509_CRL *list = is_crl ? PEM_read_bio_X509_CRL(pem, NULL, NULL, "") : NULL;
 
         if (!certificate && !list)
