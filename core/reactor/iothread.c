@@ -89,12 +89,17 @@ static void run_timers(struct tni_iothread *thread)
     tni_tasks_run(&thread->run);
 }
 
-void tni_iothread_round(struct tni_iothread *thread)
+static void run_what_came(struct tni_iothread *thread)
 {
-    take_ready(thread);
     atomic_store(&thread->hurry, 0);
     tni_tasks_run(&thread->run);
     run_timers(thread);
+}
+
+void tni_iothread_round(struct tni_iothread *thread)
+{
+    take_ready(thread);
+    run_what_came(thread);
 }
 
 void tni_iothread_step(struct tni_iothread *thread)
@@ -141,9 +146,11 @@ static void *run_thread(void *arg)
         if (tni_mpsc_is_empty(&thread->run))
             rest(thread);
         take_ready(thread);
-        if (!tni_mpsc_is_empty(&thread->run) && !atomic_load(&thread->hurry))
+        if (!tni_mpsc_is_empty(&thread->run) && !atomic_load(&thread->hurry)) {
             nap(thread);
-        tni_iothread_round(thread);
+            take_ready(thread);
+        }
+        run_what_came(thread);
     }
     /* What was announced last refers to objects that are to be freed. */
     while (tni_tasks_run(&thread->run))

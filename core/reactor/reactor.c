@@ -141,12 +141,16 @@ static void tell_ended(struct tn_sock *sock, unsigned ended)
 static bool try_to_serve(struct tni_reactor *reactor, bool with_events)
 {
     struct tn_sock *sock = reactor->sock; /* pinned by the caller */
+    bool holds_signals;
     unsigned ended;
 
     if (!enter(reactor))
         return false;
+    holds_signals = tni_sock_hold_signals(sock);
     ended = serve(reactor, with_events);
     leave(reactor);
+    if (holds_signals)
+        tni_sock_release_signals();
     tell_ended(sock, ended);
     return true;
 }
@@ -191,6 +195,7 @@ static void arm(struct tni_reactor *reactor, bool is_armed)
 static void serve_on_thread(struct tni_reactor *reactor)
 {
     struct tn_sock *sock;
+    bool holds_signals;
     unsigned ended;
 
     atomic_fetch_add(&reactor->users, 1);
@@ -199,10 +204,13 @@ static void serve_on_thread(struct tni_reactor *reactor)
         return;
     }
     sock = reactor->sock;
+    holds_signals = tni_sock_hold_signals(sock);
     ended = serve(reactor, true);
     if (!atomic_load(&reactor->watch) && !atomic_load(&reactor->pending))
         arm(reactor, true);
     leave(reactor);
+    if (holds_signals)
+        tni_sock_release_signals();
     atomic_fetch_sub(&reactor->users, 1);
     tell_ended(sock, ended);
 }

@@ -437,17 +437,47 @@ int tni_sock_descriptor(struct tn_sock *sock, int event)
     return signal->fd;
 }
 
+/* The socket may be closing, and the numbers somebody else's soon. */
+static void raise_all(struct tn_sock *sock)
+{
+    pthread_mutex_lock(&sock->waitq.lock);
+    signal_raise(&sock->signal_in);
+    signal_raise(&sock->signal_out);
+    signal_raise(&sock->signal_any);
+    pthread_mutex_unlock(&sock->waitq.lock);
+}
+
+/* Of the thread. */
+static _Thread_local struct tn_sock *held;
+static _Thread_local bool must_raise;
+
+bool tni_sock_hold_signals(struct tn_sock *sock)
+{
+    if (!atomic_load_explicit(&sock->has_signals, memory_order_relaxed) || held)
+        return false;
+    held = sock;
+    must_raise = false;
+    return true;
+}
+
+void tni_sock_release_signals(void)
+{
+    struct tn_sock *sock = held;
+
+    held = NULL;
+    if (must_raise)
+        raise_all(sock);
+}
+
 void tni_sock_notify(struct tn_sock *sock)
 {
     tni_waitq_wake(&sock->waitq);
-    if (atomic_load(&sock->has_signals)) {
-        /* The socket may be closing, and the numbers somebody else's soon. */
-        pthread_mutex_lock(&sock->waitq.lock);
-        signal_raise(&sock->signal_in);
-        signal_raise(&sock->signal_out);
-        signal_raise(&sock->signal_any);
-        pthread_mutex_unlock(&sock->waitq.lock);
-    }
+    if (!atomic_load(&sock->has_signals))
+        return;
+    if (held == sock)
+        must_raise = true;
+    else
+        raise_all(sock);
 }
 
 /* ------------------------------------------------------------------ closing */

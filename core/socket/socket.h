@@ -135,6 +135,10 @@ void tni_sock_drain(struct tn_sock *sock);
 bool tni_sock_settle(struct tn_sock *sock);
 /** Wakes waiters and raises descriptors: something was announced. Any thread. */
 void tni_sock_notify(struct tn_sock *sock);
+/** From now on this thread raises the socket's descriptors not before release, if this returns true: who
+ *  serves connections lets go of them first, as whoever it wakes may want to write to them. */
+bool tni_sock_hold_signals(struct tn_sock *sock);
+void tni_sock_release_signals(void);
 /** -TN_ETERM, -TN_ECLOSED or 0. */
 int tni_sock_check(struct tn_sock *sock);
 void tni_sock_pin(struct tn_sock *sock);
