@@ -149,6 +149,13 @@ int zmq_disconnect_peer(void *handle, uint32_t routing_id)
     return rc < 0 ? tnz_fail(rc) : 0;
 }
 
+int zmq_socket_get_peer_state(void *handle, const void *routing_id, size_t size)
+{
+    int rc = tn_peer_events(handle, routing_id, size);
+
+    return rc < 0 ? tnz_fail(rc) : rc;
+}
+
 /* Ends all that were opened with the address, however often. */
 static int close_endpoint(void *handle, const char *address,
                           int (*act)(tn_socket_t *, const char *endpoint))

@@ -246,6 +246,14 @@ static int no_join(void *state, const char *group, size_t size, int add)
     return -ENOTSUP;
 }
 
+static int no_peer_events(void *state, const void *routing_id, size_t size)
+{
+    (void)state;
+    (void)routing_id;
+    (void)size;
+    return -ENOTSUP;
+}
+
 static const tn_pattern_ops_t no_pattern = {
     .open = no_socket,
     .close = nothing,
@@ -264,6 +272,7 @@ static const tn_pattern_ops_t no_pattern = {
     .peer_number = no_number,
     .disconnect_peer = no_peer,
     .join = no_join,
+    .peer_events = no_peer_events,
 };
 
 /* ------------------------------------------------------------------ stand-ins: authenticators */

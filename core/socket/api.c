@@ -89,6 +89,24 @@ int tn_connect_peer(tn_socket_t *socket, const char *endpoint, uint32_t *out_rou
     return rc;
 }
 
+int tn_peer_events(tn_socket_t *socket, const void *routing_id, size_t size)
+{
+    struct tn_sock *sock = tni_sock_enter(socket);
+    int rc;
+
+    if (!sock)
+        return tni_error_code();
+    tni_sock_drain(sock);
+    tni_sock_settle(sock);
+    rc = routing_id || !size ? sock->ops->peer_events(sock->pattern_state, routing_id, size)
+                             : -EINVAL;
+    if (rc < 0)
+        tni_fail(rc, "the state of a peer of a '%s' socket: %s", sock->pattern->name,
+                 tni_error_name(rc));
+    tni_sock_leave(sock);
+    return rc;
+}
+
 int tn_disconnect_peer(tn_socket_t *socket, uint32_t routing_id)
 {
     struct tn_sock *sock = tni_sock_enter(socket);

@@ -118,6 +118,8 @@ typedef struct tn_pattern_ops {
     const tn_old_type_t *old_types;
     /** Joins (`add` 1) or leaves a group. */
     int (*join)(void *state, const char *group, size_t size, int add);
+    /** TN_POLLOUT when the peer of that routing id would take a message. -EHOSTUNREACH. */
+    int (*peer_events)(void *state, const void *routing_id, size_t size);
 } tn_pattern_ops_t;
 
 /*

@@ -151,6 +151,9 @@ TN_EXPORT int tn_connect_peer(tn_socket_t *socket, const char *endpoint, uint32_
  *  still goes out, within "linger"; what it sent and was not read is dropped.
  *  -EHOSTUNREACH: there is none; -ENOTSUP: not a pattern whose peers have numbers. */
 TN_EXPORT int tn_disconnect_peer(tn_socket_t *socket, uint32_t routing_id);
+/** ROUTER: TN_POLLOUT when the peer of that routing id would take a message now, otherwise 0.
+ *  -EHOSTUNREACH: there is none; -ENOTSUP: not a pattern that sends by routing id. */
+TN_EXPORT int tn_peer_events(tn_socket_t *socket, const void *routing_id, size_t size);
 
 /** Undoes tn_bind() or tn_connect(). `endpoint` is the string that was given, or "last_endpoint" as
  *  it was then. Connections that a bind accepted stay; a connection is closed after what was queued

@@ -154,6 +154,16 @@ static bool is_writable(const struct tni_peer *peer, const tn_host_t *host)
     return host->pipe_can_write(peer->pipe) != 0;
 }
 
+static int router_peer_events(void *state, const void *routing_id, size_t size)
+{
+    struct router *router = state;
+    struct tni_peer *peer = tni_peer_map_find(&router->peers, routing_id, size);
+
+    if (!peer)
+        return -EHOSTUNREACH;
+    return is_writable(peer, router->host) ? TN_POLLOUT : 0;
+}
+
 static unsigned router_poll(void *state)
 {
     struct router *router = state;
@@ -256,7 +266,7 @@ static int stream_get(void *state, unsigned index, tn_value_t *out_value)
     .pipe_state = sizeof(struct tni_peer), .close = router_close, .attach = tni_router_attach,     \
     .detach = tni_router_detach, .connected = tni_router_connected,                                \
     .disconnected = tni_router_disconnected, .readable = tni_router_readable, .send = router_send, \
-    .recv = router_recv
+    .recv = router_recv, .peer_events = router_peer_events
 
 static const char *const peers[] = {"REQ", "DEALER", "ROUTER", NULL};
 static const char *const nobody[] = {NULL};

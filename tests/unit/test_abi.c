@@ -105,7 +105,8 @@ static void test_abi_pattern_is_frozen(void **state)
     AT(tn_pattern_ops_t, peer_number, 144);
     AT(tn_pattern_ops_t, old_types, 160);
     AT(tn_pattern_ops_t, join, 168);
-    assert_int_equal(sizeof(tn_pattern_ops_t), 176);
+    AT(tn_pattern_ops_t, peer_events, 176);
+    assert_int_equal(sizeof(tn_pattern_ops_t), 184);
 }
 
 static void test_abi_mechanism_is_frozen(void **state)
