@@ -122,6 +122,12 @@ typedef struct tn_pattern_ops {
     int (*peer_events)(void *state, const void *routing_id, size_t size);
 } tn_pattern_ops_t;
 
+/** A feature that is a pattern; `options`: its table, or NULL. */
+#define TN_PATTERN_FEATURE(name, summary, ops, options)                                            \
+    {                                                                                              \
+        sizeof(tn_feature_t), TN_PATTERN, 0, name, summary, 50, 0, ops, options                    \
+    }
+
 /*
  * The host's functions for patterns:
  *

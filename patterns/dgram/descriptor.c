@@ -1,13 +1,7 @@
 #include "dgram.h"
 
-static const tn_feature_t dgram = {
-    .size = sizeof(tn_feature_t),
-    .kind = TN_PATTERN,
-    .name = "dgram",
-    .summary = "sends and receives datagrams, each with its address",
-    .priority = 50,
-    .ops = &tni_dgram_ops,
-};
+static const tn_feature_t dgram = TN_PATTERN_FEATURE(
+    "dgram", "sends and receives datagrams, each with its address", &tni_dgram_ops, NULL);
 
 static const tn_feature_t *const features[] = {&dgram, NULL};
 

@@ -1,22 +1,10 @@
 #include "pair.h"
 
-static const tn_feature_t pair = {
-    .size = sizeof(tn_feature_t),
-    .kind = TN_PATTERN,
-    .name = "pair",
-    .summary = "one peer, both ways",
-    .priority = 50,
-    .ops = &tni_pair_ops,
-};
+static const tn_feature_t pair =
+    TN_PATTERN_FEATURE("pair", "one peer, both ways", &tni_pair_ops, NULL);
 
-static const tn_feature_t channel = {
-    .size = sizeof(tn_feature_t),
-    .kind = TN_PATTERN,
-    .name = "channel",
-    .summary = "one peer, both ways, one frame a message",
-    .priority = 50,
-    .ops = &tni_channel_ops,
-};
+static const tn_feature_t channel = TN_PATTERN_FEATURE(
+    "channel", "one peer, both ways, one frame a message", &tni_channel_ops, NULL);
 
 static const tn_feature_t *const features[] = {&pair, &channel, NULL};
 

@@ -1,40 +1,16 @@
 #include "pipeline.h"
 
-static const tn_feature_t push = {
-    .size = sizeof(tn_feature_t),
-    .kind = TN_PATTERN,
-    .name = "push",
-    .summary = "hands messages out to pull peers in turn",
-    .priority = 50,
-    .ops = &tni_push_ops,
-};
+static const tn_feature_t push =
+    TN_PATTERN_FEATURE("push", "hands messages out to pull peers in turn", &tni_push_ops, NULL);
 
-static const tn_feature_t pull = {
-    .size = sizeof(tn_feature_t),
-    .kind = TN_PATTERN,
-    .name = "pull",
-    .summary = "collects messages from push peers fairly",
-    .priority = 50,
-    .ops = &tni_pull_ops,
-};
+static const tn_feature_t pull =
+    TN_PATTERN_FEATURE("pull", "collects messages from push peers fairly", &tni_pull_ops, NULL);
 
-static const tn_feature_t scatter = {
-    .size = sizeof(tn_feature_t),
-    .kind = TN_PATTERN,
-    .name = "scatter",
-    .summary = "hands messages of one frame out to gather peers in turn",
-    .priority = 50,
-    .ops = &tni_scatter_ops,
-};
+static const tn_feature_t scatter = TN_PATTERN_FEATURE(
+    "scatter", "hands messages of one frame out to gather peers in turn", &tni_scatter_ops, NULL);
 
-static const tn_feature_t gather = {
-    .size = sizeof(tn_feature_t),
-    .kind = TN_PATTERN,
-    .name = "gather",
-    .summary = "collects messages of one frame from scatter peers fairly",
-    .priority = 50,
-    .ops = &tni_gather_ops,
-};
+static const tn_feature_t gather = TN_PATTERN_FEATURE(
+    "gather", "collects messages of one frame from scatter peers fairly", &tni_gather_ops, NULL);
 
 static const tn_feature_t *const features[] = {&push, &pull, &scatter, &gather, NULL};
 

@@ -46,45 +46,17 @@ static const tn_option_desc_t xsub_options[] = {
     TN_OPTION_END,
 };
 
-static const tn_feature_t pub = {
-    .size = sizeof(tn_feature_t),
-    .kind = TN_PATTERN,
-    .name = "pub",
-    .summary = "sends to all that subscribed, never waits",
-    .priority = 50,
-    .ops = &tni_pub_ops,
-    .options = pub_options,
-};
+static const tn_feature_t pub = TN_PATTERN_FEATURE(
+    "pub", "sends to all that subscribed, never waits", &tni_pub_ops, pub_options);
 
-static const tn_feature_t sub = {
-    .size = sizeof(tn_feature_t),
-    .kind = TN_PATTERN,
-    .name = "sub",
-    .summary = "receives what it subscribes to",
-    .priority = 50,
-    .ops = &tni_sub_ops,
-    .options = sub_options,
-};
+static const tn_feature_t sub =
+    TN_PATTERN_FEATURE("sub", "receives what it subscribes to", &tni_sub_ops, sub_options);
 
-static const tn_feature_t xpub = {
-    .size = sizeof(tn_feature_t),
-    .kind = TN_PATTERN,
-    .name = "xpub",
-    .summary = "pub that receives the subscriptions as messages",
-    .priority = 50,
-    .ops = &tni_xpub_ops,
-    .options = xpub_options,
-};
+static const tn_feature_t xpub = TN_PATTERN_FEATURE(
+    "xpub", "pub that receives the subscriptions as messages", &tni_xpub_ops, xpub_options);
 
-static const tn_feature_t xsub = {
-    .size = sizeof(tn_feature_t),
-    .kind = TN_PATTERN,
-    .name = "xsub",
-    .summary = "sub that sends its subscriptions as messages",
-    .priority = 50,
-    .ops = &tni_xsub_ops,
-    .options = xsub_options,
-};
+static const tn_feature_t xsub = TN_PATTERN_FEATURE(
+    "xsub", "sub that sends its subscriptions as messages", &tni_xsub_ops, xsub_options);
 
 static const tn_feature_t *const features[] = {&pub, &sub, &xpub, &xsub, NULL};
 

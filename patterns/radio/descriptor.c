@@ -5,24 +5,12 @@ static const tn_option_desc_t radio_options[] = {
     TN_OPTION_END,
 };
 
-static const tn_feature_t radio = {
-    .size = sizeof(tn_feature_t),
-    .kind = TN_PATTERN,
-    .name = "radio",
-    .summary = "sends to all that joined the message's group, never waits",
-    .priority = 50,
-    .ops = &tni_radio_ops,
-    .options = radio_options,
-};
+static const tn_feature_t radio =
+    TN_PATTERN_FEATURE("radio", "sends to all that joined the message's group, never waits",
+                       &tni_radio_ops, radio_options);
 
-static const tn_feature_t dish = {
-    .size = sizeof(tn_feature_t),
-    .kind = TN_PATTERN,
-    .name = "dish",
-    .summary = "receives the messages of the groups that it joins",
-    .priority = 50,
-    .ops = &tni_dish_ops,
-};
+static const tn_feature_t dish = TN_PATTERN_FEATURE(
+    "dish", "receives the messages of the groups that it joins", &tni_dish_ops, NULL);
 
 static const tn_feature_t *const features[] = {&radio, &dish, NULL};
 

@@ -58,84 +58,32 @@ static const tn_option_desc_t stream_options[] = {
     TN_OPTION_END,
 };
 
-static const tn_feature_t req = {
-    .size = sizeof(tn_feature_t),
-    .kind = TN_PATTERN,
-    .name = "req",
-    .summary = "sends a request, waits for its reply",
-    .priority = 50,
-    .ops = &tni_req_ops,
-    .options = req_options,
-};
+static const tn_feature_t req =
+    TN_PATTERN_FEATURE("req", "sends a request, waits for its reply", &tni_req_ops, req_options);
 
-static const tn_feature_t rep = {
-    .size = sizeof(tn_feature_t),
-    .kind = TN_PATTERN,
-    .name = "rep",
-    .summary = "answers each request before the next",
-    .priority = 50,
-    .ops = &tni_rep_ops,
-};
+static const tn_feature_t rep =
+    TN_PATTERN_FEATURE("rep", "answers each request before the next", &tni_rep_ops, NULL);
 
-static const tn_feature_t dealer = {
-    .size = sizeof(tn_feature_t),
-    .kind = TN_PATTERN,
-    .name = "dealer",
-    .summary = "sends to its peers in turn, receives fairly",
-    .priority = 50,
-    .ops = &tni_dealer_ops,
-    .options = dealer_options,
-};
+static const tn_feature_t dealer = TN_PATTERN_FEATURE(
+    "dealer", "sends to its peers in turn, receives fairly", &tni_dealer_ops, dealer_options);
 
-static const tn_feature_t router = {
-    .size = sizeof(tn_feature_t),
-    .kind = TN_PATTERN,
-    .name = "router",
-    .summary = "names its peers, and sends to the one that is named",
-    .priority = 50,
-    .ops = &tni_router_ops,
-    .options = router_options,
-};
+static const tn_feature_t router =
+    TN_PATTERN_FEATURE("router", "names its peers, and sends to the one that is named",
+                       &tni_router_ops, router_options);
 
-static const tn_feature_t stream = {
-    .size = sizeof(tn_feature_t),
-    .kind = TN_PATTERN,
-    .name = "stream",
-    .summary = "names its connections, which carry bytes without ZMTP",
-    .priority = 50,
-    .ops = &tni_stream_ops,
-    .options = stream_options,
-};
+static const tn_feature_t stream =
+    TN_PATTERN_FEATURE("stream", "names its connections, which carry bytes without ZMTP",
+                       &tni_stream_ops, stream_options);
 
-static const tn_feature_t client = {
-    .size = sizeof(tn_feature_t),
-    .kind = TN_PATTERN,
-    .name = "client",
-    .summary = "talks to its servers, one frame a message",
-    .priority = 50,
-    .ops = &tni_client_ops,
-    .options = client_options,
-};
+static const tn_feature_t client = TN_PATTERN_FEATURE(
+    "client", "talks to its servers, one frame a message", &tni_client_ops, client_options);
 
-static const tn_feature_t server = {
-    .size = sizeof(tn_feature_t),
-    .kind = TN_PATTERN,
-    .name = "server",
-    .summary = "numbers its clients, and sends to the one of that number",
-    .priority = 50,
-    .ops = &tni_server_ops,
-    .options = server_options,
-};
+static const tn_feature_t server =
+    TN_PATTERN_FEATURE("server", "numbers its clients, and sends to the one of that number",
+                       &tni_server_ops, server_options);
 
-static const tn_feature_t peer = {
-    .size = sizeof(tn_feature_t),
-    .kind = TN_PATTERN,
-    .name = "peer",
-    .summary = "numbers the peers it connects to and those that connect",
-    .priority = 50,
-    .ops = &tni_peer_ops,
-    .options = peer_options,
-};
+static const tn_feature_t peer = TN_PATTERN_FEATURE(
+    "peer", "numbers the peers it connects to and those that connect", &tni_peer_ops, peer_options);
 
 static const tn_feature_t *const features[] = {&req,    &rep,  &dealer, &router, &client,
                                                &server, &peer, &stream, NULL};
