@@ -6,42 +6,6 @@
 
 #include "publisher.h"
 
-static int pub_open(void *state, tn_sock_t *sock, const tn_host_t *host)
-{
-    return tni_publisher_open(state, sock, host);
-}
-
-static void pub_close(void *state)
-{
-    tni_publisher_close(state);
-}
-
-static int pub_attach(void *state, tn_pipe_t *pipe, void *pipe_state)
-{
-    return tni_publisher_attach(state, pipe, pipe_state);
-}
-
-static void pub_detach(void *state, tn_pipe_t *pipe, void *pipe_state)
-{
-    tni_publisher_detach(state, pipe, pipe_state);
-}
-
-static int pub_connected(void *state, tn_pipe_t *pipe, void *pipe_state)
-{
-    tni_publisher_connected(state, pipe, pipe_state);
-    return 0;
-}
-
-static void pub_readable(void *state, tn_pipe_t *pipe, void *pipe_state)
-{
-    tni_publisher_readable(state, pipe, pipe_state);
-}
-
-static int pub_send(void *state, tn_msg_t *msg)
-{
-    return tni_publisher_send(state, msg);
-}
-
 static unsigned pub_poll(void *state)
 {
     (void)state;
@@ -89,13 +53,13 @@ const tn_pattern_ops_t tni_pub_ops = {
     .old_types = old_types,
     .socket_state = sizeof(struct tni_publisher),
     .pipe_state = sizeof(struct tni_publisher_pipe),
-    .open = pub_open,
-    .close = pub_close,
-    .attach = pub_attach,
-    .detach = pub_detach,
-    .connected = pub_connected,
-    .readable = pub_readable,
-    .send = pub_send,
+    .open = tni_publisher_open,
+    .close = tni_publisher_close,
+    .attach = tni_publisher_attach,
+    .detach = tni_publisher_detach,
+    .connected = tni_publisher_connected,
+    .readable = tni_publisher_readable,
+    .send = tni_publisher_send,
     .poll = pub_poll,
     .set = pub_set,
     .get = pub_get,

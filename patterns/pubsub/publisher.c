@@ -6,23 +6,29 @@
 
 #include "pubsub.h"
 
-int tni_publisher_open(struct tni_publisher *publisher, tn_sock_t *sock, const tn_host_t *host)
+int tni_publisher_open(void *state, tn_sock_t *sock, const tn_host_t *host)
 {
+    struct tni_publisher *publisher = state;
+
     publisher->host = host;
     publisher->sock = sock;
     publisher->topics = host->topics_new();
     return publisher->topics ? 0 : -ENOMEM;
 }
 
-void tni_publisher_close(struct tni_publisher *publisher)
+void tni_publisher_close(void *state)
 {
+    struct tni_publisher *publisher = state;
+
     if (publisher->topics)
         publisher->host->topics_free(publisher->topics);
     publisher->topics = NULL;
 }
 
-int tni_publisher_attach(struct tni_publisher *publisher, tn_pipe_t *pipe, void *pipe_state)
+int tni_publisher_attach(void *state, tn_pipe_t *pipe, void *pipe_state)
 {
+    struct tni_publisher *publisher = state;
+
     publisher->host->fan_add(pipe);
     tni_publisher_readable(publisher, pipe, pipe_state);
     return 0;
@@ -37,17 +43,22 @@ static void forget(struct tni_publisher *publisher, tn_pipe_t *pipe, struct tni_
     publisher->host->sock_subscriptions(publisher->sock, publisher->subscriptions);
 }
 
-void tni_publisher_detach(struct tni_publisher *publisher, tn_pipe_t *pipe, void *pipe_state)
+void tni_publisher_detach(void *state, tn_pipe_t *pipe, void *pipe_state)
 {
+    struct tni_publisher *publisher = state;
+
     publisher->host->fan_remove(pipe);
     forget(publisher, pipe, pipe_state);
 }
 
-void tni_publisher_connected(struct tni_publisher *publisher, tn_pipe_t *pipe, void *pipe_state)
+int tni_publisher_connected(void *state, tn_pipe_t *pipe, void *pipe_state)
 {
+    struct tni_publisher *publisher = state;
+
     if (publisher->host->pipe_connections(pipe) > 1)
         forget(publisher, pipe, pipe_state);
     tni_publisher_readable(publisher, pipe, pipe_state);
+    return 0;
 }
 
 int tni_publisher_subscribe(struct tni_publisher *publisher, tn_pipe_t *pipe, const uint8_t *topic,
@@ -116,8 +127,9 @@ static void hear(struct tni_publisher *publisher, tn_pipe_t *pipe, struct tni_pu
     }
 }
 
-void tni_publisher_readable(struct tni_publisher *publisher, tn_pipe_t *pipe, void *pipe_state)
+void tni_publisher_readable(void *state, tn_pipe_t *pipe, void *pipe_state)
 {
+    struct tni_publisher *publisher = state;
     tn_msg_t frame;
 
     tn_msg_clear(&frame);
@@ -149,8 +161,9 @@ static int address(struct tni_publisher *publisher, const tn_msg_t *frame)
     return 0;
 }
 
-int tni_publisher_send(struct tni_publisher *publisher, tn_msg_t *msg)
+int tni_publisher_send(void *state, tn_msg_t *msg)
 {
+    struct tni_publisher *publisher = state;
     bool has_more = (msg->flags & TN_MSG_MORE) != 0;
     int rc = 0;
 

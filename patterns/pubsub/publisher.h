@@ -39,15 +39,16 @@ struct tni_publisher {
     void (*lost)(const uint8_t *prefix, size_t size, int is_last, void *publisher);
 };
 
-int tni_publisher_open(struct tni_publisher *publisher, tn_sock_t *sock, const tn_host_t *host);
-void tni_publisher_close(struct tni_publisher *publisher);
-int tni_publisher_attach(struct tni_publisher *publisher, tn_pipe_t *pipe, void *pipe_state);
-void tni_publisher_detach(struct tni_publisher *publisher, tn_pipe_t *pipe, void *pipe_state);
+/* Ops of the patterns; `state` is a struct tni_publisher. */
+int tni_publisher_open(void *state, tn_sock_t *sock, const tn_host_t *host);
+void tni_publisher_close(void *state);
+int tni_publisher_attach(void *state, tn_pipe_t *pipe, void *pipe_state);
+void tni_publisher_detach(void *state, tn_pipe_t *pipe, void *pipe_state);
 /** What the peer of an earlier connection wanted is not what this one wants. */
-void tni_publisher_connected(struct tni_publisher *publisher, tn_pipe_t *pipe, void *pipe_state);
+int tni_publisher_connected(void *state, tn_pipe_t *pipe, void *pipe_state);
 /** Reads everything the pipe has. */
-void tni_publisher_readable(struct tni_publisher *publisher, tn_pipe_t *pipe, void *pipe_state);
-int tni_publisher_send(struct tni_publisher *publisher, tn_msg_t *msg);
+void tni_publisher_readable(void *state, tn_pipe_t *pipe, void *pipe_state);
+int tni_publisher_send(void *state, tn_msg_t *msg);
 
 /** Adds or removes a subscription: 1 when it was the first, or is now none, of its topic; 0; -ENOENT,
  *  -EMSGSIZE, -ENOMEM. Not counted: a peer says once that it no longer wants what it asked for twice. */

@@ -31,22 +31,6 @@ static void sub_close(void *state)
     tni_subscriber_close(&sub->subscriber);
 }
 
-static int sub_attach(void *state, tn_pipe_t *pipe, void *pipe_state)
-{
-    return tni_subscriber_attach(state, pipe, pipe_state);
-}
-
-static void sub_detach(void *state, tn_pipe_t *pipe, void *pipe_state)
-{
-    tni_subscriber_detach(state, pipe, pipe_state);
-}
-
-static int sub_connected(void *state, tn_pipe_t *pipe, void *pipe_state)
-{
-    (void)pipe_state;
-    return tni_subscriber_connected(state, pipe);
-}
-
 static void sub_readable(void *state, tn_pipe_t *pipe, void *pipe_state)
 {
     struct sub *sub = state;
@@ -167,9 +151,9 @@ const tn_pattern_ops_t tni_sub_ops = {
     .pipe_state = sizeof(struct tni_subscriber_pipe),
     .open = sub_open,
     .close = sub_close,
-    .attach = sub_attach,
-    .detach = sub_detach,
-    .connected = sub_connected,
+    .attach = tni_subscriber_attach,
+    .detach = tni_subscriber_detach,
+    .connected = tni_subscriber_connected,
     .readable = sub_readable,
     .recv = sub_recv,
     .poll = sub_poll,

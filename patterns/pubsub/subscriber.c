@@ -2,16 +2,20 @@
 
 #include <errno.h>
 
-int tni_subscriber_open(struct tni_subscriber *subscriber, tn_sock_t *sock, const tn_host_t *host)
+int tni_subscriber_open(void *state, tn_sock_t *sock, const tn_host_t *host)
 {
+    struct tni_subscriber *subscriber = state;
+
     subscriber->host = host;
     subscriber->sock = sock;
     subscriber->topics = host->topics_new();
     return subscriber->topics ? 0 : -ENOMEM;
 }
 
-void tni_subscriber_close(struct tni_subscriber *subscriber)
+void tni_subscriber_close(void *state)
 {
+    struct tni_subscriber *subscriber = state;
+
     subscriber->host->topics_free(subscriber->topics);
 }
 
@@ -46,8 +50,9 @@ static int tell_all_to(struct tni_subscriber *subscriber, tn_pipe_t *pipe)
     return rc == -EPIPE ? 0 : rc;
 }
 
-int tni_subscriber_attach(struct tni_subscriber *subscriber, tn_pipe_t *pipe, void *pipe_state)
+int tni_subscriber_attach(void *state, tn_pipe_t *pipe, void *pipe_state)
 {
+    struct tni_subscriber *subscriber = state;
     struct tni_subscriber_pipe *item = pipe_state;
     int rc = tell_all_to(subscriber, pipe);
 
@@ -63,8 +68,9 @@ int tni_subscriber_attach(struct tni_subscriber *subscriber, tn_pipe_t *pipe, vo
     return 0;
 }
 
-void tni_subscriber_detach(struct tni_subscriber *subscriber, tn_pipe_t *pipe, void *pipe_state)
+void tni_subscriber_detach(void *state, tn_pipe_t *pipe, void *pipe_state)
 {
+    struct tni_subscriber *subscriber = state;
     struct tni_subscriber_pipe *item = pipe_state;
 
     if (item->prev)
@@ -76,8 +82,11 @@ void tni_subscriber_detach(struct tni_subscriber *subscriber, tn_pipe_t *pipe, v
     subscriber->host->fq_remove(pipe);
 }
 
-int tni_subscriber_connected(struct tni_subscriber *subscriber, tn_pipe_t *pipe)
+int tni_subscriber_connected(void *state, tn_pipe_t *pipe, void *pipe_state)
 {
+    struct tni_subscriber *subscriber = state;
+
+    (void)pipe_state;
     if (subscriber->host->pipe_connections(pipe) <= 1)
         return 0;
     return tell_all_to(subscriber, pipe);

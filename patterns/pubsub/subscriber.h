@@ -26,12 +26,13 @@ struct tni_subscriber {
     struct tni_subscriber_pipe *pipes;
 };
 
-int tni_subscriber_open(struct tni_subscriber *subscriber, tn_sock_t *sock, const tn_host_t *host);
-void tni_subscriber_close(struct tni_subscriber *subscriber);
+/* Ops of the patterns; `state` is a struct tni_subscriber. */
+int tni_subscriber_open(void *state, tn_sock_t *sock, const tn_host_t *host);
+void tni_subscriber_close(void *state);
 /** -ENOMEM: not all subscriptions could be told; the pipe is not there. */
-int tni_subscriber_attach(struct tni_subscriber *subscriber, tn_pipe_t *pipe, void *pipe_state);
-void tni_subscriber_detach(struct tni_subscriber *subscriber, tn_pipe_t *pipe, void *pipe_state);
-int tni_subscriber_connected(struct tni_subscriber *subscriber, tn_pipe_t *pipe);
+int tni_subscriber_attach(void *state, tn_pipe_t *pipe, void *pipe_state);
+void tni_subscriber_detach(void *state, tn_pipe_t *pipe, void *pipe_state);
+int tni_subscriber_connected(void *state, tn_pipe_t *pipe, void *pipe_state);
 
 /** `tells_all`: the peers learn of a cancellation that is not the last one, too. -EMSGSIZE; -ENOMEM:
  *  nothing has changed, except that some peers may send what is then dropped here. */

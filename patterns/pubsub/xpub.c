@@ -165,18 +165,7 @@ static int xpub_connected(void *state, tn_pipe_t *pipe, void *pipe_state)
         if (!xpub->publisher.is_sending)
             welcome(xpub, pipe);
     }
-    tni_publisher_connected(&xpub->publisher, pipe, pipe_state);
-    return 0;
-}
-
-static void xpub_readable(void *state, tn_pipe_t *pipe, void *pipe_state)
-{
-    tni_publisher_readable(state, pipe, pipe_state);
-}
-
-static int xpub_send(void *state, tn_msg_t *msg)
-{
-    return tni_publisher_send(state, msg);
+    return tni_publisher_connected(&xpub->publisher, pipe, pipe_state);
 }
 
 static int xpub_recv(void *state, tn_msg_t *out_msg)
@@ -291,8 +280,8 @@ const tn_pattern_ops_t tni_xpub_ops = {
     .attach = xpub_attach,
     .detach = xpub_detach,
     .connected = xpub_connected,
-    .readable = xpub_readable,
-    .send = xpub_send,
+    .readable = tni_publisher_readable,
+    .send = tni_publisher_send,
     .recv = xpub_recv,
     .poll = xpub_poll,
     .set = xpub_set,

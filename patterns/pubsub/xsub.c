@@ -15,16 +15,6 @@ struct xsub {
     bool tells_all_cancels;
 };
 
-static int xsub_open(void *state, tn_sock_t *sock, const tn_host_t *host)
-{
-    return tni_subscriber_open(state, sock, host);
-}
-
-static void xsub_close(void *state)
-{
-    tni_subscriber_close(state);
-}
-
 static int xsub_attach(void *state, tn_pipe_t *pipe, void *pipe_state)
 {
     struct xsub *xsub = state;
@@ -48,12 +38,11 @@ static int xsub_connected(void *state, tn_pipe_t *pipe, void *pipe_state)
 {
     struct xsub *xsub = state;
 
-    (void)pipe_state;
     if (xsub->subscriber.host->pipe_connections(pipe) > 1) {
         xsub->subscriber.host->fan_remove(pipe);
         xsub->subscriber.host->fan_add(pipe);
     }
-    return tni_subscriber_connected(&xsub->subscriber, pipe);
+    return tni_subscriber_connected(&xsub->subscriber, pipe, pipe_state);
 }
 
 static void xsub_readable(void *state, tn_pipe_t *pipe, void *pipe_state)
@@ -154,8 +143,8 @@ const tn_pattern_ops_t tni_xsub_ops = {
     .old_types = old_types,
     .socket_state = sizeof(struct xsub),
     .pipe_state = sizeof(struct tni_subscriber_pipe),
-    .open = xsub_open,
-    .close = xsub_close,
+    .open = tni_subscriber_open,
+    .close = tni_subscriber_close,
     .attach = xsub_attach,
     .detach = xsub_detach,
     .connected = xsub_connected,
