@@ -210,7 +210,7 @@ static void keep(struct tni_verdict *verdict, const tn_answer_t *answer)
         verdict->metadata_size = (size_t)answer->metadata_size;
     }
     if ((answer->user_id && !verdict->user_id) || (answer->metadata_size && !verdict->metadata)) {
-        verdict->status = TN_AUTH_ERROR;
+        verdict->status = TN_AUTH_TEMPORARY;
         snprintf(verdict->reason, sizeof verdict->reason, "out of memory for the answer");
     }
 }
@@ -253,8 +253,9 @@ void tni_question_put(struct tn_question *question)
         rc = feature->ops.authenticator.ask(feature->module_state, security->authenticator_state,
                                             question->host, question, &question->info);
     if (rc < 0) {
-        const tn_answer_t answer = {
-            .size = sizeof answer, .status = TN_AUTH_ERROR, .reason = tni_error_text()};
+        const tn_answer_t answer = {.size = sizeof answer,
+                                    .status = rc == -ENOMEM ? TN_AUTH_TEMPORARY : TN_AUTH_ERROR,
+                                    .reason = tni_error_text()};
         answer_question(question, &answer);
     }
     /* Whoever answers late finds nothing of a context that may have ended. */

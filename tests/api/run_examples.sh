@@ -169,6 +169,41 @@ interrupt)
     finish service
     expect service 1 '^interrupted: closing$'
     ;;
+secure)
+    start zap secure_zap "$(at zap)" 1
+    ask="$tenon req --data Hello --count 1 --timeout 20000"
+    plain='--opt mechanism=plain --opt plain.username=admin'
+    ! $ask --connect "$(at zap)" $plain --opt plain.password=guess --timeout 300 2>/dev/null
+    $ask --connect "$(at zap)" $plain --opt plain.password=secret >"$tmp/answer"
+    finish zap
+    expect zap 1 '^admin asks: Hello$'
+    expect answer 1 '^World$'
+
+    "$tenon" keygen --output "$tmp/server"
+    "$tenon" keygen --output "$tmp/friend"
+    "$tenon" keygen --output "$tmp/stranger"
+    start curve secure_callback "$(at curve)" "$(cat "$tmp/server.key")" "$(cat "$tmp/friend.pub")" 1
+    curve="--opt mechanism=curve --opt curve.serverkey=$(cat "$tmp/server.pub")"
+    set -f
+    ! $ask --connect "$(at curve)" $curve --opt curve.secretkey="$(cat "$tmp/stranger.key")" \
+        --timeout 300 2>/dev/null
+    $ask --connect "$(at curve)" $curve --opt curve.secretkey="$(cat "$tmp/friend.key")" >"$tmp/answer"
+    set +f
+    finish curve
+    expect curve 1 '^a friend asks: Hello$'
+    expect curve 1 ': refused$'
+
+    # No code at all; a path has no address that a line could admit.
+    grep -v ^address "$(dirname "$0")/../../examples/secure_rules.conf" >"$tmp/rules"
+    chmod 600 "$tmp/rules"
+    "$tenon" rep --bind "$(at rules)" --reply World --count 1 --opt mechanism=plain \
+        --opt plain.server=1 --opt authenticator=file --opt file.path="$tmp/rules" &
+    pids="$pids $!"
+    ! $ask --connect "$(at rules)" $plain --opt plain.password=guess --timeout 300 2>/dev/null
+    $ask --connect "$(at rules)" $plain --opt plain.password=secret >"$tmp/answer"
+    expect answer 1 '^World$'
+    wait "$!"
+    ;;
 *)
     echo "there is no scenario $scenario"
     exit 2

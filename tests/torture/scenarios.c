@@ -53,10 +53,14 @@ static bool is_sub(const struct life *life)
     return strcmp(life->patterns[1], "sub") == 0;
 }
 
-static bool join(struct life *life)
+static bool open_both(struct life *life)
 {
-    if (!begin(life) || !open_socket(life, 0) || !open_socket(life, 1) ||
-        !bind_first(life, life->transport))
+    return begin(life) && open_socket(life, 0) && open_socket(life, 1);
+}
+
+static bool connect_both(struct life *life)
+{
+    if (!bind_first(life, life->transport))
         return false;
     if (is_sub(life))
         TRY(tn_subscribe(life->sockets[1], "", 0));
@@ -67,6 +71,11 @@ static bool join(struct life *life)
     if (is_sub(life))
         TRY(tn_wait_subscribers(life->sockets[0], 1, WAIT_MS));
     return true;
+}
+
+static bool join(struct life *life)
+{
+    return open_both(life) && connect_both(life);
 }
 
 static tn_socket_t *sender(struct life *life)
@@ -340,9 +349,37 @@ static bool bytes(struct life *life)
     return true;
 }
 
+static void let_in(tn_question_t *question, const tn_question_info_t *info, void *arg)
+{
+    const tn_answer_t answer = {.size = sizeof answer, .status = TN_AUTH_OK, .user_id = "somebody"};
+
+    (void)info;
+    (void)arg;
+    tn_answer(question, &answer);
+}
+
+static bool secure(struct life *life)
+{
+    if (strncmp(life->transport, "inproc", 6) == 0)
+        return true;
+    if (!open_both(life))
+        return false;
+    for (int i = 0; i < 2; i++)
+        TRY(tn_set_str(life->sockets[i], "mechanism", "plain"));
+    TRY(tn_set_int(life->sockets[0], "plain.server", 1));
+    TRY(tn_set_authenticator(life->sockets[0], let_in, NULL));
+    TRY(tn_set_str(life->sockets[1], "plain.username", "somebody"));
+    TRY(tn_set_str(life->sockets[1], "plain.password", "secret"));
+    if (!connect_both(life))
+        return false;
+    TRY(tn_send(sender(life), "small", 5, 0));
+    return receive(receiver(life)) && answer(life);
+}
+
 const struct scenario torture_scenarios[] = {
-    {"exchange", exchange},   {"queue_up", queue_up},   {"options", options},
-    {"poll_many", poll_many}, {"monitor", monitor},     {"reconnect", reconnect},
-    {"by_name", by_name},     {"occasions", occasions}, {"bytes", bytes},
+    {"exchange", exchange},   {"queue_up", queue_up}, {"options", options},
+    {"poll_many", poll_many}, {"monitor", monitor},   {"reconnect", reconnect},
+    {"secure", secure},       {"by_name", by_name},   {"occasions", occasions},
+    {"bytes", bytes},
 };
 const size_t torture_scenario_count = sizeof torture_scenarios / sizeof torture_scenarios[0];
