@@ -16,6 +16,9 @@ static const char overview[] =
     "Security:\n"
     "  keygen   keys for CURVE, certificates that sign themselves\n"
     "\n"
+    "About a running program:\n"
+    "  stat     its sockets, peers, queues, and what was dropped and why\n"
+    "\n"
     "About this installation:\n"
     "  info     the modules: what there is, what is loaded, why something is not\n"
     "  version  the version of the command and of the library\n"
@@ -145,5 +148,29 @@ void help_proxy(void)
           "  tenon proxy --frontend pull:ipc:///tmp/in --backend push:ipc:///tmp/out \\\n"
           "              --capture pub:tcp://127.0.0.1:9000\n",
           stdout);
+    fputs(exit_codes, stdout);
+}
+
+void help_stat(void)
+{
+    fputs(
+        "Usage: tenon stat [--json] PID | PATH\n"
+        "\n"
+        "Shows what a running program does with the library, or with its drop-in for libzmq: each\n"
+        "context, socket, endpoint and peer, queue lengths, and the messages dropped by reason.\n"
+        "The program must have been started with TENON_CONTROL in its environment:\n"
+        "  a directory  it listens there as tenon-PID.sock; for any number of programs\n"
+        "  a path       it listens at that path, or with .PID behind it if another one does\n"
+        "Only the program's own user, and root, get an answer.\n"
+        "\n"
+        "Options:\n"
+        "      --json               for programs\n"
+        "  -h, --help               this text\n"
+        "\n"
+        "Examples:\n"
+        "  TENON_CONTROL=/run/user/1000 tenon pull --bind tcp://*:5557 &\n"
+        "  tenon stat $!\n"
+        "  tenon stat --json /run/user/1000/tenon-4711.sock\n",
+        stdout);
     fputs(exit_codes, stdout);
 }

@@ -9,5 +9,6 @@ void help_overview(void);
 /** The help of a peer command ("pub", "req", ...). */
 void help_peer(const char *command);
 void help_proxy(void);
+void help_stat(void);
 
 #endif

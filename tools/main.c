@@ -6,6 +6,7 @@
 #include "cmd_info.h"
 #include "cmd_keygen.h"
 #include "cmd_proxy.h"
+#include "cmd_stat.h"
 #include "help.h"
 #include "peer.h"
 #include "usage.h"
@@ -46,6 +47,8 @@ static int run(int argc, char **argv)
         return cmd_peer(kind, argc, argv);
     if (strcmp(name, "proxy") == 0)
         return cmd_proxy(argc, argv);
+    if (strcmp(name, "stat") == 0)
+        return cmd_stat(argc, argv);
     if (strcmp(name, "info") == 0)
         return tni_cmd_info(argc, argv);
     if (strcmp(name, "keygen") == 0)

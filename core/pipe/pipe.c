@@ -1,6 +1,7 @@
 #include "pipe/pipe.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "base/error.h"
@@ -260,6 +261,27 @@ void tni_pipe_attend(struct tn_pipe *pipe)
         tni_pipe_detach(pipe);
     }
     tni_pipe_unref(pipe);
+}
+
+void tni_pipe_describe(const struct tn_pipe *pipe, tn_peer_t *peer)
+{
+    const struct tn_peer_info *info = pipe->peer;
+
+    memset(peer, 0, sizeof *peer);
+    peer->queued_out = tni_chain_length(&pipe->duplex->way[pipe->side]);
+    peer->queued_in = tni_chain_length(&pipe->duplex->way[!pipe->side]);
+    peer->messages_sent = pipe->sent;
+    peer->messages_received = pipe->received;
+    peer->dropped = pipe->dropped;
+    peer->connected = pipe->is_connected;
+    snprintf(peer->endpoint, sizeof peer->endpoint, "%s", pipe->endpoint);
+    if (!info)
+        return;
+    peer->connection = info->connection;
+    snprintf(peer->remote, sizeof peer->remote, "%s", info->remote ? info->remote : "");
+    peer->routing_id_size = (uint8_t)info->identity_size;
+    if (info->identity_size)
+        memcpy(peer->routing_id, info->identity, info->identity_size);
 }
 
 /* ------------------------------------------------------------------ for patterns */

@@ -20,6 +20,7 @@
 #include <stdint.h>
 
 #include <tenon/pattern.h>
+#include <tenon/tenon.h>
 
 #include "base/list.h"
 #include "base/mpsc.h"
@@ -91,6 +92,9 @@ void tni_pipe_attend(struct tn_pipe *pipe);
 void tni_pipe_close(struct tn_pipe *pipe);
 /** Tells the pattern, and closes. */
 void tni_pipe_detach(struct tn_pipe *pipe);
+
+/** What statistics show of it. */
+void tni_pipe_describe(const struct tn_pipe *pipe, tn_peer_t *out_peer);
 
 /* The host's functions of pattern.h. */
 int tni_pipe_write(struct tn_pipe *pipe, tn_msg_t *msg);

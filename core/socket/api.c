@@ -460,27 +460,6 @@ int tn_stats(tn_socket_t *socket, tn_stats_t *out_stats)
     return 0;
 }
 
-static void describe(const struct tn_pipe *pipe, tn_peer_t *peer)
-{
-    const struct tn_peer_info *info = pipe->peer;
-
-    memset(peer, 0, sizeof *peer);
-    peer->queued_out = tni_chain_length(&pipe->duplex->way[pipe->side]);
-    peer->queued_in = tni_chain_length(&pipe->duplex->way[!pipe->side]);
-    peer->messages_sent = pipe->sent;
-    peer->messages_received = pipe->received;
-    peer->dropped = pipe->dropped;
-    peer->connected = pipe->is_connected;
-    snprintf(peer->endpoint, sizeof peer->endpoint, "%s", pipe->endpoint);
-    if (!info)
-        return;
-    peer->connection = info->connection;
-    snprintf(peer->remote, sizeof peer->remote, "%s", info->remote ? info->remote : "");
-    peer->routing_id_size = (uint8_t)info->identity_size;
-    if (info->identity_size)
-        memcpy(peer->routing_id, info->identity, info->identity_size);
-}
-
 int tn_peers(tn_socket_t *socket, tn_peer_t *out_peers, size_t max)
 {
     struct tn_sock *sock = tni_sock_enter(socket);
@@ -491,7 +470,7 @@ int tn_peers(tn_socket_t *socket, tn_peer_t *out_peers, size_t max)
     tni_sock_events(sock);
     tni_list_each (link, &sock->pipes) {
         if (count < max)
-            describe(tni_container(link, struct tn_pipe, link), &out_peers[count]);
+            tni_pipe_describe(tni_container(link, struct tn_pipe, link), &out_peers[count]);
         count++;
     }
     tni_sock_leave(sock);

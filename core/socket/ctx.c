@@ -11,6 +11,7 @@
 #include "base/log.h"
 #include "base/memory.h"
 #include "module/registry.h"
+#include "socket/control.h"
 #include "socket/network.h"
 #include "socket/socket.h"
 
@@ -62,6 +63,8 @@ tn_ctx_t *tn_ctx_new(void)
         tni_network->complete(&ctx->host);
     tni_link_init(&ctx->sockets);
     atomic_fetch_add(&contexts, 1);
+    if (tni_control)
+        tni_control->add(ctx);
     return ctx;
 }
 
@@ -445,6 +448,8 @@ int tn_ctx_term(tn_ctx_t *handle, int timeout)
     pthread_mutex_unlock(&ctx->lock);
     if (rc < 0)
         return rc;
+    if (tni_control)
+        tni_control->remove(ctx);
     if (tni_network)
         tni_network->end(ctx);
     ctx_free(ctx);

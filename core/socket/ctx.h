@@ -42,6 +42,7 @@ struct tn_ctx {
     tn_host_t host;
     struct tni_registry *registry;
 
+    struct tni_link control_link; /* control.h's */
     struct tni_link sockets;
     int socket_count;
     uint64_t socket_serial;
