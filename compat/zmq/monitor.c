@@ -76,7 +76,8 @@ static tn_socket_t *open_target(struct tnz_socket *socket, const char *address, 
 static int begin(struct tnz_socket *socket, const char *address, uint64_t events, int version,
                  int type)
 {
-    struct tnz_monitor_config config = {.events = events, .version = version};
+    struct tnz_monitor_config config = {
+        .events = events, .version = version, .is_raw = socket->type->number == ZMQ_STREAM};
     struct tnz_monitor *monitor;
 
     config.target = open_target(socket, address, type);

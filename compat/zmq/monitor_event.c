@@ -75,6 +75,12 @@ static const uint32_t protocol_errors[] = {
     [TN_FAULT_ANSWER_METADATA] = ZMQ_PROTOCOL_ERROR_ZAP_INVALID_METADATA,
 };
 
+/* The peer was refused, and nobody said so: there is no authenticator. */
+static bool has_nobody_to_ask(const tn_event_t *native)
+{
+    return native->error == -EACCES && native->is_accepted;
+}
+
 /* libzmq has no event for a peer that breaks the protocol in other ways, or does not fit, or refuses us
  * without a status: it tells of the lost connection alone. */
 static bool is_silent(int code)
@@ -83,8 +89,9 @@ static bool is_silent(int code)
            code == -ECONNREFUSED;
 }
 
-/* The failure, and the lost connection that it leads to. */
-static unsigned lost(const tn_event_t *native, struct tnz_event *out_events)
+/* The failure, and the lost connection that it leads to. To libzmq a raw connection is one whose handshake
+ * is never done. */
+static unsigned lost(const tn_event_t *native, bool is_raw, struct tnz_event *out_events)
 {
     struct tnz_event *event = out_events;
     int64_t fault = native->value;
@@ -93,7 +100,9 @@ static unsigned lost(const tn_event_t *native, struct tnz_event *out_events)
         tnz_event_init(event++, ZMQ_EVENT_HANDSHAKE_FAILED_PROTOCOL, protocol_errors[fault]);
     else if (fault > 0)
         tnz_event_init(event++, ZMQ_EVENT_HANDSHAKE_FAILED_AUTH, (uint64_t)fault);
-    else if (native->kind == TN_EVENT_HANDSHAKE_FAILED && !is_silent(native->error))
+    else if (native->kind == TN_EVENT_HANDSHAKE_FAILED && has_nobody_to_ask(native))
+        tnz_event_init(event++, ZMQ_EVENT_HANDSHAKE_FAILED_NO_DETAIL, EFAULT);
+    else if (is_raw || (native->kind == TN_EVENT_HANDSHAKE_FAILED && !is_silent(native->error)))
         tnz_event_init(event++, ZMQ_EVENT_HANDSHAKE_FAILED_NO_DETAIL, error_of(native));
     tnz_event_init(event++, ZMQ_EVENT_DISCONNECTED, fd_of(native));
     for (struct tnz_event *each = out_events; each < event; each++)
@@ -113,7 +122,7 @@ static unsigned bind_failed(const tn_event_t *native, struct tnz_event *out_even
     return 2;
 }
 
-unsigned tnz_event_translate(const tn_event_t *native, struct tnz_event *out_events)
+unsigned tnz_event_translate(const tn_event_t *native, bool is_raw, struct tnz_event *out_events)
 {
     struct tnz_event *event = &out_events[0];
 
@@ -154,7 +163,7 @@ unsigned tnz_event_translate(const tn_event_t *native, struct tnz_event *out_eve
         return 1;
     case TN_EVENT_HANDSHAKE_FAILED:
     case TN_EVENT_DISCONNECTED:
-        return lost(native, out_events);
+        return lost(native, is_raw, out_events);
     case TN_EVENT_CLOSED:
         tnz_event_init(event, ZMQ_EVENT_CLOSED, fd_of(native));
         bound(event, native->endpoint);

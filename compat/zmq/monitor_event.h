@@ -16,8 +16,9 @@ struct tnz_event {
     char local[TNZ_URI_SIZE], remote[TNZ_URI_SIZE];
 };
 
-/** Returns how many of libzmq's events, TNZ_EVENTS_MAX at most, a native one is. */
-unsigned tnz_event_translate(const tn_event_t *native, struct tnz_event *out_events);
+/** Returns how many of libzmq's events, TNZ_EVENTS_MAX at most, a native one is. `is_raw`: of a socket
+ *  whose connections carry bytes without a protocol. */
+unsigned tnz_event_translate(const tn_event_t *native, bool is_raw, struct tnz_event *out_events);
 /** Makes an event without addresses. */
 void tnz_event_init(struct tnz_event *event, uint64_t number, uint64_t value);
 /** Sends an event in the form of `version`, without waiting. A native code. */

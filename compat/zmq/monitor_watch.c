@@ -70,7 +70,8 @@ static void move_events(struct tnz_monitor *monitor)
             return;
         }
         monitor->waiting_at = 0;
-        monitor->waiting_count = tnz_event_translate(&event, monitor->waiting);
+        monitor->waiting_count =
+            tnz_event_translate(&event, monitor->config.is_raw, monitor->waiting);
     }
 }
 

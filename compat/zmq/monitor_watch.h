@@ -18,6 +18,7 @@ struct tnz_monitor_config {
     tn_socket_t *target; /* bound to the program's endpoint */
     uint64_t events; /* ZMQ_EVENT_... */
     int version;
+    bool is_raw; /* the socket is a STREAM */
 };
 
 /** Takes the source and the target. NULL with errno: ENOMEM, EAGAIN: no thread. */

@@ -87,6 +87,13 @@ int tni_session_advance(struct tni_session *session)
     return rc;
 }
 
+/* While a name is being looked up nobody connects yet. */
+static void tell_delay(struct tni_session *session, int rc)
+{
+    if (rc == -EINPROGRESS && !session->resolution)
+        tni_session_event(session, TN_EVENT_CONNECT_DELAYED, 0, 0);
+}
+
 void tni_session_dial(struct tni_session *session)
 {
     int rc = tni_stack_open(&session->stack, session, session->config);
@@ -97,8 +104,7 @@ void tni_session_dial(struct tni_session *session)
     set_handshake_deadline(session, session->config->options.connect_timeout);
     if (rc == 0)
         rc = tni_stack_dial(&session->stack, session->config->address);
-    if (rc == -EINPROGRESS)
-        tni_session_event(session, TN_EVENT_CONNECT_DELAYED, 0, 0);
+    tell_delay(session, rc);
     rc = go_on(session, rc);
     if (rc < 0)
         tni_session_lost(session, rc);
@@ -110,7 +116,9 @@ void tni_session_on_resolved(struct tni_session *session)
 
     if (session->state != TNI_SESSION_CONNECTING || !session->resolution)
         return;
-    rc = go_on(session, tni_session_take_answer(session));
+    rc = tni_session_take_answer(session);
+    tell_delay(session, rc);
+    rc = go_on(session, rc);
     if (rc < 0)
         tni_session_lost(session, rc);
 }

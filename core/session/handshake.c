@@ -181,6 +181,7 @@ static int check_greeting(struct tni_session *session)
     }
     if (strcmp(peer->mechanism, handshake->mechanism->wire_name) != 0) {
         session->fault = TN_FAULT_MECHANISM;
+        tni_session_transmit(session); /* the peer finds out the same by our greeting */
         return tni_fail(-EPROTO, "the peer wants the mechanism '%s', we use '%s'", peer->mechanism,
                         handshake->mechanism->wire_name);
     }

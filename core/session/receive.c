@@ -149,7 +149,7 @@ static int read_once(struct tni_session *session, uint8_t *scratch, size_t *io_t
         rc = filled ? consume(session, scratch, filled) : 0;
         if (rc < 0 || session->is_paused)
             return rc;
-        return got < 0 ? (int)got : tni_fail(-ECONNRESET, "the peer closed the connection");
+        return got < 0 ? (int)got : tni_fail(-EPIPE, "the peer closed the connection");
     }
     fresh = (size_t)got;
     *io_total += fresh;
