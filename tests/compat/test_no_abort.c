@@ -109,10 +109,13 @@ static void ended_context(void)
 static void garbage_handles(void)
 {
     void *context = zmq_ctx_new(), *socket = open_socket(context, ZMQ_PAIR);
-    static char zeros[4096], text[4096];
-    void *garbage[] = {NULL, zeros, text, context, &context};
+    static _Alignas(4096) char zeros[8192], text[8192];
+    void *garbage[] = {NULL, zeros, text, zeros + 100, &context};
 
     memset(text, 'x', sizeof text);
+#ifdef __SANITIZE_ADDRESS__
+    garbage[4] = NULL; /* looking at its neighbours is what the sanitizer is for */
+#endif
     for (size_t i = 0; i < sizeof garbage / sizeof *garbage; i++) {
         FAILS(ENOTSOCK, zmq_send(garbage[i], "x", 1, ZMQ_DONTWAIT));
         FAILS(ENOTSOCK, zmq_close(garbage[i]));
