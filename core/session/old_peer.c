@@ -117,9 +117,9 @@ ssize_t tni_old_peer_input(struct tni_session *session, const struct tni_greetin
         return 0;
     if (used < 0)
         return used;
-    rc = describe(session, &hello, &pieces, out_peer);
+    rc = put_codec_on(session, greeting);
     if (rc == 0)
-        rc = put_codec_on(session, greeting);
+        rc = describe(session, &hello, &pieces, out_peer);
     return rc < 0 ? rc : used;
 }
 
