@@ -354,23 +354,32 @@ static void release(struct tn_pipe *pipe, bool force)
         tni_duplex_wake_other(pipe->duplex, pipe->side, TNI_WAKE_SPACE);
 }
 
-/* Looks at the next frame. A message of several frames is dropped where there may be none. */
-static bool peek(struct tn_pipe *pipe, struct tni_frame_view *view)
+/* Drops messages of several frames, of which there is one at the front, up to the next of one frame. */
+static bool skip_several(struct tn_pipe *pipe, struct tni_frame_view *view)
 {
     struct tni_chain *in = tni_pipe_in(pipe);
-    bool is_inside = false;
+    bool more;
 
-    while (tni_chain_peek(in, view)) {
-        bool more = !view->is_control && (view->flags & TNI_FRAME_MORE);
+    do {
+        do {
+            more = view->flags & TNI_FRAME_MORE;
+            tni_chain_next(in, view);
+        } while (more && tni_chain_peek(in, view));
+        tni_count_drop(&pipe->sock->counters, TN_DROP_MALFORMED, 1);
+        if (!tni_chain_peek(in, view))
+            return false;
+    } while (!view->is_control && (view->flags & TNI_FRAME_MORE));
+    return true;
+}
 
-        if (!is_inside && (!more || !(pipe->sock->ops->flags & TN_PATTERN_SINGLE_FRAMES)))
-            return true;
-        tni_chain_next(in, view);
-        if (is_inside && !more)
-            tni_count_drop(&pipe->sock->counters, TN_DROP_MALFORMED, 1);
-        is_inside = more;
-    }
-    return false;
+static bool peek(struct tn_pipe *pipe, struct tni_frame_view *view)
+{
+    if (!tni_chain_peek(tni_pipe_in(pipe), view))
+        return false;
+    if (view->is_control || !(view->flags & TNI_FRAME_MORE) ||
+        !(pipe->sock->ops->flags & TN_PATTERN_SINGLE_FRAMES))
+        return true;
+    return skip_several(pipe, view);
 }
 
 void tni_pipe_release(struct tn_pipe *pipe)
