@@ -21,12 +21,13 @@ struct entry {
     tn_stats_t stats;
 };
 
-static size_t collect(struct tn_ctx *ctx, struct entry **out_entries)
+static size_t collect(struct tn_ctx *ctx, struct entry **out_entries, int *out_io_threads)
 {
     struct entry *entries;
     size_t count = 0;
 
     pthread_mutex_lock(&ctx->lock);
+    *out_io_threads = ctx->io_threads;
     tni_list_each (link, &ctx->sockets)
         count++;
     entries = count ? tni_calloc(count, sizeof *entries) : NULL;
@@ -148,7 +149,8 @@ static void report_socket(struct tni_emitter *emitter, const struct entry *entry
 void tni_report(struct tni_emitter *emitter, struct tn_ctx *ctx, unsigned number)
 {
     struct entry *entries;
-    size_t count = collect(ctx, &entries);
+    int io_threads;
+    size_t count = collect(ctx, &entries, &io_threads);
     char label[32];
 
     if (count && !entries) {
@@ -157,7 +159,7 @@ void tni_report(struct tni_emitter *emitter, struct tn_ctx *ctx, unsigned number
     }
     snprintf(label, sizeof label, "context %u", number);
     tni_emit_object(emitter, NULL, label);
-    tni_emit_number(emitter, "io_threads", (uint64_t)ctx->io_threads);
+    tni_emit_number(emitter, "io_threads", (uint64_t)io_threads);
     tni_emit_flag(emitter, "shut_down", atomic_load(&ctx->is_shut_down));
     tni_emit_list(emitter, "sockets", NULL);
     for (size_t i = 0; i < count; i++)
