@@ -348,6 +348,36 @@ static void test_wrong_partner_is_refused_with_a_reason(void **state)
     close_trio(&trio);
 }
 
+static void test_router_tells_of_peers_that_come_and_go(void **state)
+{
+    static const char *const endpoints[] = {API_TCP, API_IPC, "inproc://notify"};
+
+    (void)state;
+    for (int i = 0; i < 3; i++) {
+        tn_ctx_t *ctx = api_ctx();
+        tn_socket_t *router = api_socket(ctx, "router"), *dealer = api_socket(ctx, "dealer");
+        int64_t notify;
+
+        assert_ok(tn_set_int(router, "router_notify", 3));
+        assert_ok(tn_get_int(router, "router_notify", &notify));
+        assert_int_equal(notify, 3);
+        assert_code(tn_set_int(router, "router_notify", 4), -EINVAL);
+        assert_ok(tn_set_blob(dealer, "routing_id", "bob", 3));
+        api_join(router, dealer, endpoints[i]);
+        api_send(dealer, "x", 0);
+        api_expect_frame(router, "bob", true);
+        api_expect_frame(router, "", false);
+        api_expect_frame(router, "bob", true);
+        api_expect_frame(router, "x", false);
+        assert_ok(tn_close(dealer));
+        api_expect_frame(router, "bob", true);
+        api_expect_frame(router, "", false);
+        api_expect_nothing(router);
+        assert_ok(tn_close(router));
+        api_ctx_end(ctx);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -366,6 +396,7 @@ int main(void)
         cmocka_unit_test(test_reply_to_a_vanished_client_is_dropped),
         cmocka_unit_test(test_pair_refuses_a_second_peer),
         cmocka_unit_test(test_wrong_partner_is_refused_with_a_reason),
+        cmocka_unit_test(test_router_tells_of_peers_that_come_and_go),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
