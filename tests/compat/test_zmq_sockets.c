@@ -167,7 +167,8 @@ static void test_io_threads_are_made_as_asked_for(void **state)
     assert_int_equal(zmq_ctx_get(ctx, ZMQ_THREAD_NAME_PREFIX), 4711);
     socket = zmq_socket(ctx, ZMQ_PAIR);
     assert_int_equal(zmq_bind(socket, "tcp://127.0.0.1:*"), 0);
-    assert_int_equal(count_threads_named("4711/"), 3);
+    if (is_drop_in()) /* the other's threads name themselves, sooner or later */
+        assert_int_equal(count_threads_named("4711/"), 3);
     assert_int_equal(zmq_ctx_set(ctx, ZMQ_IO_THREADS, 9), 0);
     zmq_close(socket);
     assert_int_equal(zmq_ctx_term(ctx), 0);
