@@ -41,7 +41,8 @@ need_packages() {
         die "could not install: ${missing[*]}"
 }
 
-build_packages=(gcc libc6-dev cmake ninja-build pkg-config libevent-dev libltdl-dev)
+build_packages=(gcc libc6-dev cmake ninja-build pkg-config libevent-dev libltdl-dev
+    libssl-dev libsodium-dev libcrypt-dev)
 peer_packages=(libzmq3-dev python3 python3-zmq)
 test_packages=(libcmocka-dev clang-format clang-tidy abigail-tools)
 # What was made for libzmq, which the drop-in is tried with.
