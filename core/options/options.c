@@ -70,6 +70,8 @@ static const struct row rows[] = {
         "no new attempt: 1 when refused, 2 after a failed handshake, 4 after a disconnect; a sum"),
     ROW_INT(connect_timeout, "ms", 0, INT_MAX, 0, "longest connect, 0: the system's"),
     ROW_INT(handshake_ivl, "ms", 0, INT_MAX, 5000, "longest handshake, 0: no limit"),
+    ROW_INT(max_half_open, "peers", 0, INT_MAX, 1024,
+            "peers of one bind in their handshake, one more is closed, 0: no limit"),
     ROW_INT(heartbeat_ivl, "ms", 0, INT_MAX, 0, "time between heartbeats, 0: none"),
     ROW_INT(heartbeat_ttl, "ms", 0, 6553599, 0,
             "silence after which the peer may give us up, in steps of 100, 0: not said"),

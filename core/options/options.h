@@ -52,6 +52,7 @@ struct tni_options {
     int reconnect_stop; /* enum tni_reconnect_stop */
     int connect_timeout; /* ms, 0: the system's */
     int handshake_ivl; /* ms, 0: no limit */
+    int max_half_open; /* accepted and not yet up, per listener; 0: no limit */
     int heartbeat_ivl; /* ms, 0: none */
     int heartbeat_ttl; /* ms, 0: none */
     int heartbeat_timeout; /* ms, -1: as heartbeat_ivl */

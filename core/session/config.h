@@ -21,6 +21,7 @@ struct tn_sock;
 
 struct tni_config {
     atomic_uint refs;
+    atomic_uint half_open; /* sessions that were accepted and are not up; any thread */
     struct tn_sock *sock;
     const tn_pattern_ops_t *pattern;
     unsigned role;

@@ -29,6 +29,7 @@ int tni_session_is_up(struct tni_session *session, struct tn_peer_info *peer)
     const struct tni_options *options = &session->config->options;
     bool is_new = !session->duplex;
 
+    tni_session_not_half_open(session);
     tni_peer_info_unref(session->peer);
     session->peer = peer;
     /* Accepted, or "immediate": the socket sees its pipe only now. */
@@ -80,6 +81,7 @@ void tni_session_end(struct tni_session *session)
 
     if (session->state == TNI_SESSION_ENDED)
         return;
+    tni_session_not_half_open(session);
     close_stack(session);
     session->state = TNI_SESSION_ENDED;
     atomic_store(&session->has_ended, true);

@@ -85,6 +85,7 @@ struct tni_session {
     uint8_t state;
     bool rx_ready, tx_ready; /* the kernel may have something; has room */
     bool is_connected; /* the transport stands, and that has been told */
+    bool is_half_open; /* counted in the config */
     bool is_hung_up; /* the peer has closed: read to the end    */
     bool is_paused; /* the socket's high-water mark            */
     bool is_stopping; /* send what is queued, then end           */
@@ -165,6 +166,8 @@ int tni_session_cut(struct iovec *iov, int count, size_t most);
 void tni_session_start(struct tni_session *session);
 void tni_stream_start(struct tni_session *session);
 int tni_stream_established(struct tni_session *session);
+/** An accepted session is up, or over. */
+void tni_session_not_half_open(struct tni_session *session);
 /** Connects, or connects again. */
 void tni_session_dial(struct tni_session *session);
 /** Something moved while connecting: 0, or a code that ends the attempt. */

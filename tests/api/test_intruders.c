@@ -243,6 +243,41 @@ static void test_messages_before_the_verdict_are_not_delivered(void **state)
     }
 }
 
+/* ------------------------------------------------------------------ too many */
+
+static void test_one_half_open_peer_too_many_is_closed_by_name(void **state)
+{
+    enum { LIMIT = 3 };
+    tn_ctx_t *ctx = api_ctx();
+    tn_socket_t *server = api_socket(ctx, "pull"), *good = api_socket(ctx, "push");
+    tn_monitor_t *monitor = tn_monitor(server, TN_EVENT_HANDSHAKE_FAILED);
+    char endpoint[API_ENDPOINT_MAX];
+    tn_event_t event;
+    int fds[LIMIT], late;
+
+    (void)state;
+    assert_non_null(monitor);
+    assert_ok(tn_set_int(server, "max_half_open", LIMIT));
+    assert_ok(tn_set_int(good, "reconnect_ivl", 10));
+    api_bind(server, API_TCP, endpoint);
+    for (int i = 0; i < LIMIT; i++)
+        fds[i] = api_raw_connect(endpoint);
+    late = api_raw_connect(endpoint);
+    api_raw_expect_close(late);
+    api_expect_event(monitor, TN_EVENT_HANDSHAKE_FAILED, &event);
+    assert_non_null(strstr(event.reason, "max_half_open"));
+    for (int i = 0; i < LIMIT; i++)
+        close(fds[i]);
+    assert_ok(tn_connect(good, endpoint));
+    api_send(good, "in", 0);
+    api_expect(server, "in");
+    close(late);
+    tn_monitor_close(monitor);
+    assert_ok(tn_close(good));
+    assert_ok(tn_close(server));
+    api_ctx_end(ctx);
+}
+
 /* ------------------------------------------------------------------ single bytes */
 
 /* What comes from either side goes on in single bytes. */
@@ -309,6 +344,7 @@ int main(void)
         cmocka_unit_test(test_older_protocols_are_refused_when_we_connect),
         cmocka_unit_test(test_peers_in_their_handshake_get_no_messages),
         cmocka_unit_test(test_messages_before_the_verdict_are_not_delivered),
+        cmocka_unit_test(test_one_half_open_peer_too_many_is_closed_by_name),
         cmocka_unit_test(test_handshake_in_single_bytes_succeeds),
     };
 
