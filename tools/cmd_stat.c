@@ -12,6 +12,8 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+#include <tenon/tenon.h>
+
 #include "help.h"
 #include "usage.h"
 
@@ -42,6 +44,27 @@ static bool find_control(const char *pid, char *value, size_t size)
     return found && value[0];
 }
 
+static int take_control(const tn_module_path_t *path, void *arg)
+{
+    char *value = arg;
+
+    if (strcmp(path->kind, "control") == 0)
+        snprintf(value, CONTROL_MAX, "%s", path->path);
+    return 0;
+}
+
+/* What plugins.d says, to this program as to that one. */
+static bool find_deployed(char value[CONTROL_MAX])
+{
+    tn_ctx_t *ctx = tn_ctx_new();
+
+    if (!ctx)
+        return false;
+    tn_module_paths(ctx, take_control, value);
+    tn_ctx_term(ctx, -1);
+    return value[0];
+}
+
 /* Where a process with that TENON_CONTROL listens; a relative path is relative to its directory. */
 static void find_socket(const char *pid, const char control[CONTROL_MAX], char *path, size_t size)
 {
@@ -69,10 +92,11 @@ static int find_process(const char *pid, char *path, size_t size)
     snprintf(directory, sizeof directory, "/proc/%s", pid);
     if (access(directory, F_OK) != 0)
         return tool_error("stat", "there is no process %s", pid);
-    if (!find_control(pid, control, sizeof control))
+    if (!find_control(pid, control, sizeof control) && !find_deployed(control))
         return tool_error("stat",
                           "process %s was not started with TENON_CONTROL, or is another user's; "
-                          "start it with TENON_CONTROL=DIRECTORY",
+                          "start it with TENON_CONTROL=DIRECTORY, or write control = DIRECTORY "
+                          "into a manifest",
                           pid);
     find_socket(pid, control, path, size);
     return TOOL_OK;

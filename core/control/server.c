@@ -235,12 +235,13 @@ static void prepare(void)
     }
 }
 
-static void add(struct tn_ctx *ctx)
+static void add(struct tn_ctx *ctx, const char *wanted)
 {
-    const char *wanted = secure_getenv("TENON_CONTROL");
+    const char *asked = secure_getenv("TENON_CONTROL");
 
-    tni_link_init(&ctx->control_link);
-    if (!wanted || !*wanted)
+    if (asked)
+        wanted = asked; /* an empty one asks for none */
+    if (!wanted || !*wanted || tni_link_is_linked(&ctx->control_link))
         return;
     prepare();
     pthread_mutex_lock(&server.life);

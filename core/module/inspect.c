@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/error.h"
+#include "module/policy.h"
 #include "module/registry_inl.h"
 #include "module/rows.h"
 #include "module/select.h"
@@ -118,6 +119,20 @@ int tni_inspect_options(struct tni_registry *registry, const char *name,
 }
 
 /* The directories are constant once the registry is made. */
+static int inspect_control(const struct tni_catalog *catalog,
+                           int (*visit)(const tn_module_path_t *path, void *arg), void *arg)
+{
+    char note[320];
+    struct tni_rule rule;
+    tn_module_path_t control = {
+        .kind = "control", .path = tni_policy_control(catalog, &rule), .note = note};
+
+    if (!control.path)
+        return 0;
+    snprintf(note, sizeof note, "%s:%u", rule.entry->path, rule.line);
+    return visit(&control, arg);
+}
+
 int tni_inspect_paths(struct tni_registry *registry,
                       int (*visit)(const tn_module_path_t *path, void *arg), void *arg)
 {
@@ -132,7 +147,9 @@ int tni_inspect_paths(struct tni_registry *registry,
 
         rc = visit(&path, arg);
     }
-    return rc ? rc : visit(&modules, arg);
+    if (rc == 0)
+        rc = visit(&modules, arg);
+    return rc ? rc : inspect_control(&registry->catalog, visit, arg);
 }
 
 int tni_inspect_chain(struct tni_registry *registry, const char *scheme, char *buffer, size_t size)

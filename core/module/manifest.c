@@ -124,6 +124,7 @@ void tni_manifest_free(struct tni_manifest *manifest)
         tni_free(manifest->settings[i].value);
     }
     tni_free(manifest->settings);
+    tni_free(manifest->control);
     for (size_t i = 0; i < manifest->note_count; i++)
         tni_free(manifest->notes[i].text);
     tni_free(manifest->notes);

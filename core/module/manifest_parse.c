@@ -262,6 +262,20 @@ static int key_sha256(const struct line *line)
     return 0;
 }
 
+static int key_control(const struct line *line)
+{
+    struct tni_manifest *manifest = line->manifest;
+
+    if (manifest->control)
+        return note(line, TNI_NOTE_ERROR, "control is given twice");
+    if (line->value_size == 0 || line->value[0] != '/')
+        return note(line, TNI_NOTE_ERROR,
+                    "control must be an absolute path: a directory, as a rule");
+    manifest->control = tni_manifest_copy(line->value, line->value_size);
+    manifest->control_line = line->number;
+    return manifest->control ? 0 : -ENOMEM;
+}
+
 static int key_option(const struct line *line)
 {
     struct tni_manifest *manifest = line->manifest;
@@ -294,14 +308,15 @@ static const struct {
 } keys[] = {{"module", key_module}, {"provides", key_provides}, {"requires", key_requires},
             {"load", key_load},     {"required", key_required}, {"priority", key_priority},
             {"deny", key_deny},     {"alias", key_alias},       {"match", key_match},
-            {"sha256", key_sha256}};
+            {"sha256", key_sha256}, {"control", key_control}};
 
 /* A misspelt "deny" must not read as "nothing is denied": near one of the policy's keys an unknown
  * key is as bad as a value that cannot be read. */
 static int unknown_key(const struct line *line)
 {
-    static const char *const known[] = {"module",   "provides", "requires", "load",  "required",
-                                        "priority", "deny",     "alias",    "match", "sha256"};
+    static const char *const known[] = {"module",   "provides", "requires", "load",
+                                        "required", "priority", "deny",     "alias",
+                                        "match",    "sha256",   "control"};
     static const char *const policy[] = {"required", "deny", "alias", "match", "sha256"};
     char key[TNI_NAME_MAX + 1];
     const char *near;

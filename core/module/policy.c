@@ -41,6 +41,13 @@ static const char *target(const struct tni_manifest *manifest)
 }
 
 /* The administrator's rule wins over all; among the others the highest directory, the last file. */
+static bool is_outranked(const struct tni_entry *entry, const char *found,
+                         const struct tni_rule *rule)
+{
+    return found && rule->entry->level == TNI_LEVEL_ADMINISTRATOR &&
+           entry->level != TNI_LEVEL_ADMINISTRATOR;
+}
+
 const char *tni_policy_alias(const struct tni_catalog *catalog, const char *scheme,
                              struct tni_rule *out_rule)
 {
@@ -49,13 +56,27 @@ const char *tni_policy_alias(const struct tni_catalog *catalog, const char *sche
     for (size_t i = 0; i < catalog->entry_count; i++) {
         const struct tni_entry *entry = catalog->entries[i];
         const struct tni_ref *ref = find(&entry->manifest->alias, TN_TRANSPORT, scheme);
-        bool is_bound = found && out_rule->entry->level == TNI_LEVEL_ADMINISTRATOR;
 
-        if (!ref || !tni_policy_is_in_force(entry) ||
-            (is_bound && entry->level != TNI_LEVEL_ADMINISTRATOR))
+        if (!ref || !tni_policy_is_in_force(entry) || is_outranked(entry, found, out_rule))
             continue;
         *out_rule = (struct tni_rule){.entry = entry, .line = ref->line};
         found = target(entry->manifest);
+    }
+    return found;
+}
+
+const char *tni_policy_control(const struct tni_catalog *catalog, struct tni_rule *out_rule)
+{
+    const char *found = NULL;
+
+    for (size_t i = 0; i < catalog->entry_count; i++) {
+        const struct tni_entry *entry = catalog->entries[i];
+
+        if (!entry->manifest->control || !tni_policy_is_in_force(entry) ||
+            is_outranked(entry, found, out_rule))
+            continue;
+        *out_rule = (struct tni_rule){.entry = entry, .line = entry->manifest->control_line};
+        found = entry->manifest->control;
     }
     return found;
 }

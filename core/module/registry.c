@@ -203,6 +203,17 @@ int tni_registry_default(struct tni_registry *registry, const struct tni_feature
     return 0;
 }
 
+const char *tni_registry_control(struct tni_registry *registry)
+{
+    const char *path;
+    struct tni_rule rule;
+
+    pthread_mutex_lock(&registry->lock);
+    path = tni_policy_control(&registry->catalog, &rule);
+    pthread_mutex_unlock(&registry->lock);
+    return path;
+}
+
 tn_module_state_t *tni_registry_module_state(struct tni_registry *registry,
                                              const tn_module_t *module)
 {

@@ -94,6 +94,10 @@ int tni_registry_endpoint(struct tni_registry *registry, const char *scheme,
 int tni_registry_default(struct tni_registry *registry, const struct tni_feature *feature,
                          const char *option, tn_value_t *out_value, const char **out_source);
 
+/** Where the deployment wants `tenon stat` to find the process: a directory or a path, as long as the
+ *  registry; NULL: it does not say. */
+const char *tni_registry_control(struct tni_registry *registry);
+
 /** The module_state of the host table: of the module's instance in this context; NULL: none. No
  *  lock: any thread, also from inside a module's init. */
 tn_module_state_t *tni_registry_module_state(struct tni_registry *registry,

@@ -10,8 +10,9 @@
 struct tn_ctx;
 
 struct tni_control {
-    /** A context is there: it can be seen from now on, if the environment asks for it. */
-    void (*add)(struct tn_ctx *ctx);
+    /** A context is there: it can be seen from now on, if the environment asks for it, or else the
+     *  deployment, by `wanted`, which is NULL until the manifests have been read. */
+    void (*add)(struct tn_ctx *ctx, const char *wanted);
     /** It goes; nobody looks at it any more when this returns. */
     void (*remove)(struct tn_ctx *ctx);
 };

@@ -63,8 +63,9 @@ tn_ctx_t *tn_ctx_new(void)
         tni_network->complete(&ctx->host);
     tni_link_init(&ctx->sockets);
     atomic_fetch_add(&contexts, 1);
+    tni_link_init(&ctx->control_link);
     if (tni_control)
-        tni_control->add(ctx);
+        tni_control->add(ctx, NULL);
     return ctx;
 }
 
@@ -92,17 +93,30 @@ static int open_registry(struct tn_ctx *ctx)
     return ctx->registry ? 0 : tni_registry_new(&config, &ctx->host, &ctx->registry);
 }
 
+/* The manifests have been read, and may say where; without the lock. */
+static void show(struct tn_ctx *ctx)
+{
+    if (tni_control)
+        tni_control->add(ctx, tni_registry_control(ctx->registry));
+}
+
 struct tni_registry *tni_ctx_registry(tn_ctx_t *handle)
 {
     struct tn_ctx *ctx = tni_ctx_check(handle);
+    bool was_used;
     int rc;
 
     if (!ctx)
         return NULL;
     pthread_mutex_lock(&ctx->lock);
+    was_used = ctx->registry;
     rc = open_registry(ctx);
     pthread_mutex_unlock(&ctx->lock);
-    return rc < 0 ? NULL : ctx->registry;
+    if (rc < 0)
+        return NULL;
+    if (!was_used)
+        show(ctx);
+    return ctx->registry;
 }
 
 /* ------------------------------------------------------------------ options */
@@ -244,9 +258,11 @@ int tn_ctx_set_str(tn_ctx_t *handle, const char *name, const char *value)
 
 static int count_socket(struct tn_ctx *ctx)
 {
+    bool was_used;
     int rc = 0;
 
     pthread_mutex_lock(&ctx->lock);
+    was_used = ctx->registry;
     if (atomic_load(&ctx->is_shut_down))
         rc = tni_fail_code(-TN_ETERM);
     else if (ctx->socket_count >= ctx->max_sockets)
@@ -259,6 +275,8 @@ static int count_socket(struct tn_ctx *ctx)
     if (rc == 0)
         ctx->socket_count++;
     pthread_mutex_unlock(&ctx->lock);
+    if (rc == 0 && !was_used)
+        show(ctx);
     return rc;
 }
 

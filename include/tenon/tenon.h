@@ -507,9 +507,10 @@ TN_EXPORT int tn_feature_options(tn_ctx_t *ctx, const char *name,
 
 typedef struct tn_module_path {
     const char *kind; /* "vendor", "administrator", "environment", "API": manifests, lowest first;
-                       * "modules": where the shared objects are */
+                       * "modules": where the shared objects are; "control": where the manifests
+                       * want `tenon stat` to find programs, if they say */
     const char *path;
-    const char *note; /* why it is not used, or "" */
+    const char *note; /* why it is not used, or ""; "control": "file:line" that says so */
 } tn_module_path_t;
 
 /** Calls `visit` for each directory that is searched, until it returns non-zero, which is then

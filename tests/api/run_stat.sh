@@ -108,6 +108,22 @@ for arguments in "" "1 2" "--no" ; do
     "$tenon" stat $arguments >/dev/null 2>&1 || code=$?
     [ $code = 2 ] || fail "tenon stat $arguments: exit $code"
 done
+# A deployment asks for it; the environment goes first.
+mkdir "$tmp/plugins.d" "$tmp/deployed"
+echo "control = $tmp/deployed" >"$tmp/plugins.d/90-control.conf"
+TENON_PLUGINS_D="$tmp/plugins.d" "$tenon" pull --bind "ipc://$tmp/f" >/dev/null 2>&1 &
+deployed=$!
+TENON_PLUGINS_D="$tmp/plugins.d" TENON_CONTROL= "$tenon" pull --bind "ipc://$tmp/g" >/dev/null 2>&1 &
+silent=$!
+pids="$pids $deployed $silent"
+until_true test -S "$tmp/deployed/tenon-$deployed.sock"
+TENON_PLUGINS_D="$tmp/plugins.d" "$tenon" stat "$deployed" | grep -q "bind: ipc://$tmp/f" ||
+    fail "a deployed program cannot be seen"
+TENON_PLUGINS_D="$tmp/plugins.d" "$tenon" info --search-path | grep -q "^control .*90-control.conf:1" ||
+    fail "tenon info --search-path: $(TENON_PLUGINS_D="$tmp/plugins.d" "$tenon" info --search-path)"
+until_true test -S "$tmp/g"
+[ ! -e "$tmp/deployed/tenon-$silent.sock" ] || fail "an empty TENON_CONTROL did not ask for silence"
+
 if "$tenon" stat $$ 2>"$tmp/err"; then fail "a program without TENON_CONTROL answered"; fi
 grep -q TENON_CONTROL "$tmp/err" || fail "$(cat "$tmp/err")"
 
