@@ -210,17 +210,30 @@ int tn_send(tn_socket_t *socket, const void *data, size_t size, int flags)
     return (int)run_in(sock, try_send, &msg, flags, true);
 }
 
+/* A longer body may be cheaper to hand on than to copy. */
+enum { SHORT_MAX = 256 };
+
 int tn_msg_send(tn_socket_t *socket, tn_msg_t *msg, int flags)
 {
+    struct tn_sock *sock;
     uint8_t before;
     int rc;
 
     if (!msg)
         return tni_fail(-EINVAL, "tn_msg_send: the message is NULL");
+    sock = tni_sock_enter(socket);
+    if (!sock)
+        return tni_error_code();
     before = msg->flags;
     if (flags & TN_MORE)
         msg->flags |= TN_MSG_MORE;
-    rc = (int)run(socket, try_send, msg, flags, true);
+    if (!msg->flags && tn_msg_length(msg) <= SHORT_MAX &&
+        send_short(sock, tn_msg_bytes(msg), tn_msg_length(msg))) {
+        tni_sock_leave(sock);
+        tn_msg_close(msg);
+        return 0;
+    }
+    rc = (int)run_in(sock, try_send, msg, flags, true);
     if (rc < 0)
         msg->flags = before;
     else
