@@ -9,29 +9,33 @@
 
 #include "security.h"
 
-enum { GREETING = 64 };
+enum { GREETING = 64, KEPT = 16 };
 
 struct scene {
     tn_ctx_t *ctx;
     tn_socket_t *server, *good;
     char endpoint[API_ENDPOINT_MAX];
-    bool is_silent; /* whoever is asked says nothing */
+    atomic_bool is_silent; /* whoever is asked says nothing until the end */
+    tn_question_t *kept[KEPT];
+    int kept_count;
 };
 
 static void let_in(tn_question_t *question, const tn_question_info_t *info, void *arg)
 {
-    const struct scene *scene = arg;
+    struct scene *scene = arg;
     const tn_answer_t answer = {.size = sizeof answer, .status = TN_AUTH_OK};
 
     (void)info;
-    if (!scene->is_silent)
+    if (scene->is_silent && scene->kept_count < KEPT)
+        scene->kept[scene->kept_count++] = question;
+    else
         tn_answer(question, &answer);
 }
 
 static void scene_begin(struct scene *scene, enum security_kind kind, const char *server,
                         const char *client)
 {
-    scene->is_silent = false;
+    memset(scene, 0, sizeof *scene);
     scene->ctx = api_ctx();
     scene->server = api_socket(scene->ctx, server);
     scene->good = api_socket(scene->ctx, client);
@@ -49,6 +53,10 @@ static void scene_end(struct scene *scene)
     assert_ok(tn_close(scene->good));
     assert_ok(tn_close(scene->server));
     api_ctx_end(scene->ctx);
+    while (scene->kept_count) {
+        const tn_answer_t answer = {.size = sizeof answer, .status = TN_AUTH_OK};
+        assert_ok(tn_answer(scene->kept[--scene->kept_count], &answer));
+    }
 }
 
 static void put_greeting(uint8_t out[GREETING], const char *mechanism)
