@@ -1,5 +1,6 @@
 #include "message/peer_info.h"
 
+#include <ctype.h>
 #include <errno.h>
 #include <stdbool.h>
 #include <string.h>
@@ -49,11 +50,31 @@ static bool is_name(const struct raw *raw, const char *name)
            strncasecmp((const char *)raw->name, name, raw->name_size) == 0;
 }
 
-/* RFC 23: X- is the application's, the other names are the protocol's. */
-static bool may_announce(const struct raw *raw)
+/* Names that our side gives: those below, and those of layers, as "TLS-Subject". */
+static bool is_ours(const struct raw *raw)
 {
-    return (raw->name_size > 2 && strncasecmp((const char *)raw->name, "X-", 2) == 0) ||
-           is_name(raw, "Socket-Type") || is_name(raw, "Identity") || is_name(raw, "Resource");
+    static const char *const names[] = {"User-Id",       "Peer-Address", "Peer-Host",
+                                        "Local-Address", "Mechanism",    "Routing-Id"};
+    size_t capitals = 0;
+
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+        if (is_name(raw, names[i]))
+            return true;
+    }
+    while (capitals < raw->name_size && isalnum(raw->name[capitals]) &&
+           !islower(raw->name[capitals]))
+        capitals++;
+    return capitals > 1 && capitals < raw->name_size && raw->name[capitals] == '-';
+}
+
+/* RFC 23: X- is the application's, the other names are the protocol's. Unknown ones are kept where
+ * nobody proves who he is, so that none can be taken for what an authenticator has said. */
+static bool may_announce(const struct tni_peer_pieces *pieces, const struct raw *raw)
+{
+    if ((raw->name_size > 2 && strncasecmp((const char *)raw->name, "X-", 2) == 0) ||
+        is_name(raw, "Socket-Type") || is_name(raw, "Identity") || is_name(raw, "Resource"))
+        return true;
+    return pieces->keeps_unknown && !is_ours(raw);
 }
 
 static size_t text_room(const char *text)
@@ -147,7 +168,7 @@ static void fill(struct tn_peer_info *info, char *at, const struct tni_peer_piec
     while (next_property(&reader, &raw) == 1) {
         struct tni_peer_property *property;
 
-        if (!may_announce(&raw))
+        if (!may_announce(pieces, &raw))
             continue;
         property = &info->properties[info->property_count++];
         property->name = put(&at, raw.name, raw.name_size);

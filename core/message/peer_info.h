@@ -10,6 +10,7 @@
 #define TNI_PEER_INFO_H
 
 #include <stdatomic.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -48,6 +49,7 @@ struct tni_peer_pieces {
     const struct tni_properties *found; /* by our side */
     const uint8_t *metadata; /* the peer's, encoded as in RFC 37 */
     size_t metadata_size;
+    bool keeps_unknown; /* properties that no RFC knows */
     /* For peers without metadata (inproc); otherwise "Socket-Type" and "Identity" there hold. */
     const char *socket_type;
     const uint8_t *identity;

@@ -199,6 +199,8 @@ static struct tni_peer_pieces pieces_of(const struct tni_session *session)
         .user_id = tni_properties_get(&session->stack.found, "User-Id"),
         .mechanism = session->handshake->mechanism->wire_name,
         .found = &session->stack.found,
+        .keeps_unknown =
+            session->stack.depth == 1 && !tni_security_asks(&session->config->security),
     };
 }
 

@@ -99,6 +99,28 @@ static void test_findings_cannot_be_announced_by_the_peer(void **state)
     tni_peer_info_unref(info);
 }
 
+static void test_unknown_names_are_kept_where_nothing_is_proved(void **state)
+{
+    static const uint8_t announced[] = "\x0bSocket-Type\0\0\0\6DEALER"
+                                       "\4Role\0\0\0\5admin"
+                                       "\x0bTLS-Subject\0\0\0\4root"
+                                       "\7User-Id\0\0\0\4root";
+    struct tni_peer_pieces given = {.metadata = announced, .metadata_size = sizeof announced - 1};
+    struct tn_peer_info *info;
+
+    (void)state;
+    assert_int_equal(tni_peer_info_new(&given, &info), 0);
+    assert_null(tni_peer_info_property(info, "Role"));
+    tni_peer_info_unref(info);
+
+    given.keeps_unknown = true;
+    assert_int_equal(tni_peer_info_new(&given, &info), 0);
+    assert_string_equal(tni_peer_info_property(info, "role"), "admin");
+    assert_null(tni_peer_info_property(info, "TLS-Subject"));
+    assert_null(tni_peer_info_property(info, "User-Id"));
+    tni_peer_info_unref(info);
+}
+
 static void test_findings_are_bounded_and_replaced(void **state)
 {
     struct tni_properties found = {0};
@@ -193,6 +215,7 @@ int main(void)
         cmocka_unit_test(test_identity_keeps_its_nul_bytes),
         cmocka_unit_test(test_user_id_cannot_be_announced_by_the_peer),
         cmocka_unit_test(test_findings_cannot_be_announced_by_the_peer),
+        cmocka_unit_test(test_unknown_names_are_kept_where_nothing_is_proved),
         cmocka_unit_test(test_findings_are_bounded_and_replaced),
         cmocka_unit_test(test_peer_without_metadata_uses_the_pieces),
         cmocka_unit_test(test_every_cut_of_the_metadata_is_handled),
