@@ -6,11 +6,12 @@
 #include "measure.h"
 #include "report.h"
 
-enum { USAGE = 2, TESTS = 2, TRANSPORTS = 3, SIZES = 3, CELLS = TESTS * TRANSPORTS * SIZES };
+enum { USAGE = 2 };
 
 struct options {
     size_t rounds;
     double seconds;
+    bool is_quick;
     const char *json;
     const char *filter;
     const char *only;
@@ -25,10 +26,10 @@ static const char help[] =
     "two\n"
     "threads, with messages of 64 bytes, 1 KiB and 64 KiB.\n"
     "\n"
-    "  --rounds N       rounds of each cell, 1 to 101 (default 5)\n"
+    "  --rounds N       rounds of each case, 1 to 101 (default 5)\n"
     "  --seconds S      about how long a round takes (default 1)\n"
     "  --quick          3 rounds of 0.2 seconds\n"
-    "  --case FILTER    only cells whose name contains FILTER, e.g. tcp, one-way/ipc, /64;\n"
+    "  --case FILTER    only cases whose name contains FILTER, e.g. tcp, one-way/ipc, /64;\n"
     "                   names are like one-way/tcp/1024\n"
     "  --only LIBRARY   only tenon, drop-in or libzmq\n"
     "  --json FILE      write all figures to FILE as well\n"
@@ -38,7 +39,7 @@ static const char help[] =
     "  tenon-bench --quick\n"
     "  tenon-bench --case round-trip --rounds 11 --json results.json\n"
     "\n"
-    "Exit status: 0 Tenon went through all cells, 1 it failed in one, 2 wrong usage.\n";
+    "Exit status: 0 Tenon went through all cases, 1 it failed in one, 2 wrong usage.\n";
 
 static int usage_error(const char *what, const char *value)
 {
@@ -98,6 +99,7 @@ static int parse(int argc, char **argv, struct options *options)
         } else if (key == 'o') {
             status = parse_only(optarg, options);
         } else if (key == 'q') {
+            options->is_quick = true;
             options->rounds = 3;
             options->seconds = 0.2;
         } else if (key == 'c') {
@@ -113,13 +115,9 @@ static int parse(int argc, char **argv, struct options *options)
     return status;
 }
 
-static bool is_wanted(const struct options *options, const struct bench_cell *cell)
+static bool is_wanted(const struct options *options, const struct bench_case *one)
 {
-    char name[64];
-
-    snprintf(name, sizeof(name), "%s/%s/%zu", bench_test_name(cell->test),
-             bench_transport_name(cell->transport), cell->size);
-    return !options->filter || strstr(name, options->filter);
+    return !options->filter || strstr(one->name, options->filter);
 }
 
 static size_t load_peers(const struct options *options, const struct bench_peer **out_peers)
@@ -145,56 +143,63 @@ static size_t load_peers(const struct options *options, const struct bench_peer 
 }
 
 /* A round that another library did not finish shows in the table; it is no failure of ours. */
-static bool is_complete(const struct bench_result *result, size_t rounds)
+static bool is_complete(const struct bench_result *result)
 {
     for (size_t i = 0; i < result->peers; i++) {
-        if (result->summaries[i].peer != &bench_zmq && result->summaries[i].rounds != rounds)
+        const struct bench_entry *entry = &result->entries[i];
+        bool is_ours = entry->peer == &bench_tenon || entry->peer == &bench_dropin;
+        if (is_ours && entry->is_there && entry->rounds != result->rounds)
             return false;
     }
     return true;
 }
 
-static int run_cells(const struct options *options, struct bench_result *results)
+static int run_cases(const struct options *options, const struct bench_table *table,
+                     struct bench_result *results)
 {
-    static const size_t sizes[SIZES] = {64, 1024, 65536};
     const struct bench_peer *peers[BENCH_PEERS_MAX];
     size_t peer_count = load_peers(options, peers), count = 0;
     int status = EXIT_SUCCESS;
 
     report_head(peers, peer_count);
-    for (int i = 0; i < CELLS; i++) {
-        struct bench_cell cell = {(enum bench_test)(i / (TRANSPORTS * SIZES)),
-                                  (enum bench_transport)(i / SIZES % TRANSPORTS), sizes[i % SIZES]};
-        if (!is_wanted(options, &cell))
+    for (size_t i = 0; i < table->count; i++) {
+        const struct bench_case *one = &table->cases[i];
+        if (!is_wanted(options, one))
             continue;
-        bench_measure(peers, peer_count, &cell, options->rounds, options->seconds, &results[count]);
-        report_row(&results[count]);
-        if (!is_complete(&results[count], options->rounds))
+        bench_measure(peers, peer_count, one,
+                      one->is_once && options->is_quick ? 1 : options->rounds, options->seconds,
+                      &results[count]);
+        report_result(&results[count]);
+        if (!is_complete(&results[count]))
             status = EXIT_FAILURE;
         count++;
     }
     if (!count)
-        return usage_error("no cell has that in its name: ", options->filter);
+        return usage_error("no case has that in its name: ", options->filter);
     if (options->json && report_json(options->json, results, count))
         return EXIT_FAILURE;
     return status;
 }
 
+static void add_families(struct bench_table *table)
+{
+    bench_add_streams(table);
+}
+
 int main(int argc, char **argv)
 {
     struct options options = {.rounds = 5, .seconds = 1};
-    struct bench_result *results;
-    int status;
+    struct bench_table *table = calloc(1, sizeof(*table));
+    struct bench_result *results = calloc(BENCH_CASES_MAX, sizeof(*results));
+    int status = parse(argc, argv, &options);
 
-    if (argc > 1 && strcmp(argv[1], "--child") == 0)
-        return bench_child(argc - 2, argv + 2);
-    status = parse(argc, argv, &options);
-    if (status)
-        return status;
-    results = calloc(CELLS, sizeof(*results));
-    if (!results)
-        return EXIT_FAILURE;
-    status = run_cells(&options, results);
+    if (!table || !results)
+        status = EXIT_FAILURE;
+    if (!status) {
+        add_families(table);
+        status = run_cases(&options, table, results);
+    }
     free(results);
+    free(table);
     return status;
 }

@@ -6,16 +6,19 @@
 enum { FIRST_COUNT = 500, COUNT_MAX = 50 * 1000 * 1000, GROWTH_MAX = 10 };
 
 /** 0 when the library fails. */
-static size_t calibrate(const struct bench_peer *peer, const struct bench_cell *cell,
+static size_t calibrate(const struct bench_peer *peer, const struct bench_case *what,
                         double seconds)
 {
     size_t count = FIRST_COUNT;
 
+    if (what->fixed_count)
+        return what->fixed_count;
     for (;;) {
-        double value, taken, growth;
-        if (bench_run(peer, cell, count, &value, &taken))
+        struct bench_outcome outcome;
+        double growth;
+        if (bench_run(peer, what, count, &outcome))
             return 0;
-        growth = taken > 0 ? seconds / taken : GROWTH_MAX;
+        growth = outcome.seconds > 0 ? seconds / outcome.seconds : GROWTH_MAX;
         if (growth <= 4 || count * 4 > COUNT_MAX) {
             count = (size_t)((double)count * growth);
             return count < FIRST_COUNT / 5 ? FIRST_COUNT / 5 : count;
@@ -31,10 +34,9 @@ static int compare(const void *a, const void *b)
     return (x > y) - (x < y);
 }
 
-static void summarise(struct bench_summary *summary)
+static void summarise(struct bench_summary *summary, size_t rounds)
 {
     double sorted[BENCH_ROUNDS_MAX];
-    size_t rounds = summary->rounds;
 
     if (!rounds)
         return;
@@ -45,40 +47,55 @@ static void summarise(struct bench_summary *summary)
     summary->median = (sorted[(rounds - 1) / 2] + sorted[rounds / 2]) / 2;
 }
 
+static void run_round(struct bench_entry *entry, const struct bench_case *what)
+{
+    struct bench_outcome outcome;
+
+    if (!entry->count || bench_run(entry->peer, what, entry->count, &outcome))
+        return;
+    for (size_t i = 0; i < BENCH_VALUES_MAX; i++)
+        entry->summaries[i].values[entry->rounds] = outcome.values[i];
+    entry->cpu.values[entry->rounds] = outcome.cpu / (double)entry->count * 1e9;
+    entry->rounds++;
+}
+
 void bench_measure(const struct bench_peer *const *peers, size_t peer_count,
-                   const struct bench_cell *cell, size_t rounds, double seconds,
+                   const struct bench_case *what, size_t rounds, double seconds,
                    struct bench_result *out_result)
 {
     memset(out_result, 0, sizeof(*out_result));
-    out_result->cell = *cell;
+    out_result->what = what;
     out_result->peers = peer_count;
+    out_result->rounds = rounds;
     for (size_t i = 0; i < peer_count; i++) {
-        out_result->summaries[i].peer = peers[i];
-        out_result->summaries[i].count = calibrate(peers[i], cell, seconds);
+        struct bench_entry *entry = &out_result->entries[i];
+        entry->peer = peers[i];
+        entry->is_there = bench_case_fits(what, peers[i]);
+        if (entry->is_there)
+            entry->count = calibrate(peers[i], what, seconds);
     }
     for (size_t round = 0; round < rounds; round++) {
         for (size_t i = 0; i < peer_count; i++) {
             /* Who goes first alternates, so that a trend of the machine hits all alike. */
             size_t turn = round % 2 ? peer_count - 1 - i : i;
-            struct bench_summary *summary = &out_result->summaries[turn];
-            double taken;
-            if (summary->count && bench_run(summary->peer, cell, summary->count,
-                                            &summary->values[summary->rounds], &taken) == 0)
-                summary->rounds++;
+            run_round(&out_result->entries[turn], what);
         }
     }
-    for (size_t i = 0; i < peer_count; i++)
-        summarise(&out_result->summaries[i]);
+    for (size_t i = 0; i < peer_count; i++) {
+        struct bench_entry *entry = &out_result->entries[i];
+        for (size_t value = 0; value < BENCH_VALUES_MAX; value++)
+            summarise(&entry->summaries[value], entry->rounds);
+        summarise(&entry->cpu, entry->rounds);
+    }
 }
 
-double bench_ratio(const struct bench_result *result, size_t n)
+double bench_ratio(const struct bench_result *result, size_t n, size_t value)
 {
-    const struct bench_summary *one = &result->summaries[n];
-    const struct bench_summary *last = &result->summaries[result->peers - 1];
+    const struct bench_entry *one = &result->entries[n];
+    const struct bench_entry *last = &result->entries[result->peers - 1];
+    double ours = one->summaries[value].median, theirs = last->summaries[value].median;
 
-    if (!one->rounds || !last->rounds)
+    if (!one->rounds || !last->rounds || ours <= 0 || theirs <= 0)
         return 0;
-    if (result->cell.test == BENCH_ONE_WAY)
-        return one->median / last->median;
-    return last->median / one->median;
+    return result->what->values[value].is_more_better ? ours / theirs : theirs / ours;
 }

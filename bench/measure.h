@@ -1,5 +1,5 @@
 /*
- * measure.h: all rounds of one cell with all libraries, and what they come to.
+ * measure.h: all rounds of one case with all libraries, and what they come to.
  */
 #ifndef TENON_BENCH_MEASURE_H
 #define TENON_BENCH_MEASURE_H
@@ -10,27 +10,35 @@
 
 enum { BENCH_PEERS_MAX = 8, BENCH_ROUNDS_MAX = 101 };
 
+/** One value of one library. */
 struct bench_summary {
-    const struct bench_peer *peer;
-    size_t count; /* messages a round */
-    size_t rounds; /* that succeeded */
     double values[BENCH_ROUNDS_MAX];
     double median, min, max;
 };
 
+struct bench_entry {
+    const struct bench_peer *peer;
+    bool is_there; /* the library can do the case */
+    size_t count; /* messages a round */
+    size_t rounds; /* that succeeded */
+    struct bench_summary summaries[BENCH_VALUES_MAX];
+    struct bench_summary cpu; /* nanoseconds a message, all processes of the run from their start */
+};
+
 struct bench_result {
-    struct bench_cell cell;
-    struct bench_summary summaries[BENCH_PEERS_MAX];
+    const struct bench_case *what;
+    size_t rounds; /* that were wanted */
+    struct bench_entry entries[BENCH_PEERS_MAX];
     size_t peers;
 };
 
 /** Finds for each library how many messages take about `seconds`, in a warm-up; then `rounds` rounds,
  *  in each of which every library runs once. A library that fails has fewer rounds. */
 void bench_measure(const struct bench_peer *const *peers, size_t peer_count,
-                   const struct bench_cell *cell, size_t rounds, double seconds,
+                   const struct bench_case *what, size_t rounds, double seconds,
                    struct bench_result *out_result);
 
-/** How many times better the n-th library is than the last; 0 when either has no result. */
-double bench_ratio(const struct bench_result *result, size_t n);
+/** How many times better the n-th library is than the last in that value; 0 when either has none. */
+double bench_ratio(const struct bench_result *result, size_t n, size_t value);
 
 #endif

@@ -40,7 +40,8 @@ static void context_end(void *context)
 
 static void *open_socket(void *context, enum bench_role role)
 {
-    static const char *const patterns[] = {"push", "pull", "req", "rep"};
+    static const char *const patterns[] = {"push", "pull", "req",    "rep",
+                                           "xpub", "sub",  "router", "dealer"};
     tn_socket_t *socket = tn_socket(context, patterns[role]);
 
     if (!socket) {
@@ -93,6 +94,8 @@ static void close_socket(void *socket)
 
 const struct bench_peer bench_tenon = {
     .name = "tenon",
+    .roles = BENCH_ALL_ROLES,
+    .transports = BENCH_ALL_TRANSPORTS,
     .load = load,
     .version = version,
     .context_new = context_new,

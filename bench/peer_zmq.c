@@ -9,10 +9,14 @@
 #include <stdio.h>
 
 enum zmq_number {
+    ZMQ_SUB = 2,
     ZMQ_REQ = 3,
     ZMQ_REP = 4,
+    ZMQ_DEALER = 5,
+    ZMQ_ROUTER = 6,
     ZMQ_PULL = 7,
     ZMQ_PUSH = 8,
+    ZMQ_XPUB = 9,
     ZMQ_LINGER = 17,
     ZMQ_SNDHWM = 23,
     ZMQ_RCVHWM = 24,
@@ -100,7 +104,8 @@ static int set(void *socket, int option, int value)
 
 static void *open_socket(void *context, enum bench_role role)
 {
-    static const int types[] = {ZMQ_PUSH, ZMQ_PULL, ZMQ_REQ, ZMQ_REP};
+    static const int types[] = {ZMQ_PUSH, ZMQ_PULL, ZMQ_REQ,    ZMQ_REP,
+                                ZMQ_XPUB, ZMQ_SUB,  ZMQ_ROUTER, ZMQ_DEALER};
     void *socket = zmq.socket(context, types[role]);
 
     if (!socket) {
@@ -151,6 +156,8 @@ static void close_socket(void *socket)
 
 const struct bench_peer BENCH_PEER = {
     .name = BENCH_NAME,
+    .roles = BENCH_ALL_ROLES,
+    .transports = BENCH_ALL_TRANSPORTS,
     .load = load,
     .version = version,
     .context_new = context_new,

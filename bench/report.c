@@ -5,9 +5,13 @@
 #include <sys/utsname.h>
 #include <unistd.h>
 
-static const char *unit(const struct bench_result *result)
+enum { NAME_ROOM = 80 };
+
+void report_name(const struct bench_result *result, size_t value, char *out_name, size_t room)
 {
-    return result->cell.test == BENCH_ONE_WAY ? "msg/s" : "us";
+    const char *part = result->what->values[value].name;
+
+    snprintf(out_name, room, "%s%s%s", result->what->name, part ? "/" : "", part ? part : "");
 }
 
 void report_head(const struct bench_peer *const *peers, size_t peer_count)
@@ -22,85 +26,114 @@ void report_head(const struct bench_peer *const *peers, size_t peer_count)
         peers[i]->version(version, sizeof(version));
         printf("%s %s\n", peers[i]->name, version);
     }
-    printf("\nMedian (min to max); one-way: messages a second, round-trip: microseconds.\n"
-           "Behind it: how many times better than %s.\n\n%-10s %-7s %7s",
-           peer_count ? peers[peer_count - 1]->name : "", "test", "over", "bytes");
-    for (size_t i = 0; i < peer_count; i++)
-        printf("  %-32s%7s", peers[i]->name, i + 1 < peer_count ? "" : "\n");
+    printf("\nMedian (minimum to maximum) of the rounds; how many times better than %s;\n"
+           "CPU time of both sides for a message, from the start of the processes to their end.\n\n"
+           "%-32s %-10s %12s %-6s %26s %7s %10s\n",
+           peer_count ? peers[peer_count - 1]->name : "", "case", "library", "median", "", "",
+           "ratio", "CPU ns");
     fflush(stdout);
 }
 
-static void print_summary(const struct bench_result *result, const struct bench_summary *summary)
+static int digits(double number)
 {
-    int digits = result->cell.test == BENCH_ONE_WAY ? 0 : 1;
-    char text[96];
-
-    if (!summary->rounds)
-        snprintf(text, sizeof(text), "failed");
-    else
-        snprintf(text, sizeof(text), "%.*f (%.*f to %.*f)", digits, summary->median, digits,
-                 summary->min, digits, summary->max);
-    printf("  %-32s", text);
+    return number < 100 ? 2 : number < 1000 ? 1 : 0;
 }
 
-void report_row(const struct bench_result *result)
+static void print_entry(const struct bench_result *result, size_t n, size_t value)
 {
-    const struct bench_cell *cell = &result->cell;
+    const struct bench_entry *entry = &result->entries[n];
+    const struct bench_summary *summary = &entry->summaries[value];
+    double ratio = bench_ratio(result, n, value);
+    char range[64], name[NAME_ROOM];
 
-    printf("%-10s %-7s %7zu", bench_test_name(cell->test), bench_transport_name(cell->transport),
-           cell->size);
-    for (size_t i = 0; i < result->peers; i++) {
-        print_summary(result, &result->summaries[i]);
-        if (i + 1 < result->peers)
-            printf("  %5.2f", bench_ratio(result, i));
+    report_name(result, value, name, sizeof(name));
+    printf("%-32s %-10s", name, entry->peer->name);
+    if (!entry->rounds) {
+        printf(" %12s\n", "failed");
+        return;
     }
+    snprintf(range, sizeof(range), "(%.*f to %.*f)", digits(summary->min), summary->min,
+             digits(summary->max), summary->max);
+    printf(" %12.*f %-6s %26s", digits(summary->median), summary->median,
+           result->what->values[value].unit, range);
+    if (ratio > 0)
+        printf(" %7.2f", ratio);
+    else
+        printf(" %7s", "");
+    if (value == 0)
+        printf(" %10.0f", entry->cpu.median);
     putchar('\n');
+}
+
+void report_result(const struct bench_result *result)
+{
+    for (size_t value = 0; value < BENCH_VALUES_MAX; value++) {
+        if (!result->what->values[value].unit)
+            break;
+        for (size_t i = 0; i < result->peers; i++) {
+            if (result->entries[i].is_there)
+                print_entry(result, i, value);
+        }
+    }
     fflush(stdout);
 }
 
-static void write_summary(FILE *out, const struct bench_summary *summary)
+static void write_summary(FILE *out, const char *name, const struct bench_summary *summary,
+                          size_t rounds)
 {
-    fprintf(out,
-            "{\"messages\": %zu, \"rounds\": %zu, \"median\": %.3f, \"min\": %.3f, \"max\": %.3f, "
-            "\"values\": [",
-            summary->count, summary->rounds, summary->median, summary->min, summary->max);
-    for (size_t i = 0; i < summary->rounds; i++)
-        fprintf(out, "%s%.3f", i ? ", " : "", summary->values[i]);
+    fprintf(out, "\"%s\": {\"median\": %.4f, \"min\": %.4f, \"max\": %.4f, \"values\": [", name,
+            summary->median, summary->min, summary->max);
+    for (size_t i = 0; i < rounds; i++)
+        fprintf(out, "%s%.4f", i ? ", " : "", summary->values[i]);
     fputs("]}", out);
 }
 
-static void write_result(FILE *out, const struct bench_result *result)
+static void write_value(FILE *out, const struct bench_result *result, size_t value)
 {
-    fprintf(out, "    {\"test\": \"%s\", \"transport\": \"%s\", \"size\": %zu, \"unit\": \"%s\"",
-            bench_test_name(result->cell.test), bench_transport_name(result->cell.transport),
-            result->cell.size, unit(result));
-    for (size_t i = 0; i < result->peers; i++) {
-        fprintf(out, ",\n     \"%s\": ", result->summaries[i].peer->name);
-        write_summary(out, &result->summaries[i]);
+    const struct bench_value *what = &result->what->values[value];
+    char name[NAME_ROOM];
+
+    report_name(result, value, name, sizeof(name));
+    fprintf(out,
+            "    {\"case\": \"%s\", \"unit\": \"%s\", \"more_is_better\": %s,\n"
+            "     \"size\": %zu, \"libraries\": {",
+            name, what->unit, what->is_more_better ? "true" : "false", result->what->size);
+    for (size_t i = 0, written = 0; i < result->peers; i++) {
+        const struct bench_entry *entry = &result->entries[i];
+        if (!entry->is_there)
+            continue;
+        fprintf(out,
+                "%s\n      \"%s\": {\"messages\": %zu, \"rounds\": %zu, \"ratio\": %.4f,\n       ",
+                written++ ? "," : "", entry->peer->name, entry->count, entry->rounds,
+                bench_ratio(result, i, value));
+        write_summary(out, "value", &entry->summaries[value], entry->rounds);
+        fputs(",\n       ", out);
+        write_summary(out, "cpu_ns", &entry->cpu, entry->rounds);
+        fputc('}', out);
     }
-    for (size_t i = 0; i + 1 < result->peers; i++)
-        fprintf(out, ",\n     \"ratio_%s\": %.3f", result->summaries[i].peer->name,
-                bench_ratio(result, i));
-    fputs("}", out);
+    fputs("}}", out);
 }
 
 int report_json(const char *path, const struct bench_result *results, size_t count)
 {
     FILE *out = fopen(path, "w");
+    size_t written = 0;
 
-    if (!out) {
-        fprintf(stderr, "tenon-bench: %s: %s\n", path, strerror(errno));
-        return -1;
-    }
+    if (!out)
+        goto fail_open;
     fprintf(out, "{\"cores\": %ld,\n  \"results\": [\n", sysconf(_SC_NPROCESSORS_ONLN));
     for (size_t i = 0; i < count; i++) {
-        write_result(out, &results[i]);
-        fputs(i + 1 < count ? ",\n" : "\n", out);
+        for (size_t value = 0; value < BENCH_VALUES_MAX; value++) {
+            if (!results[i].what->values[value].unit)
+                break;
+            fputs(written++ ? ",\n" : "", out);
+            write_value(out, &results[i], value);
+        }
     }
-    fputs("  ]\n}\n", out);
-    if (fclose(out)) {
-        fprintf(stderr, "tenon-bench: %s: %s\n", path, strerror(errno));
-        return -1;
-    }
-    return 0;
+    fputs("\n  ]\n}\n", out);
+    if (fclose(out) == 0)
+        return 0;
+fail_open:
+    fprintf(stderr, "tenon-bench: %s: %s\n", path, strerror(errno));
+    return -1;
 }

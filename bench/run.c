@@ -1,42 +1,33 @@
 #include "run.h"
 
+#include <errno.h>
 #include <pthread.h>
-#include <spawn.h>
-#include <stdbool.h>
-#include <stdint.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
 #include <sys/wait.h>
 #include <time.h>
+#include <unistd.h>
 
-extern char **environ;
+enum { RUN_LIMIT = 300 }; /* seconds; a run that hangs ends then */
 
-/** The far side: it connects and sends, or answers. */
-struct far {
-    const struct bench_peer *peer;
-    void *context;
-    enum bench_test test;
-    char endpoint[BENCH_ENDPOINT_MAX];
-    size_t size, count;
-    pthread_t thread;
-    pid_t pid;
-    int failed;
+/** The ends of the links, as the parent made them. */
+struct links {
+    int near[BENCH_FARS_MAX], far[BENCH_FARS_MAX];
+    int results[2];
 };
 
-const char *bench_test_name(enum bench_test test)
-{
-    return test == BENCH_ONE_WAY ? "one-way" : "round-trip";
-}
+struct far_thread {
+    struct bench_run run;
+    pthread_t thread;
+    int code;
+};
 
-const char *bench_transport_name(enum bench_transport transport)
-{
-    static const char *const names[] = {"tcp", "ipc", "inproc"};
-
-    return names[transport];
-}
-
-static double now_seconds(void)
+double bench_now(void)
 {
     struct timespec now;
 
@@ -44,201 +35,247 @@ static double now_seconds(void)
     return (double)now.tv_sec + (double)now.tv_nsec / 1e9;
 }
 
-static int far_push(const struct far *far, void *socket, uint8_t *buffer)
+static double cpu_of(const struct rusage *usage)
 {
-    for (size_t i = 0; i < far->count; i++) {
-        if (far->peer->send(socket, buffer, far->size))
-            return -1;
-    }
-    return 0;
+    return (double)(usage->ru_utime.tv_sec + usage->ru_stime.tv_sec) +
+           (double)(usage->ru_utime.tv_usec + usage->ru_stime.tv_usec) / 1e6;
 }
 
-static int far_reply(const struct far *far, void *socket, uint8_t *buffer)
+double bench_cpu(void)
 {
-    for (size_t i = 0; i < far->count; i++) {
-        ssize_t size = far->peer->recv(socket, buffer, far->size);
-        if (size < 0 || far->peer->send(socket, buffer, (size_t)size))
-            return -1;
-    }
-    return 0;
+    struct rusage usage;
+
+    return getrusage(RUSAGE_SELF, &usage) ? 0 : cpu_of(&usage);
 }
 
-static int far_work(const struct far *far)
+int bench_tell(int other, const void *data, size_t size)
 {
-    enum bench_role role = far->test == BENCH_ONE_WAY ? BENCH_PUSH : BENCH_REP;
-    void *socket = far->peer->open(far->context, role);
-    uint8_t *buffer = calloc(1, far->size + 1);
-    int code = -1;
-
-    if (socket && buffer && far->peer->connect(socket, far->endpoint) == 0)
-        code = role == BENCH_PUSH ? far_push(far, socket, buffer) : far_reply(far, socket, buffer);
-    if (socket)
-        far->peer->close(socket);
-    free(buffer);
-    return code;
+    return send(other, data, size, MSG_NOSIGNAL) == (ssize_t)size ? 0 : -1;
 }
 
-static void *far_thread(void *argument)
+int bench_hear(int other, void *out_data, size_t size)
 {
-    struct far *far = argument;
+    return recv(other, out_data, size, MSG_WAITALL) == (ssize_t)size ? 0 : -1;
+}
 
-    far->failed = far_work(far);
+void *bench_bind(struct bench_run *run, enum bench_role role)
+{
+    void *socket = run->peer->open(run->context, role);
+    char endpoint[BENCH_ENDPOINT_MAX] = "";
+    int code;
+
+    if (!socket)
+        return NULL;
+    code = run->peer->bind(socket, bench_wildcard(run->what->transport), endpoint);
+    for (size_t i = 0; i < run->what->fars && !code; i++)
+        code = bench_tell(run->fars[i], endpoint, sizeof(endpoint));
+    if (!code)
+        return socket;
+    run->peer->close(socket);
     return NULL;
 }
 
-int bench_child(int count, char **arguments)
+int bench_hear_endpoint(struct bench_run *run, char *out_endpoint)
 {
-    struct far far = {0};
-    int code;
-
-    if (count != 5)
-        return EXIT_FAILURE;
-    far.peer = bench_peer_find(arguments[0]);
-    if (!far.peer || far.peer->load())
-        return EXIT_FAILURE;
-    far.test = strcmp(arguments[1], "one-way") == 0 ? BENCH_ONE_WAY : BENCH_ROUND_TRIP;
-    snprintf(far.endpoint, sizeof(far.endpoint), "%s", arguments[2]);
-    far.size = strtoul(arguments[3], NULL, 10);
-    far.count = strtoul(arguments[4], NULL, 10);
-    far.context = far.peer->context_new();
-    if (!far.context)
-        return EXIT_FAILURE;
-    code = far_work(&far);
-    far.peer->context_end(far.context);
-    return code ? EXIT_FAILURE : EXIT_SUCCESS;
+    return bench_hear(run->near, out_endpoint, BENCH_ENDPOINT_MAX);
 }
 
-static int far_spawn(struct far *far)
+void *bench_connect(struct bench_run *run, enum bench_role role)
 {
-    char program[] = "/proc/self/exe", mark[] = "--child", name[32], test[32], size[32], count[32];
-    char *arguments[] = {program, mark, name, test, far->endpoint, size, count, NULL};
+    char endpoint[BENCH_ENDPOINT_MAX];
+    void *socket;
+
+    if (bench_hear_endpoint(run, endpoint))
+        return NULL;
+    socket = run->peer->open(run->context, role);
+    if (!socket || run->peer->connect(socket, endpoint) == 0)
+        return socket;
+    run->peer->close(socket);
+    return NULL;
+}
+
+int bench_release(struct bench_run *run)
+{
+    int code = 0;
+
+    for (size_t i = 0; i < run->what->fars; i++)
+        code |= bench_tell(run->fars[i], "", 1);
+    return code;
+}
+
+int bench_await_release(struct bench_run *run)
+{
+    char byte;
+
+    return bench_hear(run->near, &byte, 1);
+}
+
+static void *far_main(void *argument)
+{
+    struct far_thread *far = argument;
+
+    far->code = far->run.what->far(&far->run);
+    close(far->run.near);
+    return NULL;
+}
+
+/** The near side of a case whose far sides are threads. */
+static int near_with_threads(struct bench_run *run, const struct links *links)
+{
+    struct far_thread *fars = calloc(run->what->fars + 1, sizeof(*fars));
+    size_t started = 0;
+    int code = fars ? 0 : -1;
+
+    for (; started < run->what->fars && !code; started++) {
+        fars[started].run = *run;
+        fars[started].run.index = started;
+        fars[started].run.near = links->far[started];
+        code = pthread_create(&fars[started].thread, NULL, far_main, &fars[started]);
+        if (code)
+            break;
+    }
+    if (!code)
+        code = run->what->near(run);
+    for (size_t i = 0; i < run->what->fars; i++)
+        close(run->fars[i]);
+    for (size_t i = 0; i < started; i++) {
+        pthread_join(fars[i].thread, NULL);
+        code |= fars[i].code;
+    }
+    free(fars);
+    return code;
+}
+
+static int near_process(struct bench_run *run, const struct links *links)
+{
+    bool has_threads = run->what->transport == BENCH_INPROC;
+    struct bench_outcome outcome = {0};
     int code;
 
-    snprintf(name, sizeof(name), "%s", far->peer->name);
-    snprintf(test, sizeof(test), "%s", bench_test_name(far->test));
-    snprintf(size, sizeof(size), "%zu", far->size);
-    snprintf(count, sizeof(count), "%zu", far->count);
-    code = posix_spawn(&far->pid, program, NULL, NULL, arguments, environ);
+    close(links->results[0]);
+    for (size_t i = 0; i < run->what->fars; i++) {
+        run->fars[i] = links->near[i];
+        if (!has_threads)
+            close(links->far[i]);
+    }
+    run->context = run->peer->context_new();
+    if (!run->context)
+        return -1;
+    code = has_threads ? near_with_threads(run, links) : run->what->near(run);
     if (code)
-        fprintf(stderr, "the second process cannot be started: %s\n", strerror(code));
-    return code ? -1 : 0;
-}
-
-static int far_start(struct far *far, enum bench_transport transport)
-{
-    if (transport != BENCH_INPROC)
-        return far_spawn(far);
-    return pthread_create(&far->thread, NULL, far_thread, far) ? -1 : 0;
-}
-
-static int far_join(struct far *far, enum bench_transport transport)
-{
-    int status = 0;
-
-    if (transport == BENCH_INPROC) {
-        pthread_join(far->thread, NULL);
-        return far->failed;
-    }
-    if (waitpid(far->pid, &status, 0) < 0 || !WIFEXITED(status) || WEXITSTATUS(status)) {
-        fprintf(stderr, "the second process failed\n");
         return -1;
-    }
-    return 0;
+    run->peer->context_end(run->context);
+    memcpy(outcome.values, run->values, sizeof(outcome.values));
+    outcome.seconds = run->seconds;
+    return write(links->results[1], &outcome, sizeof(outcome)) == sizeof(outcome) ? 0 : -1;
 }
 
-static int near_pull(const struct far *far, void *socket, double *out_value, double *out_seconds)
+static int far_process(struct bench_run *run, const struct links *links)
 {
-    uint8_t *buffer = malloc(far->size + 1);
-    double start = 0;
-    int code = buffer ? 0 : -1;
-
-    for (size_t i = 0; i < far->count && code == 0; i++) {
-        ssize_t size = far->peer->recv(socket, buffer, far->size);
-        if (size != (ssize_t)far->size)
-            code = -1;
-        if (i == 0)
-            start = now_seconds();
-    }
-    *out_seconds = now_seconds() - start;
-    *out_value = (double)(far->count - 1) / *out_seconds;
-    free(buffer);
-    return code;
-}
-
-static int compare(const void *a, const void *b)
-{
-    double x = *(const double *)a, y = *(const double *)b;
-
-    return (x > y) - (x < y);
-}
-
-static int round_trips(const struct far *far, void *socket, uint8_t *buffer, double *times)
-{
-    double before = now_seconds();
-
-    for (size_t i = 0; i < far->count; i++) {
-        double after;
-        if (far->peer->send(socket, buffer, far->size) ||
-            far->peer->recv(socket, buffer, far->size) != (ssize_t)far->size)
-            return -1;
-        after = now_seconds();
-        times[i] = after - before;
-        before = after;
-    }
-    return 0;
-}
-
-static int near_request(const struct far *far, void *socket, double *out_value, double *out_seconds)
-{
-    double *times = calloc(far->count, sizeof(*times));
-    uint8_t *buffer = calloc(1, far->size + 1);
-    int code = times && buffer ? round_trips(far, socket, buffer, times) : -1;
-
-    *out_seconds = 0;
-    for (size_t i = 0; i < far->count && code == 0; i++)
-        *out_seconds += times[i];
-    if (code == 0) {
-        /* The first one waited for the connection. */
-        *out_seconds -= times[0];
-        qsort(times, far->count, sizeof(*times), compare);
-        *out_value = times[far->count / 2] * 1e6;
-    }
-    free(times);
-    free(buffer);
-    return code;
-}
-
-static int run_in(struct far *far, enum bench_transport transport, double *out_value,
-                  double *out_seconds)
-{
-    static const char *const wildcards[] = {"tcp://127.0.0.1:*", "ipc://*", "inproc://bench"};
-    bool one_way = far->test == BENCH_ONE_WAY;
-    void *socket = far->peer->open(far->context, one_way ? BENCH_PULL : BENCH_REQ);
-    int code = -1;
-
-    if (!socket)
-        return -1;
-    if (far->peer->bind(socket, wildcards[transport], far->endpoint) == 0 &&
-        far_start(far, transport) == 0) {
-        code = one_way ? near_pull(far, socket, out_value, out_seconds)
-                       : near_request(far, socket, out_value, out_seconds);
-        if (far_join(far, transport))
-            code = -1;
-    }
-    far->peer->close(socket);
-    return code;
-}
-
-int bench_run(const struct bench_peer *peer, const struct bench_cell *cell, size_t count,
-              double *out_value, double *out_seconds)
-{
-    struct far far = {.peer = peer, .test = cell->test, .size = cell->size, .count = count};
     int code;
 
-    far.context = peer->context_new();
-    if (!far.context)
+    for (size_t i = 0; i < run->what->fars; i++) {
+        close(links->near[i]);
+        if (i != run->index)
+            close(links->far[i]);
+    }
+    run->near = links->far[run->index];
+    run->context = run->peer->context_new();
+    if (!run->context)
         return -1;
-    code = run_in(&far, cell->transport, out_value, out_seconds);
-    peer->context_end(far.context);
+    code = run->what->far(run);
+    if (!code)
+        run->peer->context_end(run->context);
+    return code;
+}
+
+static pid_t start(struct bench_run *run, const struct links *links,
+                   int (*side)(struct bench_run *run, const struct links *links))
+{
+    pid_t pid = fork();
+
+    if (pid)
+        return pid;
+    prctl(PR_SET_PDEATHSIG, SIGKILL);
+    alarm(RUN_LIMIT);
+    _exit(side(run, links) ? EXIT_FAILURE : EXIT_SUCCESS);
+}
+
+/** Waits for all; the first that fails takes the others with it. */
+static int await(pid_t *pids, size_t count, double *out_cpu)
+{
+    int code = 0;
+
+    *out_cpu = 0;
+    for (size_t left = count; left > 0; left--) {
+        struct rusage usage;
+        int status;
+        pid_t pid = wait4(-1, &status, 0, &usage);
+        bool has_failed = pid < 0 || !WIFEXITED(status) || WEXITSTATUS(status);
+        if (pid < 0)
+            return -1;
+        *out_cpu += cpu_of(&usage);
+        for (size_t i = 0; i < count; i++) {
+            if (pids[i] == pid)
+                pids[i] = 0;
+            else if (has_failed && !code && pids[i])
+                kill(pids[i], SIGKILL);
+        }
+        if (has_failed)
+            code = -1;
+    }
+    return code;
+}
+
+static int links_open(struct links *links, size_t fars)
+{
+    int ends[2];
+
+    for (size_t i = 0; i < fars; i++) {
+        if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends))
+            goto fail;
+        links->near[i] = ends[0];
+        links->far[i] = ends[1];
+    }
+    if (pipe(links->results) == 0)
+        return 0;
+fail:
+    fprintf(stderr, "tenon-bench: no pipe between the processes: %s\n", strerror(errno));
+    return -1;
+}
+
+static void links_close(struct links *links, size_t fars)
+{
+    for (size_t i = 0; i < fars; i++) {
+        close(links->near[i]);
+        close(links->far[i]);
+    }
+    close(links->results[1]);
+}
+
+int bench_run(const struct bench_peer *peer, const struct bench_case *what, size_t count,
+              struct bench_outcome *out_outcome)
+{
+    struct bench_run run = {.what = what, .peer = peer, .count = count};
+    pid_t pids[BENCH_FARS_MAX + 1];
+    struct links links;
+    double cpu;
+    size_t started = 0;
+    int code;
+
+    if (links_open(&links, what->fars))
+        return -1;
+    fflush(stdout);
+    pids[started++] = start(&run, &links, near_process);
+    for (; what->transport != BENCH_INPROC && run.index < what->fars; run.index++)
+        pids[started++] = start(&run, &links, far_process);
+    links_close(&links, what->fars);
+    code = await(pids, started, &cpu);
+    if (!code && read(links.results[0], out_outcome, sizeof(*out_outcome)) != sizeof(*out_outcome))
+        code = -1;
+    close(links.results[0]);
+    out_outcome->cpu = cpu;
+    if (code)
+        fprintf(stderr, "%s: %s failed\n", peer->name, what->name);
     return code;
 }

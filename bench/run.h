@@ -1,37 +1,53 @@
 /*
- * run.h: one run of one cell with one library.
+ * run.h: one run of one case with one library, and what its two sides may use.
  *
- * A cell is a test (one way or round trip), a transport and a size. Over tcp and ipc the other side is
- * a process of its own, this program started again; over inproc it is a thread.
+ * The near side and each far side are processes forked for the run, so that memory and CPU time are
+ * theirs alone and nothing of one library is left when the next is measured; over inproc the far sides
+ * are threads of the near one. A pair of sockets joins near and far.
  */
 #ifndef TENON_BENCH_RUN_H
 #define TENON_BENCH_RUN_H
 
-#include <stddef.h>
+#include "case.h"
 
-#include "peer.h"
-
-enum bench_test { BENCH_ONE_WAY, BENCH_ROUND_TRIP };
-enum bench_transport { BENCH_TCP, BENCH_IPC, BENCH_INPROC };
-
-struct bench_cell {
-    enum bench_test test;
-    enum bench_transport transport;
-    size_t size;
+struct bench_run {
+    const struct bench_case *what;
+    const struct bench_peer *peer;
+    size_t count; /* messages or round trips, altogether */
+    void *context; /* of the library, in this process; a side may replace it */
+    size_t index; /* far side: which */
+    int near; /* far side: its end of the link to the near side */
+    int fars[BENCH_FARS_MAX]; /* near side */
+    double values[BENCH_VALUES_MAX]; /* near side: the results, */
+    double seconds; /* and how long the messages took, for finding a count */
 };
 
-/** Moves `count` messages, or makes as many round trips. `*out_value` is messages a second, from the
- *  first message received to the last, or the median round trip in microseconds; `*out_seconds` how
- *  long it took. -1 after a message. */
-int bench_run(const struct bench_peer *peer, const struct bench_cell *cell, size_t count,
-              double *out_value, double *out_seconds);
+struct bench_outcome {
+    double values[BENCH_VALUES_MAX];
+    double seconds;
+    double cpu; /* seconds of CPU time of all processes of the run */
+};
 
-/** The other side, in its own process: `arguments` are those that bench_run gave it. Returns an exit
- *  code. */
-int bench_child(int count, char **arguments);
+/** 0, or -1 after a message. */
+int bench_run(const struct bench_peer *peer, const struct bench_case *what, size_t count,
+              struct bench_outcome *out_outcome);
 
-/** "one-way", "round-trip"; "tcp", "ipc", "inproc". */
-const char *bench_test_name(enum bench_test test);
-const char *bench_transport_name(enum bench_transport transport);
+/** Bytes to the other side and from it, all of them. 0, or -1 when the other side is gone. */
+int bench_tell(int other, const void *data, size_t size);
+int bench_hear(int other, void *out_data, size_t size);
+
+/** Near side: binds, and tells each far side the endpoint. A socket, or NULL. */
+void *bench_bind(struct bench_run *run, enum bench_role role);
+/** Far side: waits for the endpoint, `out_endpoint[BENCH_ENDPOINT_MAX]`. */
+int bench_hear_endpoint(struct bench_run *run, char *out_endpoint);
+/** Far side: a socket connected to the near side, or NULL. */
+void *bench_connect(struct bench_run *run, enum bench_role role);
+
+/** Near side: lets the far sides end, which wait for it with the second. */
+int bench_release(struct bench_run *run);
+int bench_await_release(struct bench_run *run);
+
+double bench_now(void); /* seconds */
+double bench_cpu(void); /* seconds of this process */
 
 #endif

@@ -1,0 +1,62 @@
+/*
+ * case.h: what is measured, as a table of cases.
+ *
+ * A case says how one library is run: what this side (`near`) and the far side do, each in a process
+ * of its own, and what comes out, one value or several. Cases stand in one file per family, which adds
+ * them to the table; nothing else knows a family. Written by the main thread, before the first run.
+ */
+#ifndef TENON_BENCH_CASE_H
+#define TENON_BENCH_CASE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "peer.h"
+
+enum { BENCH_CASES_MAX = 200, BENCH_VALUES_MAX = 4, BENCH_FARS_MAX = 32 };
+
+struct bench_run;
+
+/** What a value is; `name` is NULL where the case has one value. */
+struct bench_value {
+    const char *name, *unit;
+    bool is_more_better;
+};
+
+struct bench_case {
+    char name[48];
+    struct bench_value values[BENCH_VALUES_MAX];
+    /** What the libraries need; NULL: nothing but the roles and the transport. */
+    bool (*fits)(const struct bench_peer *peer);
+    unsigned roles; /* bits */
+    enum bench_transport transport;
+    size_t size; /* bytes of a message */
+    size_t peers; /* connections, subscribers, subscriptions, threads: as the family likes */
+    size_t fixed_count; /* messages a round, 0: as many as take the time that a round has */
+    size_t fars; /* processes of the far side, over inproc threads; at most BENCH_FARS_MAX */
+    bool is_once; /* takes long: one round with --quick */
+    /** Each returns 0, or -1 after a message. `near` stores the values. */
+    int (*near)(struct bench_run *run);
+    int (*far)(struct bench_run *run);
+};
+
+struct bench_table {
+    struct bench_case cases[BENCH_CASES_MAX];
+    size_t count;
+};
+
+/** Copies `one` to the end of the table under the name that the format gives. */
+__attribute__((format(printf, 3, 4))) void
+bench_case_add(struct bench_table *table, const struct bench_case *one, const char *format, ...);
+
+bool bench_case_fits(const struct bench_case *one, const struct bench_peer *peer);
+
+/** "tcp", "ipc", "inproc". */
+const char *bench_transport_name(enum bench_transport transport);
+/** An endpoint to bind at, of which the library finds the rest. */
+const char *bench_wildcard(enum bench_transport transport);
+
+/* The families. */
+void bench_add_streams(struct bench_table *table);
+
+#endif
