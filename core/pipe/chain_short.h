@@ -66,6 +66,13 @@ static inline const uint8_t *tni_chain_get(struct tni_chain *chain, size_t *out_
     return frame + TNI_FRAME_SHORT_HEADER;
 }
 
+/** Puts back what tni_chain_get gave last. */
+static inline void tni_chain_unget(struct tni_chain *chain, size_t size)
+{
+    chain->r.sent.position -= TNI_FRAME_SHORT_HEADER + size;
+    chain->r.sent.messages--;
+}
+
 /** Whether tni_chain_release has something to tell after a message was taken the short way. */
 static inline bool tni_chain_has_released(const struct tni_chain *chain)
 {

@@ -30,14 +30,15 @@ static size_t bytes_left(const struct tni_chain *chain)
     return chunk->capacity - chunk->attachments * sizeof(struct tni_attachment) - offset_of(chain);
 }
 
-/* A consumer that keeps up gets small chunks. One that lags has not given back the chunk before the
- * present one, and gets larger ones. */
+/* A consumer that keeps up gets small chunks, though not as small as the first, which is for connections
+ * that are idle. One that lags has not given back the chunk before the present one, and gets larger ones. */
 static size_t next_chunk_size(struct tni_chain *chain, size_t need)
 {
     size_t size = chain->w.chunk->capacity + sizeof(struct tni_chunk);
-    bool is_first = chain->w.chunk->base == 0;
 
-    if (!is_first && !atomic_load_explicit(&chain->spare, memory_order_relaxed))
+    if (size < TNI_CHUNK_USUAL)
+        size = TNI_CHUNK_USUAL;
+    else if (!atomic_load_explicit(&chain->spare, memory_order_relaxed))
         size *= 2;
     if (need * 4 > size)
         size = need * 4;

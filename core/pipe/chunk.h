@@ -10,7 +10,7 @@
 
 #include "pipe/chain.h"
 
-enum { TNI_CHUNK_FIRST = 256, TNI_CHUNK_LARGEST = 64 * 1024 };
+enum { TNI_CHUNK_FIRST = 256, TNI_CHUNK_USUAL = 1024, TNI_CHUNK_LARGEST = 64 * 1024 };
 
 struct tni_chunk {
     struct tni_chunk *next; /* published together with `end` */

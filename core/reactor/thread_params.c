@@ -31,7 +31,7 @@ static const char *read_cpu(const char *text, unsigned long *out_cpu)
 
 int tni_thread_params_set_cpus(struct tni_thread_params *params, const char *text)
 {
-    unsigned long first, last;
+    unsigned long first = 0, last;
     const char *at = text;
     cpu_set_t cpus;
 

@@ -382,24 +382,20 @@ static ssize_t try_recv(struct tn_sock *sock, void *arg)
     return (ssize_t)size;
 }
 
-/* A small message from the only pipe there is. Negative: nothing was done. */
-static ssize_t recv_short(struct tn_sock *sock, const struct buffer *to)
+/* The only pipe that a small message can come from, or NULL. */
+static struct tn_pipe *only_source(const struct tn_sock *sock)
 {
     struct tn_pipe *pipe;
-    const uint8_t *body;
-    size_t size;
 
     if (!(sock->ops->flags & TN_PATTERN_TAKES_TURNS) || sock->receiving.is_taken ||
         sock->unlooked + 1 >= UNLOOKED_MAX)
-        return -1;
+        return NULL;
     pipe = tni_fair_queue_only(&sock->fair);
-    if (!pipe || tni_pipe_in(pipe)->slot)
-        return -1;
-    body = tni_chain_get(tni_pipe_in(pipe), &size);
-    if (!body)
-        return -1;
-    if (to->capacity)
-        memcpy(to->data, body, size < to->capacity ? size : to->capacity);
+    return pipe && !tni_pipe_in(pipe)->slot ? pipe : NULL;
+}
+
+static ssize_t received_short(struct tn_sock *sock, struct tn_pipe *pipe, size_t size)
+{
     sock->unlooked++;
     sock->rcvmore = false;
     pipe->received++;
@@ -409,6 +405,21 @@ static ssize_t recv_short(struct tn_sock *sock, const struct buffer *to)
     tni_count_owned(&sock->counters.bytes_received, size);
     atomic_store_explicit(&sock->has_waited, true, memory_order_relaxed);
     return (ssize_t)size;
+}
+
+/* A small message from the only pipe there is. Negative: nothing was done. */
+static ssize_t recv_short(struct tn_sock *sock, const struct buffer *to)
+{
+    struct tn_pipe *pipe = only_source(sock);
+    const uint8_t *body;
+    size_t size;
+
+    body = pipe ? tni_chain_get(tni_pipe_in(pipe), &size) : NULL;
+    if (!body)
+        return -1;
+    if (to->capacity)
+        memcpy(to->data, body, size < to->capacity ? size : to->capacity);
+    return received_short(sock, pipe, size);
 }
 
 ssize_t tn_recv(tn_socket_t *socket, void *buffer, size_t capacity, int flags)
@@ -463,11 +474,44 @@ static ssize_t try_msg_recv(struct tn_sock *sock, void *arg)
     return recv_into(sock, arg);
 }
 
+/* As recv_short. */
+static ssize_t msg_recv_short(struct tn_sock *sock, tn_msg_t *to)
+{
+    struct tn_pipe *pipe = only_source(sock);
+    const uint8_t *body;
+    tn_msg_t msg;
+    size_t size;
+
+    body = pipe ? tni_chain_get(tni_pipe_in(pipe), &size) : NULL;
+    if (!body)
+        return -1;
+    tn_msg_borrow(&msg, body, size);
+    msg.peer = pipe->peer;
+    if (tni_msg_own(&msg) < 0) {
+        tni_chain_unget(tni_pipe_in(pipe), size);
+        return -1;
+    }
+    tn_msg_close(to);
+    *to = msg;
+    return received_short(sock, pipe, size);
+}
+
 ssize_t tn_msg_recv(tn_socket_t *socket, tn_msg_t *msg, int flags)
 {
+    struct tn_sock *sock;
+    ssize_t size;
+
     if (!msg)
         return tni_fail(-EINVAL, "tn_msg_recv: the message is NULL");
-    return run(socket, try_msg_recv, msg, flags, false);
+    sock = tni_sock_enter(socket);
+    if (!sock)
+        return tni_error_code();
+    size = msg_recv_short(sock, msg);
+    if (size >= 0) {
+        tni_sock_leave(sock);
+        return size;
+    }
+    return run_in(sock, try_msg_recv, msg, flags, false);
 }
 
 static void drop_rest(struct tn_sock *sock)

@@ -4,10 +4,12 @@
 
 #include <sodium.h>
 
-_Static_assert(CURVE_KEY == crypto_box_SECRETKEYBYTES && CURVE_KEY == crypto_box_PUBLICKEYBYTES &&
-                   CURVE_KEY == crypto_box_BEFORENMBYTES && CURVE_MAC == crypto_box_MACBYTES &&
-                   CURVE_NONCE == crypto_box_NONCEBYTES,
-               "RFC 26 and libsodium agree");
+/* RFC 26 and libsodium agree. */
+_Static_assert(CURVE_KEY == crypto_box_SECRETKEYBYTES, "secret key");
+_Static_assert(CURVE_KEY == crypto_box_PUBLICKEYBYTES, "public key");
+_Static_assert(CURVE_KEY == crypto_box_BEFORENMBYTES, "shared key");
+_Static_assert(CURVE_MAC == crypto_box_MACBYTES, "authenticator");
+_Static_assert(CURVE_NONCE == crypto_box_NONCEBYTES, "nonce");
 
 bool curve_share(uint8_t out[CURVE_KEY], const uint8_t theirs[CURVE_KEY],
                  const uint8_t ours[CURVE_KEY])
