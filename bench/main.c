@@ -20,18 +20,18 @@ struct options {
 static const char help[] =
     "Usage: tenon-bench [OPTION...]\n"
     "\n"
-    "Runs Tenon, its drop-in for libzmq and libzmq in turn and compares them: one way (PUSH to "
-    "PULL)\n"
-    "and round trips (REQ to REP), over tcp and ipc between two processes and over inproc between "
-    "two\n"
-    "threads, with messages of 64 bytes, 1 KiB and 64 KiB.\n"
+    "Runs Tenon, its drop-in for libzmq, nanomsg, nng, bare sockets (raw, and raw-spin, which "
+    "never\n"
+    "sleeps) and libzmq in turn and compares them with the last: one way (PUSH to PULL) and round\n"
+    "trips (REQ to REP), over tcp and ipc between processes and over inproc between threads.\n"
+    "Libraries that the machine does not have are left out.\n"
     "\n"
     "  --rounds N       rounds of each case, 1 to 101 (default 5)\n"
     "  --seconds S      about how long a round takes (default 1)\n"
     "  --quick          3 rounds of 0.2 seconds\n"
     "  --case FILTER    only cases whose name contains FILTER, e.g. tcp, one-way/ipc, /64;\n"
     "                   names are like one-way/tcp/1024\n"
-    "  --only LIBRARY   only tenon, drop-in or libzmq\n"
+    "  --only LIBRARY   only tenon, drop-in, nanomsg, nng, raw, raw-spin or libzmq\n"
     "  --json FILE      write all figures to FILE as well\n"
     "  --help           this text\n"
     "\n"
@@ -72,7 +72,8 @@ static int parse_seconds(const char *text, struct options *options)
 static int parse_only(const char *text, struct options *options)
 {
     if (!bench_peer_find(text))
-        return usage_error("--only takes tenon, drop-in or libzmq, not ", text);
+        return usage_error(
+            "--only takes tenon, drop-in, nanomsg, nng, raw, raw-spin or libzmq, not ", text);
     options->only = text;
     return 0;
 }

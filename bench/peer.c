@@ -2,7 +2,9 @@
 
 #include <string.h>
 
-const struct bench_peer *const bench_peers[] = {&bench_tenon, &bench_dropin, &bench_zmq, NULL};
+const struct bench_peer *const bench_peers[] = {&bench_tenon, &bench_dropin, &bench_nanomsg,
+                                                &bench_nng,   &bench_raw,    &bench_raw_spin,
+                                                &bench_zmq,   NULL};
 
 const struct bench_peer *bench_peer_find(const char *name)
 {

@@ -41,6 +41,7 @@ enum bench_transport { BENCH_TCP, BENCH_IPC, BENCH_INPROC, BENCH_ALL_TRANSPORTS 
 struct bench_peer {
     const char *name;
     unsigned roles, transports; /* bits: 1 << BENCH_PUSH, 1 << BENCH_TCP */
+    bool is_single; /* PULL has one PUSH */
     /** Makes the library ready. -1: it is not on this machine; nothing is printed. */
     int (*load)(void);
     void (*version)(char *out_text, size_t room);
@@ -75,6 +76,10 @@ struct bench_peer {
 extern const struct bench_peer bench_tenon;
 extern const struct bench_peer bench_dropin;
 extern const struct bench_peer bench_zmq;
+extern const struct bench_peer bench_nanomsg;
+extern const struct bench_peer bench_nng;
+extern const struct bench_peer bench_raw;
+extern const struct bench_peer bench_raw_spin;
 
 /** The libraries that can be measured, ended by NULL; the last is what the others are compared with. */
 extern const struct bench_peer *const bench_peers[];

@@ -3,10 +3,11 @@
  * needs it. The numbers are those of its public interface. */
 #include "peer.h"
 
-#include <dlfcn.h>
 #include <errno.h>
 #include <stdint.h>
 #include <stdio.h>
+
+#include "library.h"
 
 enum zmq_number {
     ZMQ_SUB = 2,
@@ -40,32 +41,24 @@ static struct {
     void (*version)(int *, int *, int *);
 } zmq;
 
-static int resolve(void *library, const char *name, void *out_function)
-{
-    void *symbol = dlsym(library, name);
-
-    *(void **)out_function = symbol;
-    return symbol ? 0 : -1;
-}
-
 static int load(void)
 {
-    void *library = dlopen(BENCH_LIBRARY, RTLD_NOW | RTLD_LOCAL);
+    const struct bench_symbol symbols[] = {
+        {"zmq_ctx_new", &zmq.ctx_new},
+        {"zmq_ctx_term", &zmq.ctx_term},
+        {"zmq_socket", &zmq.socket},
+        {"zmq_setsockopt", &zmq.setsockopt},
+        {"zmq_getsockopt", &zmq.getsockopt},
+        {"zmq_bind", &zmq.bind},
+        {"zmq_connect", &zmq.connect},
+        {"zmq_send", &zmq.send},
+        {"zmq_recv", &zmq.recv},
+        {"zmq_close", &zmq.close},
+        {"zmq_strerror", &zmq.strerror},
+        {"zmq_version", &zmq.version},
+    };
 
-    if (!library)
-        return -1;
-    if (resolve(library, "zmq_ctx_new", &zmq.ctx_new) ||
-        resolve(library, "zmq_ctx_term", &zmq.ctx_term) ||
-        resolve(library, "zmq_socket", &zmq.socket) ||
-        resolve(library, "zmq_setsockopt", &zmq.setsockopt) ||
-        resolve(library, "zmq_getsockopt", &zmq.getsockopt) ||
-        resolve(library, "zmq_bind", &zmq.bind) || resolve(library, "zmq_connect", &zmq.connect) ||
-        resolve(library, "zmq_send", &zmq.send) || resolve(library, "zmq_recv", &zmq.recv) ||
-        resolve(library, "zmq_close", &zmq.close) ||
-        resolve(library, "zmq_strerror", &zmq.strerror) ||
-        resolve(library, "zmq_version", &zmq.version))
-        return -1;
-    return 0;
+    return bench_library(BENCH_LIBRARY, symbols, sizeof(symbols) / sizeof(*symbols));
 }
 
 static int complain(const char *what)
