@@ -13,9 +13,12 @@
 
 #include "peer.h"
 
-enum { BENCH_CASES_MAX = 200, BENCH_VALUES_MAX = 4, BENCH_FARS_MAX = 32 };
+enum { BENCH_CASES_MAX = 200, BENCH_VALUES_MAX = 5, BENCH_FARS_MAX = 32 };
 
 struct bench_run;
+
+/** What --quick makes of a case: fewer rounds, one round, or nothing unless it is asked for by name. */
+enum bench_quick { BENCH_QUICK_ROUNDS, BENCH_QUICK_ONCE, BENCH_QUICK_NOT };
 
 /** What a value is; `name` is NULL where the case has one value. */
 struct bench_value {
@@ -34,7 +37,8 @@ struct bench_case {
     size_t peers; /* connections, subscribers, subscriptions, threads: as the family likes */
     size_t fixed_count; /* messages a round, 0: as many as take the time that a round has */
     size_t fars; /* processes of the far side, over inproc threads; at most BENCH_FARS_MAX */
-    bool is_once; /* takes long: one round with --quick */
+    bool is_bare; /* the near side makes its own context */
+    enum bench_quick quick;
     /** Each returns 0, or -1 after a message. `near` stores the values. */
     int (*near)(struct bench_run *run);
     int (*far)(struct bench_run *run);
@@ -58,5 +62,11 @@ const char *bench_wildcard(enum bench_transport transport);
 
 /* The families. */
 void bench_add_streams(struct bench_table *table);
+void bench_add_fan_in(struct bench_table *table);
+void bench_add_fan_out(struct bench_table *table);
+void bench_add_connections(struct bench_table *table);
+void bench_add_subscriptions(struct bench_table *table);
+void bench_add_proxy(struct bench_table *table);
+void bench_add_first(struct bench_table *table);
 
 #endif

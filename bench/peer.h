@@ -19,10 +19,14 @@ enum {
     BENCH_HWM = 1000,
     BENCH_ENDPOINT_MAX = 256,
     BENCH_BACKLOG = 8192,
+    BENCH_ID_ROOM = 256, /* of a ROUTER's peer */
+    BENCH_ECHO_ROOM = 4096, /* longest request of an echo */
     BENCH_AGAIN = -2, /* nothing to receive */
 };
 
-/** XPUB waits for slow subscribers instead of dropping, and shows each subscription. */
+/** XPUB waits for slow subscribers instead of dropping, and shows each subscription. SUB has no limit
+ *  for what it sends: libzmq drops subscriptions above it. Neither lingers: they are closed when
+ *  all has arrived, and libzmq waits in vain to tell a peer that is gone of the end. */
 enum bench_role {
     BENCH_PUSH,
     BENCH_PULL,
@@ -49,6 +53,8 @@ struct bench_peer {
     void (*context_end)(void *context);
     /** Before the first socket: threads that serve connections. */
     int (*io_threads)(void *context, int count);
+    /** Before the first socket: where the library has a limit. */
+    int (*max_sockets)(void *context, int count);
     void *(*open)(void *context, enum bench_role role);
     /** Binds at a wildcard and stores the real endpoint in `out_endpoint[BENCH_ENDPOINT_MAX]`. */
     int (*bind)(void *socket, const char *endpoint, char *out_endpoint);

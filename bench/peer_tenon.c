@@ -1,5 +1,7 @@
 #include "peer.h"
 
+#include <errno.h>
+#include <stdint.h>
 #include <stdio.h>
 
 #include <tenon/tenon.h>
@@ -38,6 +40,30 @@ static void context_end(void *context)
         complain("end of the context");
 }
 
+static int io_threads(void *context, int count)
+{
+    return tn_ctx_set_int(context, "io_threads", count) < 0 ? complain("io_threads") : 0;
+}
+
+static int max_sockets(void *context, int count)
+{
+    return tn_ctx_set_int(context, "max_sockets", count) < 0 ? complain("max_sockets") : 0;
+}
+
+/** What a role needs beside the limits that all have. */
+static int set_up(tn_socket_t *socket, enum bench_role role)
+{
+    if (role == BENCH_XPUB)
+        return tn_set_int(socket, "xpub_nodrop", 1) < 0 ||
+                       tn_set_int(socket, "xpub_verbose", 1) < 0 ||
+                       tn_set_int(socket, "linger", 0) < 0
+                   ? -1
+                   : 0;
+    if (role == BENCH_SUB)
+        return tn_set_int(socket, "sndhwm", 0) < 0 || tn_set_int(socket, "linger", 0) < 0 ? -1 : 0;
+    return role == BENCH_ROUTER && tn_set_int(socket, "backlog", BENCH_BACKLOG) < 0 ? -1 : 0;
+}
+
 static void *open_socket(void *context, enum bench_role role)
 {
     static const char *const patterns[] = {"push", "pull", "req",    "rep",
@@ -52,7 +78,7 @@ static void *open_socket(void *context, enum bench_role role)
         tn_set_int(socket, "rcvhwm", BENCH_HWM) < 0 ||
         tn_set_int(socket, "sndtimeo", BENCH_STALL_MS) < 0 ||
         tn_set_int(socket, "rcvtimeo", BENCH_STALL_MS) < 0 ||
-        tn_set_int(socket, "linger", BENCH_STALL_MS) < 0) {
+        tn_set_int(socket, "linger", BENCH_STALL_MS) < 0 || set_up(socket, role)) {
         complain("option");
         tn_close(socket);
         return NULL;
@@ -92,6 +118,67 @@ static void close_socket(void *socket)
     tn_close(socket);
 }
 
+static int send_object(void *socket, size_t size)
+{
+    tn_msg_t msg;
+
+    if (tn_msg_init_size(&msg, size) < 0)
+        return complain("message");
+    if (tn_msg_send(socket, &msg, 0) >= 0)
+        return 0;
+    tn_msg_close(&msg);
+    return complain("send");
+}
+
+static ssize_t recv_object(void *socket)
+{
+    tn_msg_t msg;
+    ssize_t size;
+
+    tn_msg_init(&msg);
+    size = tn_msg_recv(socket, &msg, 0);
+    tn_msg_close(&msg);
+    return size < 0 ? complain("receive") : size;
+}
+
+static int subscribe(void *socket, const void *prefix, size_t size)
+{
+    return tn_subscribe(socket, prefix, size) < 0 ? complain("subscribe") : 0;
+}
+
+static int echo(void *socket)
+{
+    uint8_t id[BENCH_ID_ROOM], body[BENCH_ECHO_ROOM];
+    ssize_t id_size = tn_recv(socket, id, sizeof(id), 0);
+    ssize_t size = id_size < 0 ? id_size : tn_recv(socket, body, sizeof(body), 0);
+
+    if (size < 0)
+        return complain("receive");
+    if (tn_send(socket, id, (size_t)id_size, TN_MORE) < 0 ||
+        tn_send(socket, body, (size_t)size, 0) < 0)
+        return complain("send");
+    return 0;
+}
+
+static void proxy(void *front, void *back)
+{
+    tn_proxy(front, back, NULL, NULL);
+}
+
+static int descriptor(void *socket)
+{
+    return tn_fd(socket, TN_POLLIN);
+}
+
+static ssize_t try_recv(void *socket, void *buffer, size_t room)
+{
+    ssize_t size = tn_recv(socket, buffer, room, TN_DONTWAIT);
+
+    if (size == -EAGAIN)
+        return BENCH_AGAIN;
+    return size < 0 ? complain("receive") : size;
+}
+
 const struct bench_peer bench_tenon = {
     .name = "tenon",
     .roles = BENCH_ALL_ROLES,
@@ -106,4 +193,13 @@ const struct bench_peer bench_tenon = {
     .send = send_buffer,
     .recv = recv_buffer,
     .close = close_socket,
+    .io_threads = io_threads,
+    .max_sockets = max_sockets,
+    .send_object = send_object,
+    .recv_object = recv_object,
+    .subscribe = subscribe,
+    .echo = echo,
+    .proxy = proxy,
+    .descriptor = descriptor,
+    .try_recv = try_recv,
 };

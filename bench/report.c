@@ -60,7 +60,7 @@ static void print_entry(const struct bench_result *result, size_t n, size_t valu
         printf(" %7.2f", ratio);
     else
         printf(" %7s", "");
-    if (value == 0)
+    if (value == 0 && !result->what->fixed_count)
         printf(" %10.0f", entry->cpu.median);
     putchar('\n');
 }

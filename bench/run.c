@@ -48,6 +48,19 @@ double bench_cpu(void)
     return getrusage(RUSAGE_SELF, &usage) ? 0 : cpu_of(&usage);
 }
 
+double bench_memory(void)
+{
+    FILE *file = fopen("/proc/self/statm", "r");
+    long pages = 0;
+
+    if (!file)
+        return 0;
+    if (fscanf(file, "%*d %ld", &pages) != 1)
+        pages = 0;
+    fclose(file);
+    return (double)pages * (double)sysconf(_SC_PAGESIZE);
+}
+
 int bench_tell(int other, const void *data, size_t size)
 {
     return send(other, data, size, MSG_NOSIGNAL) == (ssize_t)size ? 0 : -1;
@@ -158,13 +171,16 @@ static int near_process(struct bench_run *run, const struct links *links)
         if (!has_threads)
             close(links->far[i]);
     }
-    run->context = run->peer->context_new();
-    if (!run->context)
-        return -1;
+    if (!run->what->is_bare) {
+        run->context = run->peer->context_new();
+        if (!run->context)
+            return -1;
+    }
     code = has_threads ? near_with_threads(run, links) : run->what->near(run);
     if (code)
         return -1;
-    run->peer->context_end(run->context);
+    if (run->context)
+        run->peer->context_end(run->context);
     memcpy(outcome.values, run->values, sizeof(outcome.values));
     outcome.seconds = run->seconds;
     return write(links->results[1], &outcome, sizeof(outcome)) == sizeof(outcome) ? 0 : -1;
@@ -184,7 +200,7 @@ static int far_process(struct bench_run *run, const struct links *links)
     if (!run->context)
         return -1;
     code = run->what->far(run);
-    if (!code)
+    if (!code && run->context)
         run->peer->context_end(run->context);
     return code;
 }

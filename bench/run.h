@@ -14,7 +14,7 @@ struct bench_run {
     const struct bench_case *what;
     const struct bench_peer *peer;
     size_t count; /* messages or round trips, altogether */
-    void *context; /* of the library, in this process; a side may replace it */
+    void *context; /* of the library, in this process; a side that leaves threads in it sets NULL */
     size_t index; /* far side: which */
     int near; /* far side: its end of the link to the near side */
     int fars[BENCH_FARS_MAX]; /* near side */
@@ -49,5 +49,6 @@ int bench_await_release(struct bench_run *run);
 
 double bench_now(void); /* seconds */
 double bench_cpu(void); /* seconds of this process */
+double bench_memory(void); /* bytes of this process that are in memory */
 
 #endif
