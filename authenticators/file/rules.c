@@ -66,7 +66,7 @@ static bool is_password(const struct rule *rule, const tn_question_credential_t 
     bool is_good;
 
     memset(&data, 0, sizeof data);
-    hash = crypt_r(password->data, rule->secret, &data);
+    hash = crypt_rn(password->data, rule->secret, &data, (int)sizeof data);
     is_good = hash && *hash == '$' && strlen(hash) == strlen(rule->secret) &&
               is_equal(hash, rule->secret, strlen(hash));
     explicit_bzero(&data, sizeof data);
