@@ -4,6 +4,7 @@
 #include <string.h>
 #include <sys/resource.h>
 
+#include "html.h"
 #include "measure.h"
 #include "report.h"
 
@@ -12,8 +13,9 @@ enum { USAGE = 2 };
 struct options {
     size_t rounds;
     double seconds;
-    bool is_quick;
+    bool is_quick, is_list;
     const char *json;
+    const char *html;
     const char *filter;
     const char *only;
 };
@@ -36,6 +38,8 @@ static const char help[] =
     "                   names are like one-way/tcp/1024\n"
     "  --only LIBRARY   only tenon, drop-in, nanomsg, nng, raw, raw-spin or libzmq\n"
     "  --json FILE      write all figures to FILE as well\n"
+    "  --html FILE      write a page with plots of them to FILE as well\n"
+    "  --list           print the names of the cases and end\n"
     "  --help           this text\n"
     "\n"
     "Examples:\n"
@@ -88,7 +92,8 @@ static int parse(int argc, char **argv, struct options *options)
         {"rounds", required_argument, NULL, 'r'}, {"seconds", required_argument, NULL, 's'},
         {"quick", no_argument, NULL, 'q'},        {"case", required_argument, NULL, 'c'},
         {"only", required_argument, NULL, 'o'},   {"json", required_argument, NULL, 'j'},
-        {"help", no_argument, NULL, 'h'},         {NULL, 0, NULL, 0},
+        {"html", required_argument, NULL, 'w'},   {"help", no_argument, NULL, 'h'},
+        {"list", no_argument, NULL, 'l'},         {NULL, 0, NULL, 0},
     };
     int key, status = 0;
 
@@ -106,10 +111,14 @@ static int parse(int argc, char **argv, struct options *options)
             options->is_quick = true;
             options->rounds = 3;
             options->seconds = 0.05;
+        } else if (key == 'l') {
+            options->is_list = true;
         } else if (key == 'c') {
             options->filter = optarg;
         } else if (key == 'j') {
             options->json = optarg;
+        } else if (key == 'w') {
+            options->html = optarg;
         } else {
             return USAGE;
         }
@@ -188,6 +197,8 @@ static int run_cases(const struct options *options, const struct bench_table *ta
         return usage_error("no case has that in its name: ", options->filter);
     if (options->json && report_json(options->json, results, count))
         return EXIT_FAILURE;
+    if (options->html && report_html(options->html, results, count))
+        return EXIT_FAILURE;
     return status;
 }
 
@@ -200,6 +211,15 @@ static void raise_limit(void)
         limit.rlim_cur = limit.rlim_max;
         setrlimit(RLIMIT_NOFILE, &limit);
     }
+}
+
+static int list_cases(const struct options *options, const struct bench_table *table)
+{
+    for (size_t i = 0; i < table->count; i++) {
+        if (is_wanted(options, &table->cases[i]))
+            puts(table->cases[i].name);
+    }
+    return EXIT_SUCCESS;
 }
 
 static void add_families(struct bench_table *table)
@@ -225,7 +245,8 @@ int main(int argc, char **argv)
     if (!status) {
         raise_limit();
         add_families(table);
-        status = run_cases(&options, table, results);
+        status =
+            options.is_list ? list_cases(&options, table) : run_cases(&options, table, results);
     }
     free(results);
     free(table);

@@ -3,7 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { FIRST_COUNT = 500, COUNT_MAX = 50 * 1000 * 1000, GROWTH_MAX = 10 };
+enum { FIRST_COUNT = 100, LEAST_COUNT = 64, COUNT_MAX = 50 * 1000 * 1000, GROWTH_MAX = 10 };
 
 /** 0 when the library fails. */
 static size_t calibrate(const struct bench_peer *peer, const struct bench_case *what,
@@ -21,7 +21,7 @@ static size_t calibrate(const struct bench_peer *peer, const struct bench_case *
         growth = outcome.seconds > 0 ? seconds / outcome.seconds : GROWTH_MAX;
         if (growth <= 4 || count * 4 > COUNT_MAX) {
             count = (size_t)((double)count * growth);
-            return count < FIRST_COUNT / 5 ? FIRST_COUNT / 5 : count;
+            return count < LEAST_COUNT ? LEAST_COUNT : count;
         }
         count = (size_t)((double)count * (growth < GROWTH_MAX ? growth : GROWTH_MAX));
     }

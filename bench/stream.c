@@ -33,21 +33,39 @@ static int push(const struct bench_run *run, void *socket, void *buffer)
     return run->peer->send(socket, buffer, run->what->size);
 }
 
+static int pull_many(const struct bench_run *run, void *socket, void *buffer, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        if (pull(run, socket, buffer))
+            return -1;
+    }
+    return 0;
+}
+
+static int push_many(const struct bench_run *run, void *socket, void *buffer, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        if (push(run, socket, buffer))
+            return -1;
+    }
+    return run->peer->flush ? run->peer->flush(socket) : 0;
+}
+
+/* One message of each sender first, so that all are connected when the time begins. */
 int bench_one_way_near(struct bench_run *run)
 {
     void *socket = bench_bind(run, BENCH_PULL);
     uint8_t *buffer = malloc(run->what->size);
-    size_t count = run->count / run->what->fars * run->what->fars;
+    size_t fars = run->what->fars, count = run->count / fars * fars;
     double start = 0;
-    int code = socket && buffer ? 0 : -1;
+    int code = socket && buffer ? pull_many(run, socket, buffer, fars) : -1;
 
-    for (size_t i = 0; i < count && !code; i++) {
-        code = pull(run, socket, buffer);
-        if (i == 0)
-            start = bench_now();
+    if (!code) {
+        start = bench_now();
+        code = bench_release(run) || pull_many(run, socket, buffer, count) ? -1 : 0;
     }
     run->seconds = bench_now() - start;
-    run->values[0] = (double)(count - 1) / run->seconds;
+    run->values[0] = (double)count / run->seconds;
     code |= bench_release(run);
     if (socket)
         run->peer->close(socket);
@@ -59,12 +77,11 @@ int bench_one_way_far(struct bench_run *run)
 {
     void *socket = bench_connect(run, BENCH_PUSH);
     uint8_t *buffer = calloc(1, run->what->size);
-    int code = socket && buffer ? 0 : -1;
+    int code = socket && buffer ? push_many(run, socket, buffer, 1) : -1;
 
-    for (size_t i = 0; i < run->count / run->what->fars && !code; i++)
-        code = push(run, socket, buffer);
-    if (!code && run->peer->flush)
-        code = run->peer->flush(socket);
+    if (!code &&
+        (bench_await_release(run) || push_many(run, socket, buffer, run->count / run->what->fars)))
+        code = -1;
     if (!code)
         code = bench_await_release(run);
     if (socket)
