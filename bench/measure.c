@@ -10,6 +10,8 @@ static size_t calibrate(const struct bench_peer *peer, const struct bench_case *
                         double seconds)
 {
     size_t count = FIRST_COUNT;
+    bool is_sure =
+        what->fars == 1; /* many processes: one that starts late makes a short run long */
 
     if (what->fixed_count)
         return what->fixed_count;
@@ -19,6 +21,10 @@ static size_t calibrate(const struct bench_peer *peer, const struct bench_case *
         if (bench_run(peer, what, count, &outcome))
             return 0;
         growth = outcome.seconds > 0 ? seconds / outcome.seconds : GROWTH_MAX;
+        if (growth <= 4 && !is_sure) {
+            is_sure = true;
+            continue;
+        }
         if (growth <= 4 || count * 4 > COUNT_MAX) {
             count = (size_t)((double)count * growth);
             return count < LEAST_COUNT ? LEAST_COUNT : count;

@@ -20,7 +20,7 @@
 
 enum {
     OUT_ROOM = 64 * 1024, /* what small messages are gathered in */
-    IN_ROOM = 256 * 1024,
+    IN_ROOM = 64 * 1024, /* more leaves the cache */
     LARGE = 16 * 1024, /* from here on a message is not copied */
     HEADER_MAX = 9,
     EVENTS = 256,
