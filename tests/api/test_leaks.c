@@ -40,7 +40,8 @@ static void assert_threads(int wanted)
 
     for (int i = 0; i < API_TIMEOUT_MS && threads() > wanted; i++)
         nanosleep(&pause, NULL);
-    assert_int_equal(threads(), wanted);
+    /* One of an earlier test, joined and not yet out of sight, may have been counted before. */
+    assert_true(threads() <= wanted);
 }
 
 /** Runs `life` several times; after the first, which loads modules and under which a sanitizer starts
