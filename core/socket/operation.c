@@ -1,0 +1,95 @@
+#include "socket/operation.h"
+
+#include <errno.h>
+
+#include "base/error.h"
+#include "socket/ctx.h"
+
+struct operation {
+    struct tn_sock *sock;
+    tni_try_fn try;
+    void *arg;
+    ssize_t result;
+};
+
+static int attempt(void *arg)
+{
+    struct operation *op = arg;
+    int rc = tni_sock_reenter(op->sock);
+
+    if (rc < 0)
+        return rc;
+    op->result = op->try(op->sock, op->arg);
+    tni_sock_leave(op->sock);
+    return op->result == -EAGAIN ? -EAGAIN : 0;
+}
+
+/* Called locked and pinned-to-be; returns unlocked. */
+static ssize_t block(struct operation *op, int timeout)
+{
+    struct tn_sock *sock = op->sock;
+    struct tni_wait wait = {
+        .socks = &op->sock, .sock_count = 1, .timeout = timeout, .attempt = attempt, .arg = op};
+    int rc;
+
+    tni_sock_pin(sock);
+    tni_sock_leave(sock);
+    rc = tni_wait(&wait);
+    tni_sock_unpin(sock);
+    if (rc == -ETIMEDOUT)
+        return tni_fail_code(-EAGAIN);
+    if (rc < 0)
+        return rc == tni_error_code() ? rc : tni_fail_code(rc);
+    return op->result;
+}
+
+ssize_t tni_operation_run_in(struct tn_sock *sock, tni_try_fn try, void *arg, int flags,
+                             bool is_send)
+{
+    struct operation op = {.sock = sock, .try = try, .arg = arg};
+    int timeout;
+
+    op.result = try(op.sock, arg);
+    while (op.result == -EAGAIN && tni_sock_tell_change(op.sock))
+        op.result = try(op.sock, arg);
+    if (op.result != -EAGAIN) {
+        tni_sock_leave(op.sock);
+        return op.result;
+    }
+    timeout = is_send ? op.sock->options.sndtimeo : op.sock->options.rcvtimeo;
+    if (flags & TN_DONTWAIT)
+        timeout = 0;
+    /* Without threads nobody else would ever make progress. */
+    if (timeout == 0 && op.sock->ctx->io_threads != 0) {
+        tni_sock_leave(op.sock);
+        return tni_fail_code(-EAGAIN);
+    }
+    return block(&op, timeout);
+}
+
+ssize_t tni_operation_run(tn_socket_t *socket, tni_try_fn try, void *arg, int flags, bool is_send)
+{
+    struct tn_sock *sock = tni_sock_enter(socket);
+
+    return sock ? tni_operation_run_in(sock, try, arg, flags, is_send) : tni_error_code();
+}
+
+bool tni_sock_take_in(struct tn_sock *sock)
+{
+    if (tni_mpsc_is_empty(&sock->events))
+        return false;
+    tni_sock_drain(sock);
+    tni_sock_settle(sock);
+    return true;
+}
+
+void tni_claim_until_last(struct tn_sock *sock, struct tni_claim *claim, bool more)
+{
+    bool was_taken = claim->is_taken;
+
+    if (more && !was_taken)
+        claim->owner = pthread_self();
+    claim->is_taken = more;
+    if (was_taken && !more)
+        tni_sock_notify(sock); /* whoever waits for their turn */
+}

@@ -1,0 +1,295 @@
+/*
+ * recv.c: the calls that receive.
+ */
+#include <errno.h>
+#include <string.h>
+
+#include "base/error.h"
+#include "message/message.h"
+#include "pipe/chain_short.h"
+#include "pipe/pipe.h"
+#include "socket/operation.h"
+
+enum { UNLOOKED_MAX = 32 };
+
+/* While there is something to receive, news can wait a little: each look at them takes a cache line
+ * from whoever sends to us. */
+static void take_in_now_and_then(struct tn_sock *sock)
+{
+    if (++sock->unlooked < UNLOOKED_MAX)
+        return;
+    sock->unlooked = 0;
+    tni_sock_take_in(sock);
+}
+
+static int can_recv(struct tn_sock *sock)
+{
+    if (!(sock->ops->flags & TN_PATTERN_RECEIVES))
+        return tni_fail(-ENOTSUP, "a socket of pattern '%s' does not receive", sock->pattern->name);
+    return 0;
+}
+
+/* The next frame, perhaps borrowed from its pipe. */
+static int recv_frame(struct tn_sock *sock, tn_msg_t *msg)
+{
+    bool more;
+    int rc;
+
+    if (tni_claim_holds(sock, &sock->receiving))
+        return -EAGAIN;
+    do
+        rc = sock->ops->recv(sock->pattern_state, msg);
+    while (rc == -EAGAIN && (tni_sock_settle(sock) || tni_sock_take_in(sock)));
+    if (rc < 0)
+        return rc == -EAGAIN ? rc : (tni_error_code() == rc ? rc : tni_fail_code(rc));
+    more = msg->flags & TN_MSG_MORE;
+    sock->rcvmore = more;
+    if (more != sock->receiving.is_taken)
+        tni_claim_until_last(sock, &sock->receiving, more);
+    if (!more)
+        tni_count_owned(&sock->counters.messages_received, 1);
+    tni_count_owned(&sock->counters.bytes_received, tn_msg_length(msg));
+    /* An answer may go out without waking another thread. */
+    atomic_store_explicit(&sock->has_waited, true, memory_order_relaxed);
+    return 0;
+}
+
+/* The frame was copied, or its body is shared by now: its pipe need not keep it any longer. */
+static void let_go(struct tn_sock *sock)
+{
+    if (sock->reading)
+        tni_chain_let_go(tni_pipe_in(sock->reading));
+}
+
+struct buffer {
+    void *data;
+    size_t capacity;
+};
+
+static ssize_t try_recv(struct tn_sock *sock, void *arg)
+{
+    struct buffer *buffer = arg;
+    tn_msg_t msg;
+    size_t size;
+    int rc = can_recv(sock);
+
+    if (rc < 0)
+        return rc;
+    take_in_now_and_then(sock);
+    rc = recv_frame(sock, &msg);
+    if (rc < 0)
+        return rc;
+    size = tn_msg_length(&msg);
+    if (size && buffer->capacity)
+        memcpy(buffer->data, tn_msg_bytes(&msg), size < buffer->capacity ? size : buffer->capacity);
+    if (msg.type != TN_MSG_BORROWED || msg.group)
+        tn_msg_close(&msg);
+    let_go(sock);
+    return (ssize_t)size;
+}
+
+/* The only pipe that a small message can come from, or NULL. */
+static struct tn_pipe *only_source(const struct tn_sock *sock)
+{
+    struct tn_pipe *pipe;
+
+    if (!(sock->ops->flags & TN_PATTERN_TAKES_TURNS) || sock->receiving.is_taken ||
+        sock->unlooked + 1 >= UNLOOKED_MAX)
+        return NULL;
+    pipe = tni_fair_queue_only(&sock->fair);
+    return pipe && !tni_pipe_in(pipe)->slot ? pipe : NULL;
+}
+
+static ssize_t received_short(struct tn_sock *sock, struct tn_pipe *pipe, size_t size)
+{
+    sock->unlooked++;
+    sock->rcvmore = false;
+    pipe->received++;
+    if (tni_chain_has_released(tni_pipe_in(pipe)))
+        tni_pipe_release(pipe);
+    tni_count_owned(&sock->counters.messages_received, 1);
+    tni_count_owned(&sock->counters.bytes_received, size);
+    atomic_store_explicit(&sock->has_waited, true, memory_order_relaxed);
+    return (ssize_t)size;
+}
+
+/* A small message from the only pipe there is. Negative: nothing was done. */
+static ssize_t recv_short(struct tn_sock *sock, const struct buffer *to)
+{
+    struct tn_pipe *pipe = only_source(sock);
+    const uint8_t *body;
+    size_t size;
+
+    body = pipe ? tni_chain_get(tni_pipe_in(pipe), &size) : NULL;
+    if (!body)
+        return -1;
+    if (to->capacity)
+        memcpy(to->data, body, size < to->capacity ? size : to->capacity);
+    return received_short(sock, pipe, size);
+}
+
+ssize_t tn_recv(tn_socket_t *socket, void *buffer, size_t capacity, int flags)
+{
+    struct buffer to = {.data = buffer, .capacity = capacity};
+    struct tn_sock *sock;
+    ssize_t size;
+
+    if (!buffer && capacity)
+        return tni_fail(-EINVAL, "tn_recv: the buffer is NULL, its capacity %zu", capacity);
+    sock = tni_sock_enter(socket);
+    if (!sock)
+        return tni_error_code();
+    size = recv_short(sock, &to);
+    if (size >= 0) {
+        tni_sock_leave(sock);
+        return size;
+    }
+    return tni_operation_run_in(sock, try_recv, &to, flags, false);
+}
+
+/* Puts the next frame into `to`, which is initialised, with its connection. */
+static ssize_t recv_into(struct tn_sock *sock, tn_msg_t *to)
+{
+    tn_msg_t msg;
+    int rc = recv_frame(sock, &msg);
+
+    if (rc < 0)
+        return rc;
+    rc = tni_msg_own(&msg);
+    if (rc < 0) {
+        tni_fail(rc, "receiving a frame of %zu bytes: out of memory", tn_msg_length(&msg));
+        tn_msg_close(&msg);
+        return rc;
+    }
+    /* What the pattern made itself, such as a routing id, came with what it read. */
+    if (!msg.peer && sock->reading)
+        tni_msg_set_peer(&msg, sock->reading->peer);
+    let_go(sock);
+    tn_msg_close(to);
+    *to = msg;
+    return (ssize_t)tn_msg_length(to);
+}
+
+static ssize_t try_msg_recv(struct tn_sock *sock, void *arg)
+{
+    int rc = can_recv(sock);
+
+    if (rc < 0)
+        return rc;
+    take_in_now_and_then(sock);
+    return recv_into(sock, arg);
+}
+
+/* As recv_short. */
+static ssize_t msg_recv_short(struct tn_sock *sock, tn_msg_t *to)
+{
+    struct tn_pipe *pipe = only_source(sock);
+    const uint8_t *body;
+    tn_msg_t msg;
+    size_t size;
+
+    body = pipe ? tni_chain_get(tni_pipe_in(pipe), &size) : NULL;
+    if (!body)
+        return -1;
+    tn_msg_borrow(&msg, body, size);
+    msg.peer = pipe->peer;
+    if (tni_msg_own(&msg) < 0) {
+        tni_chain_unget(tni_pipe_in(pipe), size);
+        return -1;
+    }
+    tn_msg_close(to);
+    *to = msg;
+    return received_short(sock, pipe, size);
+}
+
+ssize_t tn_msg_recv(tn_socket_t *socket, tn_msg_t *msg, int flags)
+{
+    struct tn_sock *sock;
+    ssize_t size;
+
+    if (!msg)
+        return tni_fail(-EINVAL, "tn_msg_recv: the message is NULL");
+    sock = tni_sock_enter(socket);
+    if (!sock)
+        return tni_error_code();
+    size = msg_recv_short(sock, msg);
+    if (size >= 0) {
+        tni_sock_leave(sock);
+        return size;
+    }
+    return tni_operation_run_in(sock, try_msg_recv, msg, flags, false);
+}
+
+struct frames {
+    tn_msg_t *msgs;
+    size_t count;
+    size_t done;
+};
+
+static void drop_rest(struct tn_sock *sock)
+{
+    tn_msg_t msg;
+
+    while (sock->rcvmore && recv_frame(sock, &msg) == 0)
+        if (msg.type != TN_MSG_BORROWED || msg.group)
+            tn_msg_close(&msg);
+    let_go(sock);
+}
+
+static ssize_t try_recv_parts(struct tn_sock *sock, void *arg)
+{
+    struct frames *frames = arg;
+    ssize_t rc = can_recv(sock);
+
+    if (rc < 0)
+        return rc;
+    take_in_now_and_then(sock);
+    do {
+        if (frames->done == frames->count) {
+            drop_rest(sock);
+            return tni_fail(-EMSGSIZE, "the message has more than %zu frames", frames->count);
+        }
+        rc = recv_into(sock, &frames->msgs[frames->done]);
+        if (rc < 0) {
+            if (frames->done)
+                drop_rest(sock);
+            return rc;
+        }
+        frames->done++;
+    } while (sock->rcvmore);
+    return (ssize_t)frames->done;
+}
+
+int tn_recv_parts(tn_socket_t *socket, tn_msg_t *parts, size_t max, int flags)
+{
+    struct frames frames = {.msgs = parts, .count = max};
+
+    if (max == 0 || !parts)
+        return tni_fail(-EINVAL, "tn_recv_parts: no room for a frame");
+    return (int)tni_operation_run(socket, try_recv_parts, &frames, flags, false);
+}
+
+static ssize_t try_recv_batch(struct tn_sock *sock, void *arg)
+{
+    struct frames *frames = arg;
+    ssize_t rc = can_recv(sock);
+
+    if (rc < 0)
+        return rc;
+    take_in_now_and_then(sock);
+    while (frames->done < frames->count && rc >= 0) {
+        rc = recv_into(sock, &frames->msgs[frames->done]);
+        if (rc >= 0)
+            frames->done++;
+    }
+    return frames->done ? (ssize_t)frames->done : rc;
+}
+
+int tn_recv_batch(tn_socket_t *socket, tn_msg_t *msgs, size_t max, int flags)
+{
+    struct frames frames = {.msgs = msgs, .count = max};
+
+    if (max == 0 || !msgs)
+        return tni_fail(-EINVAL, "tn_recv_batch: no room for a frame");
+    return (int)tni_operation_run(socket, try_recv_batch, &frames, flags, false);
+}

@@ -1,0 +1,198 @@
+/*
+ * send.c: the calls that send.
+ */
+#include <errno.h>
+#include <string.h>
+
+#include "base/error.h"
+#include "message/message.h"
+#include "pipe/chain_short.h"
+#include "pipe/pipe.h"
+#include "socket/operation.h"
+
+static int send_frame(struct tn_sock *sock, tn_msg_t *msg)
+{
+    bool more = msg->flags & TN_MSG_MORE;
+    size_t size = tn_msg_length(msg);
+    int rc;
+
+    if (tni_claim_holds(sock, &sock->sending))
+        return -EAGAIN;
+    if (more && (sock->ops->flags & TN_PATTERN_SINGLE_FRAMES))
+        return tni_fail(-EINVAL, "messages of a socket of pattern '%s' have one frame",
+                        sock->pattern->name);
+    do
+        rc = sock->ops->send(sock->pattern_state, msg);
+    while (rc == -EAGAIN && tni_sock_settle(sock));
+    if (rc < 0)
+        return rc == -EAGAIN ? rc : (tni_error_code() == rc ? rc : tni_fail_code(rc));
+    more = more && rc == 0;
+    if (more != sock->sending.is_taken)
+        tni_claim_until_last(sock, &sock->sending, more);
+    if (!more)
+        tni_count_owned(&sock->counters.messages_sent, 1);
+    sock->turn_bytes += size;
+    return 0;
+}
+
+static int can_send(struct tn_sock *sock)
+{
+    if (!(sock->ops->flags & TN_PATTERN_SENDS))
+        return tni_fail(-ENOTSUP, "a socket of pattern '%s' does not send", sock->pattern->name);
+    return 0;
+}
+
+static ssize_t try_send(struct tn_sock *sock, void *arg)
+{
+    int rc = can_send(sock);
+
+    if (rc < 0)
+        return rc;
+    tni_sock_take_in(sock);
+    return send_frame(sock, arg);
+}
+
+/* A small message to the only pipe there is. False: nothing was done. */
+static bool send_short(struct tn_sock *sock, const void *data, size_t size)
+{
+    struct tn_pipe *pipe;
+
+    if (!(sock->ops->flags & TN_PATTERN_BALANCES) || sock->sending.is_taken ||
+        !tni_mpsc_is_empty(&sock->events))
+        return false;
+    pipe = tni_load_balancer_only(&sock->balance);
+    if (!pipe || tni_pipe_out(pipe)->slot ||
+        tni_duplex_other_is_closing(pipe->duplex, pipe->side) ||
+        !tni_chain_put(tni_pipe_out(pipe), data, size))
+        return false;
+    pipe->sent++;
+    sock->turn_bytes += size;
+    tni_count_owned(&sock->counters.messages_sent, 1);
+    tni_count_owned(&sock->counters.bytes_sent, size);
+    tni_duplex_wake_other(pipe->duplex, pipe->side, TNI_WAKE_DATA);
+    return true;
+}
+
+int tn_send(tn_socket_t *socket, const void *data, size_t size, int flags)
+{
+    struct tn_sock *sock;
+    tn_msg_t msg;
+
+    if (!data && size)
+        return tni_fail(-EINVAL, "tn_send: the data is NULL, its size %zu", size);
+    sock = tni_sock_enter(socket);
+    if (!sock)
+        return tni_error_code();
+    if (!(flags & TN_MORE) && send_short(sock, data ? data : "", size)) {
+        tni_sock_leave(sock);
+        return 0;
+    }
+    tn_msg_borrow(&msg, data ? data : "", size);
+    if (flags & TN_MORE)
+        msg.flags = TN_MSG_MORE;
+    return (int)tni_operation_run_in(sock, try_send, &msg, flags, true);
+}
+
+/* A longer body may be cheaper to hand on than to copy. */
+enum { SHORT_MAX = 256 };
+
+int tn_msg_send(tn_socket_t *socket, tn_msg_t *msg, int flags)
+{
+    struct tn_sock *sock;
+    uint8_t before;
+    int rc;
+
+    if (!msg)
+        return tni_fail(-EINVAL, "tn_msg_send: the message is NULL");
+    sock = tni_sock_enter(socket);
+    if (!sock)
+        return tni_error_code();
+    before = msg->flags;
+    if (flags & TN_MORE)
+        msg->flags |= TN_MSG_MORE;
+    if (!msg->flags && tn_msg_length(msg) <= SHORT_MAX &&
+        send_short(sock, tn_msg_bytes(msg), tn_msg_length(msg))) {
+        tni_sock_leave(sock);
+        tn_msg_close(msg);
+        return 0;
+    }
+    rc = (int)tni_operation_run_in(sock, try_send, msg, flags, true);
+    if (rc < 0)
+        msg->flags = before;
+    else
+        tn_msg_close(msg);
+    return rc;
+}
+
+struct frames {
+    tn_msg_t *msgs;
+    size_t count;
+    size_t done;
+    bool is_one_message;
+};
+
+/* The first frame may be refused; what follows of its message is not. */
+static int send_message(struct tn_sock *sock, struct frames *frames)
+{
+    bool more;
+    int rc;
+
+    do {
+        tn_msg_t *msg = &frames->msgs[frames->done];
+        bool is_end = frames->done + 1 == frames->count;
+        more = frames->is_one_message ? !is_end : (msg->flags & TN_MSG_MORE) && !is_end;
+        msg->flags = (uint8_t)(more ? msg->flags | TN_MSG_MORE : msg->flags & ~TN_MSG_MORE);
+        rc = send_frame(sock, msg);
+        if (rc < 0)
+            return rc;
+        tn_msg_close(msg);
+        frames->done++;
+    } while (more);
+    return 0;
+}
+
+static ssize_t try_send_parts(struct tn_sock *sock, void *arg)
+{
+    struct frames *frames = arg;
+    int rc = can_send(sock);
+
+    if (rc < 0)
+        return rc;
+    tni_sock_take_in(sock);
+    return send_message(sock, frames);
+}
+
+int tn_send_parts(tn_socket_t *socket, tn_msg_t *parts, size_t count, int flags)
+{
+    struct frames frames = {.msgs = parts, .count = count, .is_one_message = true};
+
+    if (count == 0 || !parts)
+        return tni_fail(-EINVAL, "tn_send_parts: a message has at least one frame");
+    return (int)tni_operation_run(socket, try_send_parts, &frames, flags, true);
+}
+
+static ssize_t try_send_batch(struct tn_sock *sock, void *arg)
+{
+    struct frames *frames = arg;
+    int rc = can_send(sock);
+
+    if (rc < 0)
+        return rc;
+    tni_sock_take_in(sock);
+    while (rc == 0 && frames->done < frames->count)
+        rc = send_message(sock, frames);
+    return frames->done ? (ssize_t)frames->done : rc;
+}
+
+int tn_send_batch(tn_socket_t *socket, tn_msg_t *msgs, size_t count, int flags)
+{
+    struct frames frames = {.msgs = msgs, .count = count};
+
+    if (!msgs && count)
+        return tni_fail(-EINVAL, "tn_send_batch: the messages are NULL");
+    if (count == 0)
+        return 0;
+    if (msgs[count - 1].flags & TN_MSG_MORE)
+        return tni_fail(-EINVAL, "tn_send_batch: the last frame says that another follows");
+    return (int)tni_operation_run(socket, try_send_batch, &frames, flags, true);
+}
