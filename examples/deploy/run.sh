@@ -69,7 +69,14 @@ run() {
 start_server() {
     : >"$work/out"
     : >"$work/log"
-    run "$@" >"$work/out" 2>>"$work/log" &
+    # Not by `run`: a function in the background is a shell of its own, and the server its child.
+    deployment=$1
+    shift
+    if [ "$deployment" = none ]; then
+        "$@" >"$work/out" 2>>"$work/log" &
+    else
+        TENON_PLUGINS_D=$work/$deployment/plugins.d "$@" >"$work/out" 2>>"$work/log" &
+    fi
     server=$!
     for _ in $(seq 200); do
         endpoint=$(sed -n 's/.*\(tcp:\/\/127.0.0.1:[0-9]*\).*/\1/p' "$work/out" "$work/log" | head -n 1)
