@@ -282,25 +282,25 @@ static struct tni_reactor *hand_over(struct tn_sock *sock)
 {
     struct tni_reactor *streaming = sock->streaming, *touched = sock->touched;
     size_t turn_bytes = sock->turn_bytes;
+    bool is_urgent = sock->is_urgent || turn_bytes >= LARGE_TURN;
+    bool is_direct;
 
-    sock->streaming = sock->touched = NULL;
-    sock->turn_bytes = 0;
     sock->streamed_turns++;
     sock->streamed_bytes += turn_bytes;
-    if ((touched && is_isolated(sock)) || (streaming && has_gathered(sock, turn_bytes))) {
-        sock->touched_items = 0;
+    is_direct = (touched && is_isolated(sock)) || has_gathered(sock, turn_bytes);
+    sock->streaming = sock->touched = NULL;
+    sock->touched_items = 0;
+    sock->turn_bytes = 0;
+    sock->is_urgent = false;
+    if (is_direct) {
         sock->streamed_turns = 0;
         sock->streamed_bytes = 0;
         return touched ? touched : streaming;
     }
-    if (touched) {
-        if (sock->is_urgent || turn_bytes >= LARGE_TURN)
-            tni_network->call(touched);
-        else
-            tni_network->call_later(touched);
-    }
-    sock->touched_items = 0;
-    sock->is_urgent = false;
+    if (touched && is_urgent)
+        tni_network->call(touched);
+    else if (touched)
+        tni_network->call_later(touched);
     return NULL;
 }
 

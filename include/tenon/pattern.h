@@ -55,7 +55,7 @@ enum tn_pattern_flag {
      *  transport writes addresses (DGRAM). */
     TN_PATTERN_ADDRESSES_DATAGRAMS = 16384,
     /** Between messages, sending one of a single frame is host->lb_send and nothing else (PUSH). The
-     *  core may then leave `send` out. */
+     *  core may then send without asking `send`. */
     TN_PATTERN_BALANCES = 32768,
     /** Likewise `recv` is host->fq_recv (PULL). */
     TN_PATTERN_TAKES_TURNS = 65536,
@@ -171,8 +171,8 @@ typedef struct tn_pattern_ops {
  *            fan_can_send: 1 when no marked pipe is full; if one is, the marks are cleared. Marks do not
  *            change in the middle of a message.
  * topics_... A trie of prefixes, each with the set of those who asked for it, counted: add returns 1
- *            when the prefix is new to the trie, 2 when `who` has it already, 0 when others have; remove 1 when it was its last, -ENOENT when `who` had
- *            not asked. match visits each `who` once. forget removes `who` everywhere and reports
+ *            when the prefix is new to the trie, 2 when `who` has it already, 0 when others have;
+ *            remove 1 when it was its last, -ENOENT when `who` had not asked. match visits each `who` once. forget removes `who` everywhere and reports
  *            its prefixes; `is_last`: nobody else wants that one. each reports each prefix with its
  *            number of subscriptions, until a visit returns non-zero, which it returns. The functions
  *            that are called back must not change the trie. Nothing recurses; a prefix may be 1 MiB,

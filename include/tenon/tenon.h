@@ -246,8 +246,8 @@ TN_EXPORT const char *tn_msg_group(const tn_msg_t *msg);
  *  Copies of the message keep it. RFC 48. -EINVAL: above TN_GROUP_MAX bytes, or NULL; -ENOMEM. */
 TN_EXPORT int tn_msg_set_group(tn_msg_t *msg, const char *group);
 /** A property of the connection it came from: "Socket-Type", "Identity", "Peer-Address",
- *  "Peer-Host", "Local-Address", "User-Id", or one that the peer announced. NULL when there is none; valid as long
- *  as the message. */
+ *  "Peer-Host", "Local-Address", "User-Id", or one that the peer announced. NULL when there is
+ *  none; valid as long as the message. */
 TN_EXPORT const char *tn_msg_property(const tn_msg_t *msg, const char *name);
 /** The descriptor of the connection it came from, for looking at it only (getpeername(), getsockopt());
  *  the library's, and perhaps closed meanwhile. -1: there is none. */
