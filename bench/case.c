@@ -12,6 +12,8 @@ void bench_case_add(struct bench_table *table, const struct bench_case *one, con
     if (table->count == BENCH_CASES_MAX)
         return;
     *slot = *one;
+    if (!slot->limit)
+        slot->limit = &bench_raw;
     va_start(arguments, format);
     vsnprintf(slot->name, sizeof(slot->name), format, arguments);
     va_end(arguments);

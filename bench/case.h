@@ -38,6 +38,9 @@ struct bench_case {
     size_t fixed_count; /* messages a round, 0: as many as take the time that a round has */
     size_t fars; /* processes of the far side, over inproc threads; at most BENCH_FARS_MAX */
     bool is_bare; /* the near side makes its own context */
+    bool has_modes; /* libzmq is fast or slow in it, as its wake-ups happen to fall */
+    const struct bench_peer
+        *limit; /* the bare sockets that all are compared with; NULL: bench_raw */
     enum bench_quick quick;
     /** Each returns 0, or -1 after a message. `near` stores the values. */
     int (*near)(struct bench_run *run);

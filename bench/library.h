@@ -12,7 +12,7 @@ struct bench_symbol {
     void *function; /* address of the pointer to set */
 };
 
-/** Opens `file` and sets all `count` pointers. -1: the file or one of them is not there. */
+/** Opens `file`, a bare name or one with a folder of those beside libtenon, and sets all `count` pointers. -1: the file or one of them is not there. */
 int bench_library(const char *file, const struct bench_symbol *symbols, size_t count);
 
 #endif

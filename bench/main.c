@@ -17,7 +17,8 @@ struct options {
     const char *json;
     const char *html;
     const char *filter;
-    const char *only;
+    bool is_only[BENCH_PEERS_MAX]; /* as bench_peers; none: all */
+    bool has_only;
 };
 
 static const char help[] =
@@ -34,7 +35,8 @@ static const char help[] =
     "                   not the longest cases; under two minutes\n"
     "  --case FILTER    only cases whose name contains FILTER, e.g. tcp, one-way/ipc, /64;\n"
     "                   names are like one-way/tcp/1024\n"
-    "  --only LIBRARY   only tenon, drop-in, nanomsg, nng, raw, raw-spin or libzmq\n"
+    "  --only LIBRARIES only these, e.g. tenon,raw,libzmq, of tenon, drop-in, nanomsg, nng, raw,\n"
+    "                   raw-spin and libzmq\n"
     "  --json FILE      write all figures to FILE as well\n"
     "  --html FILE      write a page with plots of them to FILE as well\n"
     "  --list           print the names of the cases and end\n"
@@ -76,10 +78,17 @@ static int parse_seconds(const char *text, struct options *options)
 
 static int parse_only(const char *text, struct options *options)
 {
-    if (!bench_peer_find(text))
-        return usage_error(
-            "--only takes tenon, drop-in, nanomsg, nng, raw, raw-spin or libzmq, not ", text);
-    options->only = text;
+    char names[128], *rest = names, *name;
+
+    snprintf(names, sizeof(names), "%s", text);
+    while ((name = strsep(&rest, ","))) {
+        int place = bench_peer_place(name);
+        if (place < 0)
+            return usage_error("--only takes a list of tenon, drop-in, nanomsg, nng, raw, "
+                               "raw-spin and libzmq with commas between, not ",
+                               text);
+        options->is_only[place] = options->has_only = true;
+    }
     return 0;
 }
 
@@ -147,7 +156,7 @@ static size_t load_peers(const struct options *options, const struct bench_peer 
         last++;
     /* The system's libzmq first: once the drop-in is there, the bare name stands for that one. */
     for (size_t i = last; i-- > 0;) {
-        if (options->only && strcmp(options->only, bench_peers[i]->name) != 0)
+        if (options->has_only && !options->is_only[i])
             continue;
         is_there[i] = bench_peers[i]->load() == 0;
         if (!is_there[i])

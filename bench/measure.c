@@ -100,13 +100,40 @@ void bench_measure(const struct bench_peer *const *peers, size_t peer_count,
     }
 }
 
-double bench_ratio(const struct bench_result *result, size_t n, size_t value)
+static const struct bench_entry *find(const struct bench_result *result,
+                                      const struct bench_peer *peer)
 {
-    const struct bench_entry *one = &result->entries[n];
-    const struct bench_entry *last = &result->entries[result->peers - 1];
-    double ours = one->summaries[value].median, theirs = last->summaries[value].median;
+    for (size_t i = 0; i < result->peers; i++) {
+        if (result->entries[i].peer == peer && result->entries[i].rounds)
+            return &result->entries[i];
+    }
+    return NULL;
+}
 
-    if (!one->rounds || !last->rounds || ours <= 0 || theirs <= 0)
-        return 0;
-    return result->what->values[value].is_more_better ? ours / theirs : theirs / ours;
+static double quotient(double above, double below)
+{
+    return above > 0 && below > 0 ? above / below : 0;
+}
+
+struct bench_comparison bench_compare(const struct bench_result *result, size_t n, size_t value)
+{
+    const struct bench_entry *one = &result->entries[n], *zmq = find(result, &bench_zmq);
+    const struct bench_entry *raw = find(result, result->what->limit);
+    bool is_more_better = result->what->values[value].is_more_better;
+    double ours = one->summaries[value].median;
+    struct bench_comparison comparison = {0};
+
+    if (!one->rounds)
+        return comparison;
+    if (raw)
+        comparison.of_raw = quotient(ours, raw->summaries[value].median);
+    if (zmq) {
+        const struct bench_summary *theirs = &zmq->summaries[value];
+        double best = is_more_better ? theirs->max : theirs->min;
+        comparison.to_libzmq =
+            is_more_better ? quotient(ours, theirs->median) : quotient(theirs->median, ours);
+        if (result->what->has_modes)
+            comparison.to_best = is_more_better ? quotient(ours, best) : quotient(best, ours);
+    }
+    return comparison;
 }

@@ -38,7 +38,13 @@ void bench_measure(const struct bench_peer *const *peers, size_t peer_count,
                    const struct bench_case *what, size_t rounds, double seconds,
                    struct bench_result *out_result);
 
-/** How many times better the n-th library is than the last in that value; 0 when either has none. */
-double bench_ratio(const struct bench_result *result, size_t n, size_t value);
+/** How the n-th library compares in one value; 0 where one of the two has none. */
+struct bench_comparison {
+    double to_libzmq; /* how many times better, median to median */
+    double to_best; /* the same to libzmq's best round, where it has two modes */
+    double of_raw; /* the median divided by that of bare sockets: 1.2 is a fifth more */
+};
+
+struct bench_comparison bench_compare(const struct bench_result *result, size_t n, size_t value);
 
 #endif

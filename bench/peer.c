@@ -6,11 +6,11 @@ const struct bench_peer *const bench_peers[] = {&bench_tenon, &bench_dropin, &be
                                                 &bench_nng,   &bench_raw,    &bench_raw_spin,
                                                 &bench_zmq,   NULL};
 
-const struct bench_peer *bench_peer_find(const char *name)
+int bench_peer_place(const char *name)
 {
     for (int i = 0; bench_peers[i]; i++) {
         if (strcmp(bench_peers[i]->name, name) == 0)
-            return bench_peers[i];
+            return i;
     }
-    return NULL;
+    return -1;
 }

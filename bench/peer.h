@@ -87,10 +87,10 @@ extern const struct bench_peer bench_nng;
 extern const struct bench_peer bench_raw;
 extern const struct bench_peer bench_raw_spin;
 
-/** The libraries that can be measured, ended by NULL; the last is what the others are compared with. */
+/** The libraries that can be measured, ended by NULL. */
 extern const struct bench_peer *const bench_peers[];
 
-/** By name, or NULL. */
-const struct bench_peer *bench_peer_find(const char *name);
+/** By name: where it stands in bench_peers, or -1. */
+int bench_peer_place(const char *name);
 
 #endif

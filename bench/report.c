@@ -26,11 +26,14 @@ void report_head(const struct bench_peer *const *peers, size_t peer_count)
         peers[i]->version(version, sizeof(version));
         printf("%s %s\n", peers[i]->name, version);
     }
-    printf("\nMedian (minimum to maximum) of the rounds; how many times better than %s;\n"
-           "CPU time of both sides for a message, from the start of the processes to their end.\n\n"
-           "%-32s %-10s %12s %-6s %26s %7s %10s\n",
-           peer_count ? peers[peer_count - 1]->name : "", "case", "library", "median", "", "",
-           "ratio", "CPU ns");
+    puts("\nMedian (minimum to maximum) of the rounds; ratio: how many times better than libzmq; "
+         "best:\n"
+         "than its best round, where it has two modes; / raw: the median divided by that of bare\n"
+         "sockets (by raw-spin's where the sockets spin); CPU time of both sides for a message, "
+         "from\n"
+         "the start of the processes to their end.\n");
+    printf("%-32s %-10s %12s %-6s %26s %7s %7s %7s %10s\n", "case", "library", "median", "", "",
+           "ratio", "best", "/ raw", "CPU ns");
     fflush(stdout);
 }
 
@@ -39,11 +42,19 @@ static int digits(double number)
     return number < 100 ? 2 : number < 1000 ? 1 : 0;
 }
 
+static void print_ratio(double ratio)
+{
+    if (ratio > 0)
+        printf(" %7.2f", ratio);
+    else
+        printf(" %7s", "");
+}
+
 static void print_entry(const struct bench_result *result, size_t n, size_t value)
 {
     const struct bench_entry *entry = &result->entries[n];
     const struct bench_summary *summary = &entry->summaries[value];
-    double ratio = bench_ratio(result, n, value);
+    struct bench_comparison to = bench_compare(result, n, value);
     char range[64], name[NAME_ROOM];
 
     report_name(result, value, name, sizeof(name));
@@ -56,10 +67,9 @@ static void print_entry(const struct bench_result *result, size_t n, size_t valu
              digits(summary->max), summary->max);
     printf(" %12.*f %-6s %26s", digits(summary->median), summary->median,
            result->what->values[value].unit, range);
-    if (ratio > 0)
-        printf(" %7.2f", ratio);
-    else
-        printf(" %7s", "");
+    print_ratio(to.to_libzmq);
+    print_ratio(to.to_best);
+    print_ratio(to.of_raw);
     if (value == 0 && !result->what->fixed_count)
         printf(" %10.0f", entry->cpu.median);
     putchar('\n');
@@ -100,12 +110,14 @@ static void write_value(FILE *out, const struct bench_result *result, size_t val
             name, what->unit, what->is_more_better ? "true" : "false", result->what->size);
     for (size_t i = 0, written = 0; i < result->peers; i++) {
         const struct bench_entry *entry = &result->entries[i];
+        struct bench_comparison to = bench_compare(result, i, value);
         if (!entry->is_there)
             continue;
         fprintf(out,
-                "%s\n      \"%s\": {\"messages\": %zu, \"rounds\": %zu, \"ratio\": %.4f,\n       ",
-                written++ ? "," : "", entry->peer->name, entry->count, entry->rounds,
-                bench_ratio(result, i, value));
+                "%s\n      \"%s\": {\"messages\": %zu, \"rounds\": %zu,\n       "
+                "\"ratio\": %.4f, \"ratio_to_best\": %.4f, \"of_raw\": %.4f,\n       ",
+                written++ ? "," : "", entry->peer->name, entry->count, entry->rounds, to.to_libzmq,
+                to.to_best, to.of_raw);
         write_summary(out, "value", &entry->summaries[value], entry->rounds);
         fputs(",\n       ", out);
         write_summary(out, "cpu_ns", &entry->cpu, entry->rounds);

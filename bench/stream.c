@@ -214,6 +214,8 @@ static void add(struct bench_table *table, struct bench_case *one, const char *t
             one->transport = (enum bench_transport)transport;
             one->size = sizes[i].size;
             one->quick = sizes[i].quick;
+            one->has_modes = one->values->is_more_better && one->transport == BENCH_INPROC &&
+                             (one->size == 64 || one->size == 65536);
             bench_case_add(table, one, "%s/%s/%zu", test, bench_transport_name(one->transport),
                            one->size);
         }

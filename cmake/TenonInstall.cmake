@@ -1,6 +1,6 @@
 # The installed tree can be moved: nothing in it holds the prefix.
 #
-#   bin/tenon  lib/libtenon.*  lib/tenon/*.so  lib/tenon/plugins.d/*.conf  include/tenon/*.h
+#   bin/tenon  bin/tenon-bench  lib/libtenon.*  lib/tenon/*.so  lib/tenon/plugins.d/*.conf  include/tenon/*.h
 #   lib/pkgconfig/tenon.pc  lib/cmake/tenon/  share/doc/tenon/
 
 include(CMakePackageConfigHelpers)
