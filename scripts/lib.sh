@@ -42,7 +42,7 @@ need_packages() {
 }
 
 build_packages=(gcc libc6-dev cmake ninja-build pkg-config libevent-dev libltdl-dev
-    libssl-dev libsodium-dev libcrypt-dev)
+    libssl-dev libsodium-dev libcrypt-dev lowdown)
 peer_packages=(libzmq3-dev python3 python3-zmq)
 test_packages=(libcmocka-dev clang-format clang-tidy abigail-tools)
 # What was made for libzmq, which the drop-in is tried with.
