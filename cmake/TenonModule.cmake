@@ -30,9 +30,7 @@ if(TENON_SANITIZE OR TENON_COVERAGE OR TENON_FUZZ)
     add_compile_definitions(TENON_INSTRUMENTED)
 endif()
 
-# One data symbol leaves a module.
-file(WRITE ${CMAKE_BINARY_DIR}/generated/module.map
-    "{\n    global: *_LTX_tenon_module_v*;\n    local: *;\n};\n")
+include(TenonSharedModule)
 
 function(tenon_module name)
     cmake_parse_arguments(arg "" "PRIORITY" "SOURCES;PROVIDES;REQUIRES;LIBS;STATIC_NEEDS" ${ARGN})
@@ -79,25 +77,14 @@ endfunction()
 function(_tenon_module_shared name objects libs)
     add_library(tenon_${name} MODULE $<TARGET_OBJECTS:${objects}>)
     set_target_properties(tenon_${name} PROPERTIES
-        PREFIX "" OUTPUT_NAME ${name} SUFFIX .so
-        LIBRARY_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/lib/tenon)
+        OUTPUT_NAME ${name} LIBRARY_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/lib/tenon)
     target_link_libraries(tenon_${name} PRIVATE tenon_flags ${libs})
-    target_link_options(tenon_${name} PRIVATE ${TENON_LINK_CLOSED}
-        LINKER:-z,now LINKER:-z,nodelete LINKER:--gc-sections LINKER:--as-needed
-        LINKER:--version-script=${CMAKE_BINARY_DIR}/generated/module.map)
+    _tenon_seal_module(tenon_${name})
     install(TARGETS tenon_${name} LIBRARY DESTINATION ${CMAKE_INSTALL_LIBDIR}/tenon)
 endfunction()
 
 function(_tenon_module_manifest name provides requires priority)
-    list(JOIN provides " " provides)
-    list(JOIN requires " " requires)
-    set(text "module = ${name}\nprovides = ${provides}\n")
-    if(requires)
-        string(APPEND text "requires = ${requires}\n")
-    endif()
-    if(NOT priority STREQUAL "")
-        string(APPEND text "priority = ${priority}\n")
-    endif()
+    _tenon_manifest_text(text "${name}" "${provides}" "${requires}" "${priority}")
     set(manifest ${CMAKE_BINARY_DIR}/lib/tenon/plugins.d/50-${name}.conf)
     file(CONFIGURE OUTPUT ${manifest} CONTENT "${text}" @ONLY)
     set_property(GLOBAL APPEND PROPERTY TENON_MANIFEST_FILES ${manifest})

@@ -12,6 +12,7 @@
 #include <tenon/tenon.h>
 
 #include "json.h"
+#include "module_file.h"
 #include "usage.h"
 
 enum { CHECK_SECONDS = 10, CRASHED = 2, MAX_FEATURES = 512, NAME_SIZE = 64 };
@@ -26,6 +27,7 @@ static const char help[] =
     "      --failed         load everything and list what does not load; exit status 1 if any\n"
     "      --search-path    the directories that are searched, lowest first\n"
     "      --check FILE.so  probe a module in a child process\n"
+    "      --manifest FILE.so  print the manifest that goes with a module, for plugins.d\n"
     "      --json           for programs\n"
     "  -h, --help           this text\n"
     "\n"
@@ -327,14 +329,11 @@ static int judge(const char *path, int status)
     return WEXITSTATUS(status);
 }
 
-static int check(const char *file)
+static int check(const char *path)
 {
-    char *path = realpath(file, NULL);
     int status = 0, result;
     pid_t child;
 
-    if (!path)
-        return tool_error("info", "%s: %s", file, strerror(errno));
     fflush(NULL);
     child = fork();
     if (child == 0)
@@ -345,8 +344,20 @@ static int check(const char *file)
     }
     result = child < 0 ? tool_error("info", "no child process: %s", strerror(errno))
                        : judge(path, status);
-    free(path);
     return result;
+}
+
+/* `judge_file`: of the absolute path. */
+static int look_at(const char *file, int (*judge_file)(const char *path))
+{
+    char *path = realpath(file, NULL);
+    int status;
+
+    if (!path)
+        return tool_error("info", "%s: %s", file, strerror(errno));
+    status = judge_file(path);
+    free(path);
+    return status;
 }
 
 /* ------------------------------------------------------------------ command line */
@@ -354,16 +365,20 @@ static int check(const char *file)
 struct request {
     struct listing listing;
     bool wants_help, wants_paths;
-    const char *file; /* --check */
+    const char *file; /* of the next */
+    int (*judge_file)(const char *path); /* --check, --manifest */
     const char *name;
 };
 
 static int parse(int argc, char **argv, struct request *request)
 {
-    static const struct option options[] = {
-        {"failed", no_argument, NULL, 'f'}, {"search-path", no_argument, NULL, 'p'},
-        {"json", no_argument, NULL, 'j'},   {"check", required_argument, NULL, 'c'},
-        {"help", no_argument, NULL, 'h'},   {NULL, 0, NULL, 0}};
+    static const struct option options[] = {{"failed", no_argument, NULL, 'f'},
+                                            {"search-path", no_argument, NULL, 'p'},
+                                            {"json", no_argument, NULL, 'j'},
+                                            {"check", required_argument, NULL, 'c'},
+                                            {"manifest", required_argument, NULL, 'm'},
+                                            {"help", no_argument, NULL, 'h'},
+                                            {NULL, 0, NULL, 0}};
     int key;
 
     optind = 1;
@@ -380,7 +395,9 @@ static int parse(int argc, char **argv, struct request *request)
             request->listing.is_json = true;
             break;
         case 'c':
+        case 'm':
             request->file = optarg;
+            request->judge_file = key == 'c' ? check : module_file_manifest;
             break;
         case 'h':
             request->wants_help = true;
@@ -426,5 +443,5 @@ int tni_cmd_info(int argc, char **argv)
         fputs(help, stdout);
         return TOOL_OK;
     }
-    return request.file ? check(request.file) : answer(&request);
+    return request.file ? look_at(request.file, request.judge_file) : answer(&request);
 }

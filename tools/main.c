@@ -5,6 +5,7 @@
 
 #include "cmd_info.h"
 #include "cmd_keygen.h"
+#include "cmd_new.h"
 #include "cmd_proxy.h"
 #include "cmd_stat.h"
 #include "help.h"
@@ -51,6 +52,8 @@ static int run(int argc, char **argv)
         return cmd_stat(argc, argv);
     if (strcmp(name, "info") == 0)
         return tni_cmd_info(argc, argv);
+    if (strcmp(name, "new") == 0)
+        return cmd_new(argc, argv);
     if (strcmp(name, "keygen") == 0)
         return cmd_keygen(argc, argv);
     if (strcmp(name, "version") == 0 || strcmp(name, "--version") == 0)

@@ -15,10 +15,10 @@
 #ifndef TENON_TENON_H
 #define TENON_TENON_H
 
-#include <signal.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/select.h> /* sigset_t, in strict C11 too */
 #include <sys/types.h>
 
 #include <tenon/message.h>
