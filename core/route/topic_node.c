@@ -4,6 +4,8 @@
 
 #include "base/memory.h"
 
+enum { LABEL_MASK = (1 << 22) - 1 };
+
 static size_t bytes_for(size_t label_size)
 {
     size_t size = offsetof(struct tni_topic_node, label) + label_size;
@@ -18,7 +20,7 @@ struct tni_topic_node *tni_topic_node_new(const uint8_t *label, size_t size)
     if (!node)
         return NULL;
     memset(node, 0, offsetof(struct tni_topic_node, label));
-    node->label_size = (uint32_t)size;
+    node->label_size = (uint32_t)size & LABEL_MASK;
     if (size)
         memcpy(node->label, label, size);
     return node;
@@ -26,7 +28,7 @@ struct tni_topic_node *tni_topic_node_new(const uint8_t *label, size_t size)
 
 void tni_topic_node_free(struct tni_topic_node *node)
 {
-    if (node->entry_count > 1)
+    if (node->entered == TNI_TOPIC_MANY)
         tni_free(node->entries.many.array);
     tni_free(node->children);
     tni_free(node);
@@ -36,74 +38,81 @@ void tni_topic_node_free(struct tni_topic_node *node)
 
 static int resize_children(struct tni_topic_node *node, unsigned capacity)
 {
-    struct tni_topic_node **children = tni_malloc(capacity * (sizeof(struct tni_topic_node *) + 1));
+    struct tni_topic_children *old = node->children, *children;
 
+    children = tni_malloc(sizeof *children + capacity * (sizeof(struct tni_topic_node *) + 1));
     if (!children)
         return -ENOMEM;
-    if (node->child_count) {
-        memcpy(children, node->children, node->child_count * sizeof(struct tni_topic_node *));
-        memcpy(children + capacity, tni_topic_node_keys(node), node->child_count);
+    children->count = old ? old->count : 0;
+    children->capacity = (uint16_t)capacity;
+    if (old) {
+        memcpy(children->nodes, old->nodes, old->count * sizeof(struct tni_topic_node *));
+        memcpy(tni_topic_keys(children), tni_topic_keys(old), old->count);
+        tni_free(old);
     }
-    tni_free(node->children);
     node->children = children;
-    node->child_capacity = (uint16_t)capacity;
     return 0;
 }
 
+/* 1, 2, 4, 6, 10, 16, 24: by a half, so that ten children, which numbers have, find just their room. */
 int tni_topic_node_reserve(struct tni_topic_node *node, unsigned count)
 {
-    unsigned capacity = node->child_capacity ? node->child_capacity : 1;
+    unsigned capacity = node->children ? node->children->capacity : 0;
 
-    if (count <= node->child_capacity)
+    if (count <= capacity)
         return 0;
+    if (capacity == 0)
+        capacity = 1;
     while (capacity < count)
-        capacity *= 2;
+        capacity = (capacity + capacity / 2 + 1) & ~1u;
     return resize_children(node, capacity);
 }
 
 void tni_topic_node_add_child(struct tni_topic_node *node, struct tni_topic_node *child)
 {
-    tni_topic_node_keys(node)[node->child_count] = child->label[0];
-    node->children[node->child_count++] = child;
+    struct tni_topic_children *children = node->children;
+
+    tni_topic_keys(children)[children->count] = child->label[0];
+    children->nodes[children->count++] = child;
     child->parent = node;
 }
 
-static size_t position_of(const struct tni_topic_node *node, uint8_t key)
+static size_t position_of(const struct tni_topic_children *children, uint8_t key)
 {
-    const uint8_t *keys = tni_topic_node_keys(node);
+    const uint8_t *keys = tni_topic_keys(children);
 
-    return (size_t)((const uint8_t *)memchr(keys, key, node->child_count) - keys);
+    return (size_t)((const uint8_t *)memchr(keys, key, children->count) - keys);
 }
 
 void tni_topic_node_remove_child(struct tni_topic_node *node, struct tni_topic_node *child)
 {
-    uint8_t *keys = tni_topic_node_keys(node);
-    size_t at = position_of(node, child->label[0]);
+    struct tni_topic_children *children = node->children;
+    uint8_t *keys = tni_topic_keys(children);
+    size_t at = position_of(children, child->label[0]);
 
-    node->child_count--;
-    node->children[at] = node->children[node->child_count];
-    keys[at] = keys[node->child_count];
-    if (node->child_count == 0) {
-        tni_free(node->children);
+    children->count--;
+    children->nodes[at] = children->nodes[children->count];
+    keys[at] = keys[children->count];
+    if (children->count == 0) {
+        tni_free(children);
         node->children = NULL;
-        node->child_capacity = 0;
-    } else if (node->child_count <= node->child_capacity / 4) {
-        (void)resize_children(node, node->child_capacity / 2);
+    } else if (children->count <= children->capacity / 4) {
+        (void)resize_children(node, children->capacity / 2u);
     }
 }
 
 void tni_topic_node_replace_child(struct tni_topic_node *node, struct tni_topic_node *child)
 {
-    node->children[position_of(node, child->label[0])] = child;
+    node->children->nodes[position_of(node->children, child->label[0])] = child;
     child->parent = node;
 }
 
 struct tni_topic_node *tni_topic_node_next_child(const struct tni_topic_node *node,
                                                  const struct tni_topic_node *child)
 {
-    size_t at = position_of(node, child->label[0]) + 1;
+    size_t at = position_of(node->children, child->label[0]) + 1;
 
-    return at < node->child_count ? node->children[at] : NULL;
+    return at < node->children->count ? node->children->nodes[at] : NULL;
 }
 
 /* ------------------------------------------------------------------ labels */
@@ -112,11 +121,12 @@ struct tni_topic_node *tni_topic_node_next_child(const struct tni_topic_node *no
 static void repoint(struct tni_topic_node *node)
 {
     struct tni_topic_entry *entries = tni_topic_node_entries(node);
-    uint32_t i;
+    uint32_t entry_count = tni_topic_node_entry_count(node);
+    unsigned child_count = tni_topic_node_child_count(node);
 
-    for (i = 0; i < node->child_count; i++)
-        node->children[i]->parent = node;
-    for (i = 0; i < node->entry_count; i++)
+    for (unsigned i = 0; i < child_count; i++)
+        node->children->nodes[i]->parent = node;
+    for (uint32_t i = 0; i < entry_count; i++)
         entries[i].user->nodes[entries[i].index] = node;
 }
 
@@ -130,7 +140,7 @@ struct tni_topic_node *tni_topic_node_prepend(struct tni_topic_node *node, const
         return NULL;
     memmove(node->label + size, node->label, node->label_size);
     memcpy(node->label, bytes, size);
-    node->label_size = (uint32_t)total;
+    node->label_size = (uint32_t)total & LABEL_MASK;
     repoint(node);
     return node;
 }
@@ -139,7 +149,7 @@ struct tni_topic_node *tni_topic_node_cut(struct tni_topic_node *node, size_t si
 {
     struct tni_topic_node *smaller = NULL;
 
-    node->label_size -= (uint32_t)size;
+    node->label_size = (node->label_size - (uint32_t)size) & LABEL_MASK;
     memmove(node->label, node->label + size, node->label_size);
     if (size >= 64)
         smaller = tni_realloc(node, bytes_for(node->label_size));
@@ -155,7 +165,7 @@ struct tni_topic_node *tni_topic_node_cut(struct tni_topic_node *node, size_t si
 static uint32_t search(struct tni_topic_node *node, const struct tni_topic_user *user)
 {
     struct tni_topic_entry *entries = tni_topic_node_entries(node);
-    uint32_t low = 0, high = node->entry_count;
+    uint32_t low = 0, high = tni_topic_node_entry_count(node);
 
     while (low < high) {
         uint32_t middle = low + (high - low) / 2;
@@ -174,46 +184,53 @@ struct tni_topic_entry *tni_topic_node_find(struct tni_topic_node *node,
     struct tni_topic_entry *entries = tni_topic_node_entries(node);
     uint32_t at = search(node, user);
 
-    return at < node->entry_count && entries[at].user == user ? &entries[at] : NULL;
+    return at < tni_topic_node_entry_count(node) && entries[at].user == user ? &entries[at] : NULL;
 }
 
-static int make_room(struct tni_topic_node *node)
+/* Room for one more entry, which is counted. */
+static int extend(struct tni_topic_node *node)
 {
     struct tni_topic_entry *array;
     uint32_t capacity;
 
-    if (node->entry_count == 0)
+    switch (node->entered) {
+    case TNI_TOPIC_NOBODY:
+        node->entered = TNI_TOPIC_ONE;
         return 0;
-    if (node->entry_count == 1) {
+    case TNI_TOPIC_ONE:
         array = tni_malloc(4 * sizeof(*array));
         if (!array)
             return -ENOMEM;
         array[0] = node->entries.one;
         node->entries.many.array = array;
+        node->entries.many.count = 2;
         node->entries.many.capacity = 4;
+        node->entered = TNI_TOPIC_MANY;
         return 0;
+    default:
+        break;
     }
-    if (node->entry_count < node->entries.many.capacity)
-        return 0;
-    capacity = node->entries.many.capacity * 2;
-    array = tni_realloc(node->entries.many.array, capacity * sizeof(*array));
-    if (!array)
-        return -ENOMEM;
-    node->entries.many.array = array;
-    node->entries.many.capacity = capacity;
+    if (node->entries.many.count == node->entries.many.capacity) {
+        capacity = node->entries.many.capacity * 2;
+        array = tni_realloc(node->entries.many.array, capacity * sizeof(*array));
+        if (!array)
+            return -ENOMEM;
+        node->entries.many.array = array;
+        node->entries.many.capacity = capacity;
+    }
+    node->entries.many.count++;
     return 0;
 }
 
 int tni_topic_node_enter(struct tni_topic_node *node, struct tni_topic_user *user)
 {
-    uint32_t at = search(node, user);
+    uint32_t at = search(node, user), before = tni_topic_node_entry_count(node);
     struct tni_topic_entry *entries;
 
-    if (make_room(node) != 0)
+    if (extend(node) != 0)
         return -ENOMEM;
-    node->entry_count++;
     entries = tni_topic_node_entries(node);
-    memmove(entries + at + 1, entries + at, (node->entry_count - 1 - at) * sizeof(*entries));
+    memmove(entries + at + 1, entries + at, (before - at) * sizeof(*entries));
     entries[at].user = user;
     entries[at].count = 1;
     entries[at].index = user->count;
@@ -238,12 +255,16 @@ void tni_topic_node_leave(struct tni_topic_node *node, struct tni_topic_entry *e
     size_t at = (size_t)(entry - entries);
 
     remove_from_user(entry);
-    memmove(entry, entry + 1, (node->entry_count - 1 - at) * sizeof(*entry));
-    node->entry_count--;
-    if (node->entry_count == 1) {
+    if (node->entered == TNI_TOPIC_ONE) {
+        node->entered = TNI_TOPIC_NOBODY;
+        return;
+    }
+    memmove(entry, entry + 1, (node->entries.many.count - 1 - at) * sizeof(*entry));
+    if (--node->entries.many.count == 1) {
         struct tni_topic_entry last = entries[0];
 
         tni_free(entries);
         node->entries.one = last;
+        node->entered = TNI_TOPIC_ONE;
     }
 }

@@ -3,7 +3,8 @@
  *
  * The label is the run of bytes that leads to the node from its parent; the children differ in the
  * first byte of theirs. Children stand in no order, beside an array of those first bytes; entries are
- * sorted by user, and a single one lies inside the node. Inside the trie only, under its lock.
+ * sorted by user, and a single one lies inside the node. With a short label it takes 40 bytes, as there
+ * may be millions. Inside the trie only, under its lock.
  */
 #ifndef TNI_TOPIC_NODE_H
 #define TNI_TOPIC_NODE_H
@@ -20,20 +21,27 @@ struct tni_topic_entry {
     uint32_t index; /* of this node in user->nodes */
 };
 
+struct tni_topic_children {
+    uint16_t count;
+    uint16_t capacity;
+    struct tni_topic_node *nodes[]; /* `capacity` of them, then as many first bytes */
+};
+
+enum tni_topic_entries { TNI_TOPIC_NOBODY, TNI_TOPIC_ONE, TNI_TOPIC_MANY };
+
 struct tni_topic_node {
     struct tni_topic_node *parent;
-    struct tni_topic_node **children; /* child_capacity pointers, then as many first bytes */
+    struct tni_topic_children *children; /* NULL: none */
     union {
         struct tni_topic_entry one;
         struct {
             struct tni_topic_entry *array;
+            uint32_t count;
             uint32_t capacity;
-        } many; /* when entry_count > 1 */
+        } many;
     } entries;
-    uint32_t entry_count;
-    uint32_t label_size;
-    uint16_t child_count;
-    uint16_t child_capacity;
+    uint32_t label_size : 22; /* TNI_TOPIC_MAX at most */
+    uint32_t entered : 2; /* enum tni_topic_entries: which of the two, if any */
     uint8_t label[];
 };
 
@@ -70,29 +78,40 @@ int tni_topic_node_enter(struct tni_topic_node *node, struct tni_topic_user *use
 /** Removes an entry from both lists. */
 void tni_topic_node_leave(struct tni_topic_node *node, struct tni_topic_entry *entry);
 
-static inline struct tni_topic_entry *tni_topic_node_entries(struct tni_topic_node *node)
+static inline uint32_t tni_topic_node_entry_count(const struct tni_topic_node *node)
 {
-    return node->entry_count > 1 ? node->entries.many.array : &node->entries.one;
+    return node->entered == TNI_TOPIC_MANY ? node->entries.many.count : node->entered;
 }
 
-static inline uint8_t *tni_topic_node_keys(const struct tni_topic_node *node)
+static inline struct tni_topic_entry *tni_topic_node_entries(struct tni_topic_node *node)
 {
-    return (uint8_t *)(node->children + node->child_capacity);
+    return node->entered == TNI_TOPIC_MANY ? node->entries.many.array : &node->entries.one;
+}
+
+static inline unsigned tni_topic_node_child_count(const struct tni_topic_node *node)
+{
+    return node->children ? node->children->count : 0;
+}
+
+static inline uint8_t *tni_topic_keys(const struct tni_topic_children *children)
+{
+    return (uint8_t *)(uintptr_t)(children->nodes + children->capacity);
 }
 
 /** The child whose label begins with `key`, or NULL. */
 static inline struct tni_topic_node *tni_topic_node_child(const struct tni_topic_node *node,
                                                           uint8_t key)
 {
+    const struct tni_topic_children *children = node->children;
     const uint8_t *keys, *found;
 
-    if (node->child_count == 0)
+    if (!children)
         return NULL;
-    keys = tni_topic_node_keys(node);
-    if (node->child_count == 1)
-        return keys[0] == key ? node->children[0] : NULL;
-    found = memchr(keys, key, node->child_count);
-    return found ? node->children[found - keys] : NULL;
+    keys = tni_topic_keys(children);
+    if (children->count == 1)
+        return keys[0] == key ? children->nodes[0] : NULL;
+    found = memchr(keys, key, children->count);
+    return found ? children->nodes[found - keys] : NULL;
 }
 
 #endif

@@ -41,8 +41,8 @@ void tni_topics_free(struct tn_topics *topics)
     while (node) {
         struct tni_topic_node *parent = node->parent;
 
-        if (node->child_count) {
-            node = node->children[--node->child_count];
+        if (tni_topic_node_child_count(node)) {
+            node = node->children->nodes[--node->children->count];
             continue;
         }
         tni_topic_node_free(node);
@@ -88,7 +88,7 @@ static struct tni_topic_node *add_leaf(struct tni_topic_node *node, const uint8_
 {
     struct tni_topic_node *leaf;
 
-    if (tni_topic_node_reserve(node, node->child_count + 1u) != 0)
+    if (tni_topic_node_reserve(node, tni_topic_node_child_count(node) + 1) != 0)
         return NULL;
     leaf = tni_topic_node_new(rest, size);
     if (leaf)
@@ -184,7 +184,7 @@ int tni_topics_add(struct tn_topics *topics, const void *prefix, size_t size, vo
     }
     if (tni_topic_node_enter(node, user) != 0)
         goto fail_user;
-    if (node->entry_count > 1)
+    if (node->entered == TNI_TOPIC_MANY)
         return 0;
     topics->count++;
     return 1;
@@ -198,7 +198,7 @@ fail_user:
 static void merge(struct tni_topic_node *node)
 {
     struct tni_topic_node *child =
-        tni_topic_node_prepend(node->children[0], node->label, node->label_size);
+        tni_topic_node_prepend(node->children->nodes[0], node->label, node->label_size);
 
     if (!child)
         return;
@@ -210,14 +210,14 @@ static void merge(struct tni_topic_node *node)
 static void prune(struct tn_topics *topics, struct tni_topic_node *node)
 {
     topics->count--;
-    while (node->parent && node->entry_count == 0 && node->child_count == 0) {
+    while (node->parent && !node->entered && tni_topic_node_child_count(node) == 0) {
         struct tni_topic_node *parent = node->parent;
 
         tni_topic_node_remove_child(parent, node);
         tni_topic_node_free(node);
         node = parent;
     }
-    if (node->parent && node->entry_count == 0 && node->child_count == 1)
+    if (node->parent && !node->entered && tni_topic_node_child_count(node) == 1)
         merge(node);
 }
 
@@ -233,7 +233,7 @@ int tni_topics_remove(struct tn_topics *topics, const void *prefix, size_t size,
         return 0;
     tni_topic_node_leave(node, entry);
     tni_topic_users_tidy(&topics->users, user);
-    if (node->entry_count > 0)
+    if (node->entered)
         return 0;
     prune(topics, node);
     return 1;
@@ -267,9 +267,9 @@ void tni_topics_match(struct tn_topics *topics, const void *data, size_t size,
     topics->visit++;
     for (node = topics->root; node; node = step(node, data, size, &at)) {
         struct tni_topic_entry *entries = tni_topic_node_entries(node);
-        uint32_t i;
+        uint32_t count = tni_topic_node_entry_count(node);
 
-        for (i = 0; i < node->entry_count; i++) {
+        for (uint32_t i = 0; i < count; i++) {
             struct tni_topic_user *user = entries[i].user;
 
             if (user->visit == topics->visit)
@@ -286,7 +286,7 @@ int tni_topics_has_match(struct tn_topics *topics, const void *data, size_t size
     size_t at = 0;
 
     for (node = topics->root; node; node = step(node, data, size, &at)) {
-        if (node->entry_count)
+        if (node->entered)
             return 1;
     }
     return 0;
@@ -325,9 +325,9 @@ void tni_topics_forget(struct tn_topics *topics, void *who,
         if (removed) {
             size_t size = spell(topics, node);
 
-            removed(topics->scratch, size, node->entry_count == 0, arg);
+            removed(topics->scratch, size, !node->entered, arg);
         }
-        if (node->entry_count == 0)
+        if (!node->entered)
             prune(topics, node);
     }
     tni_topic_users_tidy(&topics->users, user);
@@ -336,10 +336,10 @@ void tni_topics_forget(struct tn_topics *topics, void *who,
 static uint32_t subscriptions_of(struct tni_topic_node *node)
 {
     struct tni_topic_entry *entries = tni_topic_node_entries(node);
+    uint32_t count = tni_topic_node_entry_count(node);
     uint64_t total = 0;
-    uint32_t i;
 
-    for (i = 0; i < node->entry_count; i++)
+    for (uint32_t i = 0; i < count; i++)
         total += entries[i].count;
     return total > UINT32_MAX ? UINT32_MAX : (uint32_t)total;
 }
@@ -348,9 +348,9 @@ static uint32_t subscriptions_of(struct tni_topic_node *node)
  * parent's prefix. */
 static struct tni_topic_node *walk(struct tni_topic_node *node, size_t *io_size)
 {
-    if (node->child_count) {
+    if (tni_topic_node_child_count(node)) {
         *io_size += node->label_size;
-        return node->children[0];
+        return node->children->nodes[0];
     }
     while (node->parent) {
         struct tni_topic_node *next = tni_topic_node_next_child(node->parent, node);
@@ -375,7 +375,7 @@ int tni_topics_each(struct tn_topics *topics,
 
         if (node->label_size)
             memcpy(topics->scratch + size, node->label, node->label_size);
-        if (!node->entry_count)
+        if (!node->entered)
             continue;
         rc = visit(topics->scratch, size + node->label_size, subscriptions_of(node), arg);
         if (rc)

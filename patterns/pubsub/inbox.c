@@ -3,10 +3,12 @@
 #include <errno.h>
 #include <string.h>
 
+/* Very many requests may come at once, and most topics are short: those are kept in few bytes. */
 struct tni_inbox_item {
     struct tni_inbox_item *next;
     tn_pipe_t *pipe;
-    tn_msg_t msg;
+    uint8_t short_size; /* of the bytes; 0: they are a message object */
+    uint8_t bytes[];
 };
 
 void tni_inbox_init(struct tni_inbox *inbox, const tn_host_t *host)
@@ -25,9 +27,17 @@ void tni_inbox_fini(struct tni_inbox *inbox)
         inbox->host->msg_close(&msg);
 }
 
+static void append(struct tni_inbox *inbox, struct tni_inbox_item *item, tn_pipe_t *pipe)
+{
+    item->next = NULL;
+    item->pipe = pipe;
+    *inbox->last = item;
+    inbox->last = &item->next;
+}
+
 int tni_inbox_put(struct tni_inbox *inbox, tn_msg_t *msg, tn_pipe_t *pipe)
 {
-    struct tni_inbox_item *item = inbox->host->alloc(sizeof(*item));
+    struct tni_inbox_item *item = inbox->host->alloc(sizeof(*item) + sizeof(*msg));
 
     if (!item)
         return -ENOMEM;
@@ -35,12 +45,25 @@ int tni_inbox_put(struct tni_inbox *inbox, tn_msg_t *msg, tn_pipe_t *pipe)
         inbox->host->free(item);
         return -ENOMEM;
     }
-    item->next = NULL;
-    item->pipe = pipe;
-    item->msg = *msg;
+    item->short_size = 0;
+    memcpy(item->bytes, msg, sizeof(*msg));
     tn_msg_clear(msg);
-    *inbox->last = item;
-    inbox->last = &item->next;
+    append(inbox, item, pipe);
+    return 0;
+}
+
+static int put_short(struct tni_inbox *inbox, uint8_t first_byte, const uint8_t *topic, size_t size,
+                     tn_pipe_t *pipe)
+{
+    struct tni_inbox_item *item = inbox->host->alloc(sizeof(*item) + 1 + size);
+
+    if (!item)
+        return -ENOMEM;
+    item->short_size = (uint8_t)(1 + size);
+    item->bytes[0] = first_byte;
+    if (size)
+        memcpy(item->bytes + 1, topic, size);
+    append(inbox, item, pipe);
     return 0;
 }
 
@@ -49,19 +72,32 @@ int tni_inbox_put_request(struct tni_inbox *inbox, uint8_t first_byte, const uin
 {
     tn_msg_t msg;
     uint8_t *body;
-    int rc = inbox->host->msg_init_size(&msg, size + 1);
+    int rc;
 
+    if (size < TN_MSG_INLINE)
+        return put_short(inbox, first_byte, topic, size, pipe);
+    rc = inbox->host->msg_init_size(&msg, size + 1);
     if (rc)
         return rc;
     /* The body was made here and is not shared yet. */
     body = (uint8_t *)(uintptr_t)tn_msg_bytes(&msg);
     body[0] = first_byte;
-    if (size)
-        memcpy(body + 1, topic, size);
+    memcpy(body + 1, topic, size);
     rc = tni_inbox_put(inbox, &msg, pipe);
     if (rc)
         inbox->host->msg_close(&msg);
     return rc;
+}
+
+static void to_message(const struct tni_inbox_item *item, tn_msg_t *out_msg)
+{
+    if (!item->short_size) {
+        memcpy(out_msg, item->bytes, sizeof(*out_msg));
+        return;
+    }
+    tn_msg_clear(out_msg);
+    memcpy(out_msg->u.bytes, item->bytes, item->short_size);
+    out_msg->size = item->short_size;
 }
 
 int tni_inbox_get(struct tni_inbox *inbox, tn_msg_t *out_msg, tn_pipe_t **out_pipe)
@@ -70,7 +106,7 @@ int tni_inbox_get(struct tni_inbox *inbox, tn_msg_t *out_msg, tn_pipe_t **out_pi
 
     if (!item)
         return -EAGAIN;
-    *out_msg = item->msg;
+    to_message(item, out_msg);
     *out_pipe = item->pipe;
     inbox->first = item->next;
     if (!inbox->first)
