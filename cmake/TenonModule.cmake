@@ -7,7 +7,8 @@
 # the installed one. LIBS are what it is linked with, STATIC_NEEDS the same for the linker's -l, for
 # programs that link libtenon.a.
 #
-# tenon_write_builtin(FILE), once all modules are known, writes the list of those that are linked in.
+# tenon_write_builtin(FILE), once all modules are known, writes the list of those that are linked in;
+# tenon_write_builtin_all(FILE) that of all, for tests in which the modules' own calls are to fail.
 #
 # Global properties: TENON_MODULE_OBJECTS and TENON_BUILTIN_OBJECTS, the object libraries of all and
 # of the linked-in modules; TENON_MODULE_LIBS, TENON_BUILTIN_LIBS, TENON_BUILTIN_NEEDS, their LIBS and
@@ -102,6 +103,17 @@ function(_tenon_module_tidy)
     endforeach()
 endfunction()
 
+function(_tenon_list_builtin file names)
+    set(TENON_BUILTIN_DECLARATIONS "")
+    set(TENON_BUILTIN_LIST "")
+    foreach(name IN LISTS names)
+        string(APPEND TENON_BUILTIN_DECLARATIONS
+            "extern const tn_module_t ${name}_LTX_tenon_module_v1;\n")
+        string(APPEND TENON_BUILTIN_LIST "&${name}_LTX_tenon_module_v1, ")
+    endforeach()
+    configure_file(${TENON_MODULE_SOURCE_DIR}/../core/module/builtin.c.in ${file} @ONLY)
+endfunction()
+
 function(tenon_write_builtin file)
     get_property(known GLOBAL PROPERTY TENON_MODULE_NAMES)
     get_property(builtin GLOBAL PROPERTY TENON_BUILTIN_NAMES)
@@ -112,13 +124,11 @@ function(tenon_write_builtin file)
                 "TENON_STATIC_MODULES names \"${name}\", which is not a module. There are: ${known}")
         endif()
     endforeach()
-    set(TENON_BUILTIN_DECLARATIONS "")
-    set(TENON_BUILTIN_LIST "")
-    foreach(name IN LISTS builtin)
-        string(APPEND TENON_BUILTIN_DECLARATIONS
-            "extern const tn_module_t ${name}_LTX_tenon_module_v1;\n")
-        string(APPEND TENON_BUILTIN_LIST "&${name}_LTX_tenon_module_v1, ")
-    endforeach()
-    configure_file(${TENON_MODULE_SOURCE_DIR}/../core/module/builtin.c.in ${file} @ONLY)
+    _tenon_list_builtin(${file} "${builtin}")
     _tenon_module_tidy()
+endfunction()
+
+function(tenon_write_builtin_all file)
+    get_property(known GLOBAL PROPERTY TENON_MODULE_NAMES)
+    _tenon_list_builtin(${file} "${known}")
 endfunction()

@@ -98,6 +98,8 @@ struct tni_waiter *tni_waiter_mine(void)
     }
     if (waiter->wakefd < 0)
         waiter->wakefd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+    if (waiter->wakefd < 0)
+        waiter->wakefd = -errno;
     return waiter;
 }
 
@@ -519,7 +521,9 @@ int tni_wait(const struct tni_wait *wait)
     }
     find_driven(&round);
     if (round.waiter->wakefd < 0 && has_descriptors_of_its_own(&round)) {
-        rc = tni_fail(-EMFILE, "waiting for descriptors: there is none left to be woken by");
+        rc = tni_fail(round.waiter->wakefd,
+                      "waiting for descriptors: there is none to be woken by: %s",
+                      tni_error_name(round.waiter->wakefd));
         goto done;
     }
     join_all(&round);

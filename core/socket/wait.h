@@ -30,7 +30,7 @@ enum tni_sleep {
 
 struct tni_waiter {
     atomic_uint asleep; /* enum tni_sleep */
-    int wakefd; /* -1: none */
+    int wakefd; /* negative: none, and why */
     struct tni_waiter *next_free;
     uint8_t *scratch; /* read buffer of the connections that this thread serves */
     struct tni_lent *kept[2]; /* memory of waits before this one */

@@ -22,7 +22,9 @@
  *
  * Returns. 0 or a count, or a negative code: -EAGAIN "not now" from readv, writev and accept,
  * -EINPROGRESS from dial, established and handshake; anything else ends the connection, and the code
- * (with the sentence of host->set_error, if any) reaches the monitor.
+ * (with the sentence of host->set_error, if any) reaches the monitor. Once connected, a client does not
+ * try again after -EPROTO, -EMSGSIZE and -EACCES, nor after -ECONNREFUSED in a handshake: they mean that
+ * the peer would do the same again.
  */
 #ifndef TENON_TRANSPORT_H
 #define TENON_TRANSPORT_H

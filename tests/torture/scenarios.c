@@ -4,7 +4,7 @@
 
 #include "torture.h"
 
-enum { WAIT_MS = 400, BIG = 100 * 1024 };
+enum { BIG = 100 * 1024 };
 
 #define TRY(call)                                                                                  \
     do {                                                                                           \
@@ -33,10 +33,10 @@ static bool open_socket(struct life *life, int i)
 
     TRY_NEW(socket = life->sockets[i] = tn_socket(life->ctx, life->patterns[i]));
     TRY(tn_set_int(socket, "linger", 0));
-    TRY(tn_set_int(socket, "rcvtimeo", WAIT_MS));
-    TRY(tn_set_int(socket, "sndtimeo", WAIT_MS));
+    TRY(tn_set_int(socket, "rcvtimeo", life->wait_ms));
+    TRY(tn_set_int(socket, "sndtimeo", life->wait_ms));
     TRY(tn_set_int(socket, "reconnect_ivl", 1));
-    return true;
+    return !life->dress || life->dress(life, i);
 }
 
 static bool bind_first(struct life *life, const char *endpoint)
@@ -66,10 +66,10 @@ static bool connect_both(struct life *life)
         TRY(tn_subscribe(life->sockets[1], "", 0));
     TRY(tn_connect(life->sockets[1], life->endpoint));
     life->is_joined = true;
-    TRY(tn_wait_peers(life->sockets[1], 1, WAIT_MS));
-    TRY(tn_wait_peers(life->sockets[0], 1, WAIT_MS));
+    TRY(tn_wait_peers(life->sockets[1], 1, life->wait_ms));
+    TRY(tn_wait_peers(life->sockets[0], 1, life->wait_ms));
     if (is_sub(life))
-        TRY(tn_wait_subscribers(life->sockets[0], 1, WAIT_MS));
+        TRY(tn_wait_subscribers(life->sockets[0], 1, life->wait_ms));
     return true;
 }
 
@@ -143,7 +143,7 @@ static bool exchange(struct life *life)
     TRY(tn_send(sender(life), "", 0, 0));
     if (!receive(receiver(life)) || !answer(life))
         return false;
-    TRY(tn_drain(sender(life), WAIT_MS));
+    TRY(tn_drain(sender(life), life->wait_ms));
     return true;
 }
 
@@ -216,7 +216,7 @@ static bool poll_many(struct life *life)
     }
     items[3].socket = receiver(life);
     TRY(tn_send(sender(life), "small", 5, 0));
-    rc = tn_poll(items, TORTURE_POLLED, WAIT_MS);
+    rc = tn_poll(items, TORTURE_POLLED, life->wait_ms);
     TRY(rc);
     TRY(rc == 0 ? -ETIMEDOUT : 0);
     TRY(tn_fd(receiver(life), TN_POLLIN));
@@ -236,9 +236,9 @@ static bool monitor(struct life *life)
     life->is_joined = !is_sub(life);
     if (strncmp(life->transport, "inproc", 6) == 0)
         return true;
-    TRY(tn_wait_peers(life->sockets[0], 1, WAIT_MS)); /* a monitor does not drive a context */
+    TRY(tn_wait_peers(life->sockets[0], 1, life->wait_ms)); /* a monitor does not drive a context */
     do
-        TRY(tn_monitor_recv(life->monitor, &event, WAIT_MS));
+        TRY(tn_monitor_recv(life->monitor, &event, life->wait_ms));
     while (event.kind != TN_EVENT_HANDSHAKE_SUCCEEDED);
     return true;
 }
@@ -250,7 +250,7 @@ static bool wait_for_subscription(struct life *life)
 
     for (int tries = 0; tries < 20; tries++) {
         char buffer[8];
-        rc = tn_wait_subscribers(life->sockets[0], 1, WAIT_MS / 10);
+        rc = tn_wait_subscribers(life->sockets[0], 1, life->wait_ms / 10);
         if (rc != -ETIMEDOUT)
             break;
         tn_recv(life->sockets[1], buffer, sizeof buffer, TN_DONTWAIT);
@@ -259,11 +259,17 @@ static bool wait_for_subscription(struct life *life)
     return true;
 }
 
+/* Whether the endpoint that was bound can be bound again. */
+static bool is_lasting(const char *transport)
+{
+    return strncmp(transport, "inproc", 6) != 0 && strcmp(transport, "ipc://*") != 0;
+}
+
 static bool reconnect(struct life *life)
 {
     if (!join(life))
         return false;
-    if (strncmp(life->transport, "tcp", 3) != 0)
+    if (!is_lasting(life->transport))
         return true;
     life->is_joined = false;
     TRY(tn_close(life->sockets[0]));
@@ -272,7 +278,7 @@ static bool reconnect(struct life *life)
         return false;
     TRY(tn_bind(life->sockets[0], life->endpoint));
     life->is_joined = true;
-    TRY(tn_wait_peers(life->sockets[0], 1, WAIT_MS));
+    TRY(tn_wait_peers(life->sockets[0], 1, life->wait_ms));
     if (is_sub(life) && !wait_for_subscription(life))
         return false;
     TRY(tn_send(sender(life), "again", 5, 0));
@@ -295,7 +301,7 @@ static bool by_name(struct life *life)
         TRY(tn_subscribe(life->sockets[1], "", 0));
     TRY(tn_connect(life->sockets[1], endpoint));
     life->is_joined = true;
-    TRY(tn_wait_peers(life->sockets[0], 1, WAIT_MS));
+    TRY(tn_wait_peers(life->sockets[0], 1, life->wait_ms));
     return true;
 }
 
@@ -349,6 +355,37 @@ static bool bytes(struct life *life)
     return true;
 }
 
+/* A datagram that is lost is nobody's error. */
+static bool datagrams(struct life *life)
+{
+    char buffer[8];
+    tn_msg_t msg;
+    ssize_t rc;
+
+    life->transport = "udp://127.0.0.1:*";
+    life->patterns[0] = "dish";
+    life->patterns[1] = "radio";
+    if (!open_both(life) || !bind_first(life, life->transport))
+        return false;
+    TRY(tn_join(life->sockets[0], "group"));
+    TRY(tn_connect(life->sockets[1], life->endpoint));
+    for (int tries = 0; tries < 40; tries++) {
+        TRY(tn_msg_init_copy(&msg, "small", 5));
+        rc = tn_msg_set_group(&msg, "group");
+        if (rc == 0)
+            rc = tn_msg_send(life->sockets[1], &msg, TN_DONTWAIT);
+        tn_msg_close(&msg);
+        if (rc != -EAGAIN)
+            TRY(rc);
+        TRY(tn_set_int(life->sockets[0], "rcvtimeo", 5));
+        rc = tn_recv(life->sockets[0], buffer, sizeof buffer, 0);
+        if (rc != -EAGAIN)
+            break;
+    }
+    TRY(rc);
+    return true;
+}
+
 static void let_in(tn_question_t *question, const tn_question_info_t *info, void *arg)
 {
     const tn_answer_t answer = {.size = sizeof answer, .status = TN_AUTH_OK, .user_id = "somebody"};
@@ -377,9 +414,9 @@ static bool secure(struct life *life)
 }
 
 const struct scenario torture_scenarios[] = {
-    {"exchange", exchange},   {"queue_up", queue_up}, {"options", options},
-    {"poll_many", poll_many}, {"monitor", monitor},   {"reconnect", reconnect},
-    {"secure", secure},       {"by_name", by_name},   {"occasions", occasions},
-    {"bytes", bytes},
+    {"exchange", exchange},   {"queue_up", queue_up},   {"options", options},
+    {"poll_many", poll_many}, {"monitor", monitor},     {"reconnect", reconnect},
+    {"secure", secure},       {"by_name", by_name},     {"occasions", occasions},
+    {"bytes", bytes},         {"datagrams", datagrams},
 };
 const size_t torture_scenario_count = sizeof torture_scenarios / sizeof torture_scenarios[0];

@@ -47,6 +47,16 @@ bool torture_check(long rc, const char *call, int line)
     torture_fail(text, line);
 }
 
+void torture_name_form(const struct scenario *scenario, const struct life *form)
+{
+    static char name[256];
+
+    snprintf(name, sizeof name, "%s, %s and %s at %s, %d I/O threads", scenario->name,
+             form->patterns[0], form->patterns[1], form->transport, form->io_threads);
+    now.scenario = name;
+    watchdog_begin(name);
+}
+
 void torture_each_form(const struct scenario *scenario,
                        void (*run)(const struct scenario *scenario, struct life form))
 {
@@ -54,18 +64,15 @@ void torture_each_form(const struct scenario *scenario,
     static const char *const patterns[][2] = {
         {"pull", "push"}, {"rep", "req"}, {"router", "dealer"}, {"pub", "sub"}, {"pair", "pair"},
     };
-    static char name[128];
 
     for (size_t t = 0; t < sizeof transports / sizeof transports[0]; t++) {
         for (size_t p = 0; p < sizeof patterns / sizeof patterns[0]; p++) {
             for (int threads = 0; threads < 2; threads++) {
                 struct life form = {.transport = transports[t],
                                     .patterns = {patterns[p][0], patterns[p][1]},
-                                    .io_threads = threads};
-                snprintf(name, sizeof name, "%s, %s and %s at %s, %d I/O threads", scenario->name,
-                         patterns[p][0], patterns[p][1], transports[t], threads);
-                now.scenario = name;
-                watchdog_begin(name);
+                                    .io_threads = threads,
+                                    .wait_ms = TORTURE_WAIT_MS};
+                torture_name_form(scenario, &form);
                 run(scenario, form);
             }
         }
@@ -108,6 +115,44 @@ void torture_recover(struct life *life)
         if (gets_through(life))
             return;
     torture_fail("what was connected does not recover", __LINE__);
+}
+
+static tn_socket_t *new_dealer(const struct life *life, int i)
+{
+    struct life copy = *life;
+    tn_socket_t *socket = copy.sockets[i] = tn_socket(life->ctx, "dealer");
+
+    if (!socket)
+        torture_fail("no new socket can be made", __LINE__);
+    if (tn_set_int(socket, "linger", 0) < 0 ||
+        tn_set_int(socket, "rcvtimeo", TORTURE_PATIENT_MS) < 0 ||
+        (life->dress && !life->dress(&copy, i)))
+        torture_fail("a new socket cannot be set", __LINE__);
+    return socket;
+}
+
+void torture_begin_anew(const struct life *life)
+{
+    static const char *const schemes[] = {"tcp://127.0.0.1:*", "ipc://*", "tls://127.0.0.1:*"};
+    const char *transport = schemes[0];
+    char endpoint[TORTURE_ENDPOINT], buffer[8];
+    size_t size = sizeof endpoint;
+    tn_socket_t *server, *client;
+
+    for (size_t i = 0; i < sizeof schemes / sizeof schemes[0]; i++)
+        if (strncmp(schemes[i], life->transport, 3) == 0)
+            transport = schemes[i];
+    watchdog_doing("begins anew after", now.what);
+    server = new_dealer(life, 0);
+    client = new_dealer(life, 1);
+    if (tn_bind(server, transport) < 0 ||
+        tn_get_str(server, "last_endpoint", endpoint, &size) < 0 ||
+        tn_connect(client, endpoint) < 0 || tn_send(client, "fresh", 5, 0) < 0 ||
+        tn_recv(server, buffer, sizeof buffer, 0) != 5 || tn_send(server, "reply", 5, 0) < 0 ||
+        tn_recv(client, buffer, sizeof buffer, 0) != 5)
+        torture_fail("new sockets cannot talk", __LINE__);
+    if (tn_close(server) < 0 || tn_close(client) < 0)
+        torture_fail("tn_close", __LINE__);
 }
 
 void torture_end(struct life *life)

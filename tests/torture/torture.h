@@ -20,6 +20,9 @@ struct life {
     const char *transport; /* endpoint with a wildcard */
     const char *patterns[2];
     int io_threads;
+    int wait_ms; /* longest wait in one call */
+    /** What else socket `i` needs before it binds or connects; NULL: nothing. */
+    bool (*dress)(struct life *life, int i);
     tn_ctx_t *ctx;
     tn_socket_t *sockets[2]; /* the first one binds */
     tn_socket_t *more[TORTURE_POLLED];
@@ -34,6 +37,9 @@ struct scenario {
     bool (*run)(struct life *life);
 };
 
+/** Waits: one that may be in vain, and one that must not be, however slow the machine is. */
+enum { TORTURE_WAIT_MS = 400, TORTURE_PATIENT_MS = 20000 };
+
 extern const struct scenario torture_scenarios[];
 extern const size_t torture_scenario_count;
 
@@ -43,11 +49,15 @@ void torture_shortage(const char *what, unsigned long value, const int *codes, s
 bool torture_check(long rc, const char *call, int line);
 _Noreturn void torture_fail(const char *what, int line);
 
+/** For messages: what runs from here on. */
+void torture_name_form(const struct scenario *scenario, const struct life *form);
 /** One scenario in all its forms. */
 void torture_each_form(const struct scenario *scenario,
                        void (*run)(const struct scenario *scenario, struct life form));
 /** With everything there: a message gets through. */
 void torture_recover(struct life *life);
+/** With everything there: two new sockets of the same context get a message through. */
+void torture_begin_anew(const struct life *life);
 /** Closes what there is and ends the context. */
 void torture_end(struct life *life);
 

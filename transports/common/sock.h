@@ -190,6 +190,23 @@ static inline int sock_accept(int listener, struct sockaddr *out_peer, socklen_t
     return fd;
 }
 
+/** What a read or a write that failed is to the core. A socket's error says nothing of the peer: the
+ *  codes by which the core knows one that must not be tried again (transport.h) become "reset". */
+static inline int sock_transfer_code(int error)
+{
+    switch (error) {
+    case EWOULDBLOCK:
+        return -EAGAIN;
+    case EPROTO:
+    case EMSGSIZE:
+    case EACCES:
+    case ECONNREFUSED:
+        return -ECONNRESET;
+    default:
+        return -error;
+    }
+}
+
 /** Bytes read, 0 at the end of the stream, or a negative code. */
 static inline ssize_t sock_readv(int fd, const struct iovec *iov, int count)
 {
@@ -200,7 +217,7 @@ static inline ssize_t sock_readv(int fd, const struct iovec *iov, int count)
         size = count == 1 ? recv(fd, iov[0].iov_base, iov[0].iov_len, 0) : readv(fd, iov, count);
     } while (size < 0 && errno == EINTR);
     if (size < 0) {
-        size = errno == EWOULDBLOCK ? -EAGAIN : -errno;
+        size = sock_transfer_code(errno);
         errno = saved;
     }
     return size;
@@ -218,7 +235,7 @@ static inline ssize_t sock_writev(int fd, const struct iovec *iov, int count)
                           : sendmsg(fd, &header, MSG_NOSIGNAL);
     } while (size < 0 && errno == EINTR);
     if (size < 0) {
-        size = errno == EWOULDBLOCK ? -EAGAIN : -errno;
+        size = sock_transfer_code(errno);
         errno = saved;
     }
     return size;
