@@ -135,7 +135,9 @@ static int clear_stale(struct tni_ipc_listener *self, const struct sockaddr_un *
     if (alive)
         return fail(self, -EADDRINUSE, "cannot be bound",
                     "; another socket listens there; stop it, or bind to another path");
-    if (lstat(self->path, &after) == 0 && is_same_file(&before, &after) && unlink(self->path) < 0)
+    if (lstat(self->path, &after) < 0)
+        return errno == ENOENT ? 0 : fail(self, -errno, "cannot be looked at", "");
+    if (is_same_file(&before, &after) && unlink(self->path) < 0)
         return fail(self, -errno, "the file that a dead process left cannot be removed", "");
     return 0;
 }
