@@ -161,6 +161,8 @@ TN_EXPORT int tn_peer_events(tn_socket_t *socket, const void *routing_id, size_t
 TN_EXPORT int tn_unbind(tn_socket_t *socket, const char *endpoint);
 TN_EXPORT int tn_disconnect(tn_socket_t *socket, const char *endpoint);
 
+/* ------------------------------------------------------------------ options */
+
 /* Options by name; docs/options.md lists them, `tenon info NAME` those of a module. A name with a dot
  * ("tcp.keepalive") is an option of that transport and applies to later binds and connects.
  * -TN_ENOOPTION: unknown (the sentence has the nearest name); -EINVAL: wrong type or out of range;
@@ -173,6 +175,8 @@ TN_EXPORT int tn_get_int(tn_socket_t *socket, const char *name, int64_t *out_val
  *  NUL. -EMSGSIZE: too small, `*io_size` says what is needed. */
 TN_EXPORT int tn_get_str(tn_socket_t *socket, const char *name, char *buffer, size_t *io_size);
 TN_EXPORT int tn_get_blob(tn_socket_t *socket, const char *name, void *buffer, size_t *io_size);
+
+/* ------------------------------------------------------------------ authentication */
 
 /** Asks whether the peer in question may in. Runs on a thread of the context that serves questions
  *  alone, without locks; it may take its time, but then others wait. It answers with tn_answer(), at once
@@ -188,6 +192,8 @@ TN_EXPORT int tn_set_authenticator(tn_socket_t *socket, tn_ask_fn ask, void *arg
  *  used. `answer->size` is set by the caller. Allowed for a question that nobody waits for any more, and
  *  after the context has ended. -EINVAL: an argument is NULL, or no size. */
 TN_EXPORT int tn_answer(tn_question_t *question, const tn_answer_t *answer);
+
+/* ------------------------------------------------------------------ subscriptions and groups */
 
 /** SUB and XPUB in manual mode: asks for messages that begin with `prefix`, or no longer. Counted in
  *  a SUB: two subscriptions need two cancellations. An XPUB asks for the peer whose request it read last,
