@@ -78,7 +78,8 @@ static void *open_socket(void *context, enum bench_role role)
         tn_set_int(socket, "rcvhwm", BENCH_HWM) < 0 ||
         tn_set_int(socket, "sndtimeo", BENCH_STALL_MS) < 0 ||
         tn_set_int(socket, "rcvtimeo", BENCH_STALL_MS) < 0 ||
-        tn_set_int(socket, "linger", BENCH_STALL_MS) < 0 || set_up(socket, role)) {
+        tn_set_int(socket, "linger", BENCH_STALL_MS) < 0 ||
+        tn_set_int(socket, "max_connections_per_address", 0) < 0 || set_up(socket, role)) {
         complain("option");
         tn_close(socket);
         return NULL;

@@ -15,7 +15,9 @@ static int set_defaults(tn_socket_t *socket, const struct tnz_socket_defaults *d
     int rc = tn_set_int(socket, "maxmsgsize", -1);
 
     if (rc == 0)
-        rc = tn_set_int(socket, "max_parts", 0);
+        rc = tn_set_int(socket, "max_connections_per_address", 0);
+    if (rc == 0)
+        rc = tn_set_int(socket, "stall_timeout", 0);
     if (rc == 0)
         rc = tn_set_int(socket, "handshake_ivl", 30000);
     if (rc == 0)

@@ -44,6 +44,7 @@ struct tni_options {
     int linger;
     int64_t maxmsgsize; /* bytes of one frame, -1: no limit */
     int max_parts; /* frames of one message, 0: no limit */
+    int64_t max_message_bytes; /* of all its frames, 0: 16 of the longest; -1: no limit */
     bool conflate;
     bool immediate;
     bool ipv6;
@@ -52,7 +53,10 @@ struct tni_options {
     int reconnect_stop; /* enum tni_reconnect_stop */
     int connect_timeout; /* ms, 0: the system's */
     int handshake_ivl; /* ms, 0: no limit */
-    int max_half_open; /* accepted and not yet up, per listener; 0: no limit */
+    int max_half_open; /* accepted and not yet up, per listener; 0: no limit; so the next two */
+    int max_half_open_per_address;
+    int max_connections_per_address;
+    int stall_timeout; /* ms, 0: no limit */
     int heartbeat_ivl; /* ms, 0: none */
     int heartbeat_ttl; /* ms, 0: none */
     int heartbeat_timeout; /* ms, -1: as heartbeat_ivl */

@@ -24,7 +24,7 @@ static int open_frame(struct tni_session *session, struct tni_coded_frame *frame
     }
     if (rc <= 0 || (frame->flags & TNI_FRAME_COMMAND))
         return rc;
-    return tni_inbound_count(session, frame->flags) < 0 ? -EMSGSIZE : 1;
+    return tni_inbound_count(session, frame->flags, frame->size) < 0 ? -EMSGSIZE : 1;
 }
 
 static int deliver(struct tni_session *session, struct tni_coded_frame *frame)

@@ -14,6 +14,8 @@
 #include "module/registry.h"
 #include "options/options.h"
 #include "options/store.h"
+#include "session/address.h"
+#include "session/limit.h"
 #include "session/security.h"
 
 struct tn_endpoint;
@@ -22,6 +24,8 @@ struct tn_sock;
 struct tni_config {
     atomic_uint refs;
     atomic_uint half_open; /* sessions that were accepted and are not up; any thread */
+    struct tni_addresses addresses; /* where accepted ones come from */
+    struct tni_limit_log limit_log;
     struct tn_sock *sock;
     const tn_pattern_ops_t *pattern;
     unsigned role;

@@ -123,19 +123,6 @@ void tni_session_on_resolved(struct tni_session *session)
         tni_session_lost(session, rc);
 }
 
-/* One more peer that has not shown who it is: as many as there may be cost no more than they may. */
-static int count_half_open(struct tni_session *session)
-{
-    int limit = session->config->options.max_half_open;
-    unsigned before = atomic_fetch_add(&session->config->half_open, 1);
-
-    session->is_half_open = true;
-    if (limit == 0 || before < (unsigned)limit)
-        return 0;
-    return tni_fail(-EUSERS,
-                    "%d peers are in their handshake: one more is closed ('max_half_open')", limit);
-}
-
 static void start_accepted(struct tni_session *session)
 {
     int rc;
@@ -144,20 +131,13 @@ static void start_accepted(struct tni_session *session)
     session->state = TNI_SESSION_CONNECTING;
     tni_session_event(session, TN_EVENT_ACCEPTED, 0, tni_stack_fd(&session->stack));
     set_handshake_deadline(session, session->config->options.handshake_ivl);
-    rc = count_half_open(session);
+    rc = tni_limit_admit(session);
     if (rc < 0)
         session->state = TNI_SESSION_HANDSHAKE; /* so that it is told */
     if (rc == 0)
         rc = go_on(session, 0);
     if (rc < 0)
         tni_session_lost(session, rc);
-}
-
-void tni_session_not_half_open(struct tni_session *session)
-{
-    if (session->is_half_open)
-        atomic_fetch_sub(&session->config->half_open, 1);
-    session->is_half_open = false;
 }
 
 void tni_stream_start(struct tni_session *session)

@@ -139,6 +139,17 @@ int tni_inbound_frame(struct tni_session *session, unsigned flags, const uint8_t
 
 /* ------------------------------------------------------------------ taking apart */
 
+static int frame_is_too_long(const struct tni_session *session, unsigned flags, uint64_t size,
+                             int64_t limit)
+{
+    if (flags & TNI_FRAME_COMMAND)
+        return tni_fail(-EMSGSIZE, "the peer announced a command of %llu bytes, %lld are allowed",
+                        (unsigned long long)size, (long long)limit);
+    return tni_limit_struck(session, TNI_LIMIT_FRAME, -EMSGSIZE,
+                            "the peer announced a frame of %llu bytes, %lld are allowed",
+                            (unsigned long long)size, (long long)limit);
+}
+
 int tni_inbound_check_size(const struct tni_session *session, unsigned flags, uint64_t size,
                            size_t overhead)
 {
@@ -147,27 +158,34 @@ int tni_inbound_check_size(const struct tni_session *session, unsigned flags, ui
     if (flags & TNI_FRAME_COMMAND)
         limit = COMMAND_MAX;
     if ((limit >= 0 && size > overhead && size - overhead > (uint64_t)limit) || size > SIZE_MAX / 4)
-        return tni_fail(-EMSGSIZE, "the peer announced a frame of %llu bytes, %lld are allowed%s",
-                        (unsigned long long)size, (long long)limit,
-                        flags & TNI_FRAME_COMMAND ? "" : " by 'maxmsgsize'");
+        return frame_is_too_long(session, flags, size, limit);
     return 0;
 }
 
-int tni_inbound_count(struct tni_session *session, unsigned flags)
+int tni_inbound_count(struct tni_session *session, unsigned flags, uint64_t size)
 {
-    const struct tni_options *options = &session->config->options;
+    int most = session->config->options.max_parts;
+    bool has_more = flags & TNI_FRAME_MORE;
 
+    if (!session->in_message && !has_more)
+        return 0;
     if (!session->in_message)
-        session->parts = 0;
-    session->in_message = flags & TNI_FRAME_MORE;
-    if (options->max_parts && ++session->parts > (unsigned)options->max_parts)
-        return tni_fail(-EMSGSIZE, "the peer sent a message of more than %d frames ('max_parts')",
-                        options->max_parts);
+        session->parts = session->message_bytes = 0;
+    session->in_message = has_more;
+    session->parts++;
+    session->message_bytes += size;
+    if (most && session->parts > (unsigned)most)
+        return tni_limit_struck(session, TNI_LIMIT_PARTS, -EMSGSIZE,
+                                "the peer sent a message of more than %d frames", most);
+    if (session->message_bytes > tni_limit_message_bytes(session))
+        return tni_limit_struck(session, TNI_LIMIT_MESSAGE, -EMSGSIZE,
+                                "the peer sent frames of more than %llu bytes in one message",
+                                (unsigned long long)tni_limit_message_bytes(session));
     return 0;
 }
 
 /* 0 when the socket takes no further message now. */
-static int admit(struct tni_session *session, unsigned flags, uint64_t *credit)
+static int admit(struct tni_session *session, unsigned flags, uint64_t size, uint64_t *credit)
 {
     int rc;
 
@@ -176,7 +194,7 @@ static int admit(struct tni_session *session, unsigned flags, uint64_t *credit)
             return 0;
         --*credit;
     }
-    rc = tni_inbound_count(session, flags);
+    rc = tni_inbound_count(session, flags, size);
     return rc < 0 ? rc : 1;
 }
 
@@ -248,7 +266,7 @@ ssize_t tni_inbound_messages(struct tni_session *session, const uint8_t *bytes, 
         if (rc < 0 || (!is_whole && body_size <= TNI_LARGE))
             break;
         if (!(flags & TNI_FRAME_COMMAND)) {
-            rc = admit(session, flags, &credit);
+            rc = admit(session, flags, body_size, &credit);
             if (rc == 0) {
                 run_flush(session, &run);
                 run.from = bytes + at;

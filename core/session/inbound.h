@@ -25,8 +25,8 @@ int tni_inbound_body(struct tni_session *session, unsigned flags, struct tn_body
 /** Whether a frame of that size may come; `overhead`: what a codec's frame may have more. */
 int tni_inbound_check_size(const struct tni_session *session, unsigned flags, uint64_t size,
                            size_t overhead);
-/** Keeps account of messages and frames; for each data frame, once. */
-int tni_inbound_count(struct tni_session *session, unsigned flags);
+/** Keeps account of messages of several frames; for each data frame, once. */
+int tni_inbound_count(struct tni_session *session, unsigned flags, uint64_t size);
 /** Whether the socket takes one more message; if not, `session->is_paused` is set. */
 bool tni_inbound_has_room(struct tni_session *session);
 /** A command frame's body. */

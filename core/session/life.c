@@ -29,7 +29,7 @@ int tni_session_is_up(struct tni_session *session, struct tn_peer_info *peer)
     const struct tni_options *options = &session->config->options;
     bool is_new = !session->duplex;
 
-    tni_session_not_half_open(session);
+    tni_limit_not_half_open(session);
     tni_peer_info_unref(session->peer);
     session->peer = peer;
     /* Accepted, or "immediate": the socket sees its pipe only now. */
@@ -64,7 +64,7 @@ static void close_stack(struct tni_session *session)
     tni_buffer_clear(&session->commands);
     session->rx_ready = session->tx_ready = false;
     atomic_store(&session->is_congested, false);
-    session->handshake_by = UINT64_MAX;
+    session->handshake_by = session->stall_by = UINT64_MAX;
     tni_link_remove(&session->member.ready);
 }
 
@@ -81,7 +81,7 @@ void tni_session_end(struct tni_session *session)
 
     if (session->state == TNI_SESSION_ENDED)
         return;
-    tni_session_not_half_open(session);
+    tni_limit_forget(session);
     close_stack(session);
     session->state = TNI_SESSION_ENDED;
     atomic_store(&session->has_ended, true);

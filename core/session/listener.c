@@ -6,6 +6,7 @@
 
 #include "base/clock.h"
 #include "base/error.h"
+#include "base/log.h"
 #include "base/memory.h"
 #include "monitor/monitor.h"
 #include "reactor/poller.h"
@@ -17,7 +18,8 @@
 
 enum {
     ACCEPTS = 64, /* before other work has its turn */
-    PAUSE_MS = 100, /* when descriptors or memory have run out */
+    PAUSE_MS = 10, /* when descriptors or memory have run out; then twice as long each time */
+    PAUSE_MAX_MS = 1000,
     TASK_RESUME = 2,
     TASK_FREE = 4,
 };
@@ -64,6 +66,7 @@ static int accept_one(struct tn_listener *listener)
         return rc;
     }
     tni_session_post(session, TNI_SESSION_START);
+    listener->pause = 0;
     return 0;
 }
 
@@ -75,12 +78,21 @@ static bool is_shortage(int code)
 /* Out of descriptors the listener stays readable: it is left alone for a while. */
 static void pause_listening(struct tn_listener *listener, int code)
 {
+    bool is_first = listener->pause == 0;
+
+    listener->pause = is_first ? PAUSE_MS : listener->pause * 2;
+    if (listener->pause > PAUSE_MAX_MS)
+        listener->pause = PAUSE_MAX_MS;
     tni_fail(code, "no connection can be accepted: %s; trying again in %d ms", tni_error_name(code),
-             PAUSE_MS);
+             listener->pause);
+    if (is_first)
+        tni_log(TN_LOG_WARN, "limit", "%s: %s, then more and more seldom", listener->config->text,
+                tni_error_text());
     event(listener, TN_EVENT_ACCEPT_FAILED, code);
     listener->is_paused = true;
     tni_poller_remove(listener->thread->arming, listener->fd);
-    tni_iothread_timer(listener->thread, &listener->timer, tni_clock_ms() + PAUSE_MS);
+    tni_iothread_timer(listener->thread, &listener->timer,
+                       tni_clock_ms() + (uint64_t)listener->pause);
 }
 
 static void on_readable(struct tni_armed *armed)
@@ -105,7 +117,7 @@ static void resume(struct tn_listener *listener)
         listener->is_paused = false;
         if (tni_poller_add_level(listener->thread->arming, listener->fd, &listener->armed) < 0) {
             listener->is_paused = true;
-            tni_iothread_timer(listener->thread, &listener->timer, tni_clock_ms() + PAUSE_MS);
+            tni_iothread_timer(listener->thread, &listener->timer, tni_clock_ms() + PAUSE_MAX_MS);
         }
     }
     pthread_mutex_unlock(&listener->lock);

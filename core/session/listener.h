@@ -27,6 +27,7 @@ struct tn_listener {
     char *address; /* that is really bound */
     bool is_open, is_paused;
     int fd;
+    int pause; /* ms, of the last try while descriptors or memory are short; 0: they are not */
     alignas(16) unsigned char state[]; /* the transport's */
 };
 

@@ -21,10 +21,12 @@ static void on_deadline(struct tni_session *session)
         tni_session_lost(session,
                          !session->is_connected && session->config->options.connect_timeout > 0
                              ? tni_fail(-ETIMEDOUT, "no connection within 'connect_timeout'")
-                             : tni_fail(-ETIMEDOUT,
-                                        "the peer did not finish the handshake "
-                                        "within 'handshake_ivl', %d ms",
-                                        session->config->options.handshake_ivl));
+                             : tni_limit_struck(session, TNI_LIMIT_HANDSHAKE, -ETIMEDOUT,
+                                                "the peer did not finish the handshake within "
+                                                "%d ms",
+                                                session->config->options.handshake_ivl));
+    } else if (session->stall_by <= now && tni_limit_stall_is_over(session) < 0) {
+        tni_session_lost(session, -ETIMEDOUT);
     } else if (session->retry_at <= now) {
         tni_session_dial(session);
     } else if (session->state == TNI_SESSION_UP &&

@@ -22,6 +22,7 @@
 #include "reactor/reactor.h"
 #include "session/buffer.h"
 #include "session/config.h"
+#include "session/limit.h"
 #include "session/stack.h"
 #include "zmtp/heartbeat.h"
 
@@ -86,6 +87,7 @@ struct tni_session {
     bool rx_ready, tx_ready; /* the kernel may have something; has room */
     bool is_connected; /* the transport stands, and that has been told */
     bool is_half_open; /* counted in the config */
+    bool is_counted; /* in the context: it was accepted */
     bool is_hung_up; /* the peer has closed: read to the end    */
     bool is_paused; /* the socket's high-water mark            */
     bool is_stopping; /* send what is queued, then end           */
@@ -112,10 +114,14 @@ struct tni_session {
     } large;
     struct tni_datagram_inbox *datagrams; /* where they are received; NULL: a stream */
     bool in_message; /* frames of an unfinished one are in the incoming chain */
-    unsigned parts;
+    unsigned parts; /* of that message, if it has several; so its bytes */
+    uint64_t message_bytes;
+    struct tni_address *address; /* where it is counted; NULL: nowhere */
 
     struct tni_heartbeat heartbeat;
-    uint64_t handshake_by, linger_by, retry_at; /* ms; UINT64_MAX: not running */
+    uint64_t handshake_by, linger_by, retry_at, stall_by; /* ms; UINT64_MAX: not running */
+    int64_t
+        stall_queue; /* bytes that the kernel held when "stall_timeout" was half over; -1: it is not */
     uint64_t retry_delay;
     uint64_t shrink_at, traffic; /* as the deadlines above; what had passed when that was set */
 
@@ -166,8 +172,6 @@ int tni_session_cut(struct iovec *iov, int count, size_t most);
 void tni_session_start(struct tni_session *session);
 void tni_stream_start(struct tni_session *session);
 int tni_stream_established(struct tni_session *session);
-/** An accepted session is up, or over. */
-void tni_session_not_half_open(struct tni_session *session);
 /** Connects, or connects again. */
 void tni_session_dial(struct tni_session *session);
 /** Something moved while connecting: 0, or a code that ends the attempt. */

@@ -95,6 +95,7 @@ static void congested(struct tni_session *session)
 {
     session->tx_ready = false;
     atomic_store(&session->is_congested, true);
+    tni_limit_stalled(session);
 }
 
 /* What the layers have taken is not sent before they have handed it on. */
@@ -131,14 +132,17 @@ int tni_session_transmit(struct tni_session *session)
         }
         if (size < 0)
             return (int)size;
+        session->stall_by = UINT64_MAX;
         written(session, (size_t)size, commands);
         writes++;
     }
     rc = flush(session);
     if (rc < 0)
         return rc;
-    if (session->tx_ready)
+    if (session->tx_ready) {
         atomic_store(&session->is_congested, false);
+        session->stall_by = UINT64_MAX;
+    }
     tell_producer(session);
     if (count < 0)
         return count;

@@ -133,6 +133,10 @@ static int *int_option(struct tn_ctx *ctx, const char *name, int *out_min, int *
         *out_max = DEFAULT_SOCKETS;
         return &ctx->max_sockets;
     }
+    if (strcmp(name, "max_connections") == 0) {
+        *out_max = INT_MAX;
+        return &ctx->max_connections;
+    }
     if (strcmp(name, "thread_priority") == 0 || strcmp(name, "thread_sched_policy") == 0) {
         *out_min = -1;
         *out_max = INT_MAX;
@@ -143,11 +147,12 @@ static int *int_option(struct tn_ctx *ctx, const char *name, int *out_min, int *
 
 static int unknown_option(const char *name)
 {
-    return tni_fail(-TN_ENOOPTION,
-                    "a context has no option '%s': there are io_threads, max_sockets, allow_load, "
-                    "thread_priority, thread_sched_policy, thread_cpus, thread_name, plugins_d and "
-                    "modules",
-                    name);
+    return tni_fail(
+        -TN_ENOOPTION,
+        "a context has no option '%s': there are io_threads, max_sockets, max_connections, "
+        "allow_load, thread_priority, thread_sched_policy, thread_cpus, thread_name, plugins_d and "
+        "modules",
+        name);
 }
 
 static int too_late(const struct tn_ctx *ctx, const char *name)

@@ -34,6 +34,7 @@ struct tn_ctx {
 
     int io_threads;
     int max_sockets;
+    int max_connections; /* accepted ones; 0: as many as leave descriptors to the program */
     bool allow_load;
     struct tni_thread_params thread_params;
     char *directories[TNI_DIRECTORIES_MAX + 1];
@@ -47,6 +48,7 @@ struct tn_ctx {
     int socket_count;
     uint64_t socket_serial;
     atomic_uint_fast64_t connections; /* numbers given out */
+    atomic_uint accepted; /* connections that are there now */
 
     /* network.h's; NULL: not started. Written under the lock. */
     _Atomic(struct tni_iothread *) threads[TNI_IO_THREADS_MAX];

@@ -80,6 +80,8 @@ TN_EXPORT tn_ctx_t *tn_ctx_new(void);
  *    "io_threads"   number of I/O threads, 0 to 64, default 1. With 0 the program drives the
  *                   connections itself: inside its blocking calls, or with tn_ctx_step().
  *    "max_sockets"  most sockets at one time, 1 to 65535, default 65535
+ *    "max_connections"  most accepted connections at one time; one more is closed. 0, the default: as
+ *                   many as leave the program 64 of the descriptors that RLIMIT_NOFILE allows
  *    "allow_load"   0: only modules that are linked in, default 1
  *    "thread_sched_policy"  SCHED_OTHER, SCHED_FIFO, ... of <sched.h> for the I/O threads, and
  *    "thread_priority"  their priority in it, default -1: those of the thread that makes the first

@@ -1,0 +1,224 @@
+#include "session/limit.h"
+
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <sys/ioctl.h>
+#include <sys/resource.h>
+
+#include <linux/sockios.h>
+
+#include "base/clock.h"
+#include "base/error.h"
+#include "base/log.h"
+#include "session/address.h"
+#include "session/session.h"
+#include "socket/ctx.h"
+#include "socket/socket.h"
+
+enum {
+    SENTENCE = 240,
+    LOG_EVERY_MS = 10 * 1000,
+    DESCRIPTORS_LEFT = 64, /* to the program */
+    FRAMES_IN_MESSAGE = 16, /* of the greatest size, unless "max_message_bytes" is set */
+};
+
+/* ------------------------------------------------------------------ telling */
+
+static const char *const names[] = {
+    [TNI_LIMIT_HANDSHAKE] = "handshake_ivl",
+    [TNI_LIMIT_HALF_OPEN] = "max_half_open",
+    [TNI_LIMIT_HALF_OPEN_PER_ADDRESS] = "max_half_open_per_address",
+    [TNI_LIMIT_PER_ADDRESS] = "max_connections_per_address",
+    [TNI_LIMIT_CONNECTIONS] = "max_connections",
+    [TNI_LIMIT_FRAME] = "maxmsgsize",
+    [TNI_LIMIT_PARTS] = "max_parts",
+    [TNI_LIMIT_MESSAGE] = "max_message_bytes",
+    [TNI_LIMIT_STALL] = "stall_timeout",
+};
+
+static void log_it(const struct tni_session *session, enum tni_limit limit, const char *sentence)
+{
+    struct tni_limit_log *log = &session->config->limit_log;
+    unsigned struck = atomic_fetch_add(&log->struck[limit], 1) + 1;
+    uint_fast64_t last = atomic_load(&log->logged_at[limit]);
+    uint64_t now = tni_clock_ms();
+
+    /* Of several threads one writes. */
+    if ((last && now - last < LOG_EVERY_MS) ||
+        !atomic_compare_exchange_strong(&log->logged_at[limit], &last, now))
+        return;
+    atomic_fetch_sub(&log->struck[limit], struck);
+    tni_log(TN_LOG_WARN, "limit", "%s, peer %s: %s; %u since the last such line",
+            session->config->text, session->stack.remote ? session->stack.remote : "unknown",
+            sentence, struck);
+}
+
+int tni_limit_struck(const struct tni_session *session, enum tni_limit limit, int code,
+                     const char *format, ...)
+{
+    char sentence[SENTENCE];
+    va_list args;
+
+    va_start(args, format);
+    vsnprintf(sentence, sizeof sentence, format, args);
+    va_end(args);
+    tni_fail(code, "%s ('%s')", sentence, names[limit]);
+    log_it(session, limit, tni_error_text());
+    return code;
+}
+
+/* ------------------------------------------------------------------ how many */
+
+/* Descriptors are given out from the lowest on: one that is high says that many are in use, whoever
+ * uses them. */
+static int check_descriptors(const struct tni_session *session)
+{
+    struct rlimit limit;
+    rlim_t kept = DESCRIPTORS_LEFT;
+
+    if (getrlimit(RLIMIT_NOFILE, &limit) < 0 || limit.rlim_cur == RLIM_INFINITY)
+        return 0;
+    if (kept > limit.rlim_cur / 2)
+        kept = limit.rlim_cur / 2;
+    if ((rlim_t)tni_stack_fd(&session->stack) < limit.rlim_cur - kept)
+        return 0;
+    return tni_limit_struck(session, TNI_LIMIT_CONNECTIONS, -EUSERS,
+                            "all but %d of the process's %llu descriptors are in use: one more "
+                            "peer is closed",
+                            (int)kept, (unsigned long long)limit.rlim_cur);
+}
+
+static int check_connections(struct tni_session *session)
+{
+    struct tn_ctx *ctx = session->config->sock->ctx;
+    unsigned before = atomic_fetch_add(&ctx->accepted, 1);
+
+    session->is_counted = true;
+    if (ctx->max_connections == 0)
+        return check_descriptors(session);
+    if (before < (unsigned)ctx->max_connections)
+        return 0;
+    return tni_limit_struck(session, TNI_LIMIT_CONNECTIONS, -EUSERS,
+                            "the context has %d accepted connections: one more is closed",
+                            ctx->max_connections);
+}
+
+static int check_half_open(struct tni_session *session)
+{
+    int limit = session->config->options.max_half_open;
+    unsigned before = atomic_fetch_add(&session->config->half_open, 1);
+
+    session->is_half_open = true;
+    if (limit == 0 || before < (unsigned)limit)
+        return 0;
+    return tni_limit_struck(session, TNI_LIMIT_HALF_OPEN, -EUSERS,
+                            "%d peers are in their handshake: one more is closed", limit);
+}
+
+static int check_address(struct tni_session *session)
+{
+    const struct tni_options *options = &session->config->options;
+    unsigned all = (unsigned)options->max_connections_per_address;
+    unsigned half_open = (unsigned)options->max_half_open_per_address;
+    struct tni_address_counts now;
+    int rc;
+
+    if ((all == 0 && half_open == 0) || !session->stack.remote)
+        return 0;
+    rc = tni_addresses_enter(&session->config->addresses, session->stack.remote, &session->address,
+                             &now);
+    if (rc < 0 || !session->address)
+        return rc;
+    if (all && now.connections > all)
+        return tni_limit_struck(session, TNI_LIMIT_PER_ADDRESS, -EUSERS,
+                                "%u connections came from that address: one more is closed", all);
+    if (half_open && now.half_open > half_open)
+        return tni_limit_struck(session, TNI_LIMIT_HALF_OPEN_PER_ADDRESS, -EUSERS,
+                                "%u peers of that address are in their handshake: one more is "
+                                "closed",
+                                half_open);
+    return 0;
+}
+
+int tni_limit_admit(struct tni_session *session)
+{
+    int rc = check_connections(session);
+
+    if (rc == 0)
+        rc = check_half_open(session);
+    return rc < 0 ? rc : check_address(session);
+}
+
+void tni_limit_not_half_open(struct tni_session *session)
+{
+    if (!session->is_half_open)
+        return;
+    session->is_half_open = false;
+    atomic_fetch_sub(&session->config->half_open, 1);
+    if (session->address)
+        tni_addresses_not_half_open(&session->config->addresses, session->address);
+}
+
+void tni_limit_forget(struct tni_session *session)
+{
+    tni_limit_not_half_open(session);
+    if (session->address)
+        tni_addresses_leave(&session->config->addresses, session->address);
+    session->address = NULL;
+    if (session->is_counted)
+        atomic_fetch_sub(&session->config->sock->ctx->accepted, 1);
+    session->is_counted = false;
+}
+
+/* ------------------------------------------------------------------ how much, how long */
+
+uint64_t tni_limit_message_bytes(const struct tni_session *session)
+{
+    const struct tni_options *options = &session->config->options;
+
+    if (options->max_message_bytes > 0)
+        return (uint64_t)options->max_message_bytes;
+    if (options->max_message_bytes < 0 || options->maxmsgsize < 0 ||
+        options->maxmsgsize > INT64_MAX / FRAMES_IN_MESSAGE)
+        return UINT64_MAX;
+    return (uint64_t)options->maxmsgsize * FRAMES_IN_MESSAGE;
+}
+
+/* Bytes that the kernel still holds for the peer; -1: it does not say. */
+static int64_t queue_of(const struct tni_session *session)
+{
+    int bytes;
+
+    return ioctl(tni_stack_fd(&session->stack), SIOCOUTQ, &bytes) < 0 ? -1 : bytes;
+}
+
+void tni_limit_stalled(struct tni_session *session)
+{
+    int limit = session->config->options.stall_timeout;
+
+    if (limit == 0 || session->stall_by != UINT64_MAX)
+        return;
+    session->stall_queue = -1;
+    session->stall_by = tni_session_in_ms((limit + 1) / 2);
+}
+
+int tni_limit_stall_is_over(struct tni_session *session)
+{
+    int limit = session->config->options.stall_timeout;
+    int64_t before = session->stall_queue;
+
+    session->stall_queue = queue_of(session);
+    if (before < 0 || session->stall_queue < before) {
+        session->stall_by = tni_session_in_ms(limit - limit / 2);
+        tni_session_schedule(session);
+        return 0;
+    }
+    session->stall_by = UINT64_MAX;
+    /* What is still sent after the end has a limit of its own, "linger". */
+    if (session->is_stopping)
+        return 0;
+    return tni_limit_struck(session, TNI_LIMIT_STALL, -ETIMEDOUT,
+                            "the peer has taken nothing for %d ms",
+                            session->config->options.stall_timeout);
+}

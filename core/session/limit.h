@@ -1,0 +1,60 @@
+/*
+ * limit.h: what a peer may cost, and what happens when it wants to cost more.
+ *
+ * A limit is an option; docs/security.md has them all. One that strikes ends that one connection, and
+ * the sentence, which names the option, goes to the monitor's event and to the log. A peer can do so as
+ * often as it likes: each endpoint logs each of its limits once in ten seconds at most, and says how often it
+ * struck meanwhile. Under the reactor's lock, unless it says "any thread".
+ */
+#ifndef TNI_LIMIT_H
+#define TNI_LIMIT_H
+
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+struct tni_session;
+
+enum tni_limit {
+    TNI_LIMIT_HANDSHAKE, /* "handshake_ivl" */
+    TNI_LIMIT_HALF_OPEN,
+    TNI_LIMIT_HALF_OPEN_PER_ADDRESS,
+    TNI_LIMIT_PER_ADDRESS,
+    TNI_LIMIT_CONNECTIONS,
+    TNI_LIMIT_FRAME, /* "maxmsgsize" */
+    TNI_LIMIT_PARTS,
+    TNI_LIMIT_MESSAGE,
+    TNI_LIMIT_STALL,
+    TNI_LIMITS
+};
+
+/** How often each has struck and was not logged yet, and when it was logged last; of an endpoint. Any
+ *  thread. */
+struct tni_limit_log {
+    atomic_uint struck[TNI_LIMITS];
+    atomic_uint_fast64_t logged_at[TNI_LIMITS]; /* ms; 0: never */
+};
+
+/** The peer has gone too far: leaves the sentence, made of `format` and the option's name, logs it, and
+ *  returns `code`, which ends the connection. */
+int tni_limit_struck(const struct tni_session *session, enum tni_limit limit, int code,
+                     const char *format, ...) __attribute__((format(printf, 4, 5)));
+
+/** A peer that was accepted: counts it, and says whether it may stay. Once its address is known. */
+int tni_limit_admit(struct tni_session *session);
+/** It has finished its handshake, or failed. Harmless when it is not counted. */
+void tni_limit_not_half_open(struct tni_session *session);
+/** It has gone. Harmless when it is not counted. */
+void tni_limit_forget(struct tni_session *session);
+
+/** Bytes that all frames of one message may have: "max_message_bytes". UINT64_MAX: any number. */
+uint64_t tni_limit_message_bytes(const struct tni_session *session);
+
+/** The kernel takes nothing from us: "stall_timeout" begins to run, unless it does already. The kernel
+ *  takes more only when much of what it holds has gone, so that a slow peer is told from one that stands still
+ *  by how much that is, looked at twice. */
+void tni_limit_stalled(struct tni_session *session);
+/** `stall_by` has come: 0, or the code that ends the connection. */
+int tni_limit_stall_is_over(struct tni_session *session);
+
+#endif

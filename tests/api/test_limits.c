@@ -1,0 +1,472 @@
+/*
+ * What a peer may cost: each limit, when it strikes, ends that one connection, and the monitor's event and
+ * the log name it. A good peer is served before and afterwards.
+ */
+#include "api.h"
+
+#include <fcntl.h>
+#include <stdlib.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+enum { LOG_SIZE = 16 * 1024 };
+
+struct scene {
+    tn_ctx_t *ctx;
+    tn_socket_t *server, *good;
+    tn_monitor_t *monitor;
+    int log, stderr_kept; /* the log, and where it would have gone */
+    char endpoint[API_ENDPOINT_MAX];
+};
+
+static void open_scene(struct scene *scene, const char *server, const char *good)
+{
+    char path[] = "/tmp/tenon-limits-XXXXXX";
+
+    memset(scene, 0, sizeof *scene);
+    scene->log = mkstemp(path);
+    assert_true(scene->log >= 0);
+    unlink(path);
+    scene->stderr_kept = dup(STDERR_FILENO);
+    assert_true(dup2(scene->log, STDERR_FILENO) >= 0);
+    scene->ctx = api_ctx();
+    scene->server = api_socket(scene->ctx, server);
+    scene->good = api_socket(scene->ctx, good);
+    assert_ok(tn_set_int(scene->good, "reconnect_ivl", 10));
+    scene->monitor = tn_monitor(scene->server, TN_EVENT_HANDSHAKE_FAILED | TN_EVENT_DISCONNECTED);
+    assert_non_null(scene->monitor);
+}
+
+/* After the options. */
+static void start(struct scene *scene)
+{
+    api_bind(scene->server, API_TCP, scene->endpoint);
+    assert_ok(tn_connect(scene->good, scene->endpoint));
+    assert_ok(tn_wait_peers(scene->server, 1, API_TIMEOUT_MS));
+}
+
+static int log_has(const struct scene *scene, const char *text)
+{
+    static char log[LOG_SIZE];
+    ssize_t size = pread(scene->log, log, sizeof log - 1, 0);
+
+    assert_true(size >= 0);
+    log[size] = '\0';
+    return strstr(log, text) != NULL;
+}
+
+static void expect_struck(const struct scene *scene, uint32_t kind, const char *option)
+{
+    char quoted[64];
+    tn_event_t event;
+
+    snprintf(quoted, sizeof quoted, "('%s')", option);
+    api_expect_event(scene->monitor, kind, &event);
+    if (!strstr(event.reason, quoted))
+        fail_msg("\"%s\" does not name %s", event.reason, quoted);
+    assert_true(log_has(scene, quoted));
+}
+
+static void close_scene(struct scene *scene)
+{
+    tn_monitor_close(scene->monitor);
+    assert_ok(tn_close(scene->good));
+    assert_ok(tn_close(scene->server));
+    api_ctx_end(scene->ctx);
+    assert_true(dup2(scene->stderr_kept, STDERR_FILENO) >= 0);
+    close(scene->stderr_kept);
+    close(scene->log);
+}
+
+static void good_is_served(struct scene *scene)
+{
+    api_send(scene->good, "still here", 0);
+    api_expect(scene->server, "still here");
+}
+
+/* ------------------------------------------------------------------ how much */
+
+static void test_frame_above_maxmsgsize_is_named(void **state)
+{
+    static const uint8_t bomb[] = {2, 0x7f, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff};
+    struct scene scene;
+    int fd;
+
+    (void)state;
+    open_scene(&scene, "pull", "push");
+    start(&scene);
+    fd = api_raw_connect(scene.endpoint);
+    api_raw_handshake(fd, 1, "PUSH");
+    api_raw_write(fd, bomb, sizeof bomb);
+    api_raw_expect_close(fd);
+    close(fd);
+    expect_struck(&scene, TN_EVENT_DISCONNECTED, "maxmsgsize");
+    good_is_served(&scene);
+    close_scene(&scene);
+}
+
+static void test_one_part_too_many_is_named(void **state)
+{
+    static const uint8_t part[] = {1, 0};
+    struct scene scene;
+    int fd;
+
+    (void)state;
+    open_scene(&scene, "pull", "push");
+    assert_ok(tn_set_int(scene.server, "max_parts", 3));
+    start(&scene);
+    fd = api_raw_connect(scene.endpoint);
+    api_raw_handshake(fd, 1, "PUSH");
+    for (int i = 0; i < 4; i++)
+        api_raw_write(fd, part, sizeof part);
+    api_raw_expect_close(fd);
+    close(fd);
+    expect_struck(&scene, TN_EVENT_DISCONNECTED, "max_parts");
+    good_is_served(&scene);
+    close_scene(&scene);
+}
+
+/* A message of two frames of 100 bytes, and the beginning of one that goes on for ever. */
+static void test_message_above_its_bytes_is_named(void **state)
+{
+    uint8_t frame[102] = {1, 100};
+    struct scene scene;
+    int fd;
+
+    (void)state;
+    open_scene(&scene, "pull", "push");
+    assert_ok(tn_set_int(scene.server, "max_message_bytes", 200));
+    start(&scene);
+    fd = api_raw_connect(scene.endpoint);
+    api_raw_handshake(fd, 1, "PUSH");
+    api_raw_write(fd, frame, sizeof frame);
+    frame[0] = 0;
+    api_raw_write(fd, frame, sizeof frame);
+    frame[0] = 1;
+    for (int i = 0; i < 3; i++)
+        api_raw_write(fd, frame, sizeof frame);
+    api_raw_expect_close(fd);
+    close(fd);
+    expect_struck(&scene, TN_EVENT_DISCONNECTED, "max_message_bytes");
+    for (int i = 0; i < 2; i++)
+        assert_int_equal(tn_recv(scene.server, frame, sizeof frame, 0), 100);
+    good_is_served(&scene);
+    close_scene(&scene);
+}
+
+static void test_message_bytes_follow_the_frame_limit(void **state)
+{
+    uint8_t frame[102] = {1, 100};
+    struct scene scene;
+    int fd;
+
+    (void)state;
+    open_scene(&scene, "pull", "push");
+    assert_ok(tn_set_int(scene.server, "maxmsgsize", 100));
+    start(&scene);
+    fd = api_raw_connect(scene.endpoint);
+    api_raw_handshake(fd, 1, "PUSH");
+    for (int i = 0; i < 17; i++)
+        api_raw_write(fd, frame, sizeof frame);
+    api_raw_expect_close(fd);
+    close(fd);
+    expect_struck(&scene, TN_EVENT_DISCONNECTED, "max_message_bytes");
+    good_is_served(&scene);
+    close_scene(&scene);
+}
+
+/* ------------------------------------------------------------------ how many */
+
+static void one_too_many_half_open(const char *option, int limit)
+{
+    struct scene scene;
+    int fds[8], late;
+
+    open_scene(&scene, "pull", "push");
+    assert_ok(tn_set_int(scene.server, option, limit));
+    start(&scene);
+    for (int i = 0; i < limit; i++)
+        fds[i] = api_raw_connect(scene.endpoint);
+    late = api_raw_connect(scene.endpoint);
+    api_raw_expect_close(late);
+    expect_struck(&scene, TN_EVENT_HANDSHAKE_FAILED, option);
+    good_is_served(&scene);
+    /* Those that were there may go on. */
+    api_raw_handshake(fds[0], 1, "PUSH");
+    close(late);
+    late = api_raw_connect(scene.endpoint);
+    api_raw_handshake(late, 1, "PUSH");
+    for (int i = 0; i < limit; i++)
+        close(fds[i]);
+    close(late);
+    close_scene(&scene);
+}
+
+static void test_one_half_open_peer_too_many_is_named(void **state)
+{
+    (void)state;
+    one_too_many_half_open("max_half_open", 3);
+}
+
+static void test_one_half_open_peer_of_an_address_too_many_is_named(void **state)
+{
+    (void)state;
+    one_too_many_half_open("max_half_open_per_address", 3);
+}
+
+static void test_half_open_peers_of_an_address_are_64_by_default(void **state)
+{
+    enum { LIMIT = 64 };
+    struct scene scene;
+    int fds[LIMIT + 1];
+
+    (void)state;
+    open_scene(&scene, "pull", "push");
+    start(&scene);
+    for (int i = 0; i <= LIMIT; i++)
+        fds[i] = api_raw_connect(scene.endpoint);
+    api_raw_expect_close(fds[LIMIT]);
+    expect_struck(&scene, TN_EVENT_HANDSHAKE_FAILED, "max_half_open_per_address");
+    for (int i = 0; i <= LIMIT; i++)
+        close(fds[i]);
+    good_is_served(&scene);
+    close_scene(&scene);
+}
+
+static void test_one_connection_of_an_address_too_many_is_named(void **state)
+{
+    struct scene scene;
+    tn_event_t event;
+    int first, second, third;
+
+    (void)state;
+    open_scene(&scene, "pull", "push");
+    assert_ok(tn_set_int(scene.server, "max_connections_per_address", 3));
+    start(&scene);
+    first = api_raw_connect(scene.endpoint);
+    second = api_raw_connect(scene.endpoint);
+    api_raw_handshake(first, 1, "PUSH");
+    api_raw_handshake(second, 1, "PUSH");
+    third = api_raw_connect(scene.endpoint);
+    api_raw_expect_close(third);
+    expect_struck(&scene, TN_EVENT_HANDSHAKE_FAILED, "max_connections_per_address");
+    good_is_served(&scene);
+    close(third);
+    /* Whoever goes makes room. */
+    close(first);
+    api_expect_event(scene.monitor, TN_EVENT_DISCONNECTED, &event);
+    third = api_raw_connect(scene.endpoint);
+    api_raw_handshake(third, 1, "PUSH");
+    close(second);
+    close(third);
+    close_scene(&scene);
+}
+
+static void test_paths_have_no_address_to_be_counted_by(void **state)
+{
+    tn_ctx_t *ctx = api_ctx();
+    tn_socket_t *server = api_socket(ctx, "pull");
+    tn_socket_t *clients[3];
+    char endpoint[API_ENDPOINT_MAX];
+
+    (void)state;
+    assert_ok(tn_set_int(server, "max_connections_per_address", 1));
+    api_bind(server, API_IPC, endpoint);
+    for (int i = 0; i < 3; i++) {
+        clients[i] = api_socket(ctx, "push");
+        assert_ok(tn_connect(clients[i], endpoint));
+    }
+    assert_true(tn_wait_peers(server, 3, API_TIMEOUT_MS) == 3);
+    for (int i = 0; i < 3; i++)
+        assert_ok(tn_close(clients[i]));
+    assert_ok(tn_close(server));
+    api_ctx_end(ctx);
+}
+
+static void test_one_connection_of_a_context_too_many_is_named(void **state)
+{
+    struct scene scene;
+    int fd;
+
+    (void)state;
+    open_scene(&scene, "pull", "push");
+    assert_ok(tn_close(scene.good));
+    assert_ok(tn_close(scene.server));
+    tn_monitor_close(scene.monitor);
+    assert_code(tn_ctx_set_int(scene.ctx, "max_connections", 1), -EBUSY);
+    api_ctx_end(scene.ctx);
+    scene.ctx = tn_ctx_new();
+    assert_ok(tn_ctx_set_int(scene.ctx, "max_connections", 1));
+    scene.server = api_socket(scene.ctx, "pull");
+    scene.good = api_socket(scene.ctx, "push");
+    scene.monitor = tn_monitor(scene.server, TN_EVENT_HANDSHAKE_FAILED);
+    start(&scene);
+    fd = api_raw_connect(scene.endpoint);
+    api_raw_expect_close(fd);
+    expect_struck(&scene, TN_EVENT_HANDSHAKE_FAILED, "max_connections");
+    good_is_served(&scene);
+    close(fd);
+    close_scene(&scene);
+}
+
+/* The process has 200 descriptors, of which peers get all but 64. */
+static void test_descriptors_are_left_to_the_program(void **state)
+{
+    enum { ALL = 200, LEFT = 64 };
+    struct rlimit before, narrow;
+    struct scene scene;
+    tn_monitor_t *accepted;
+    tn_event_t event;
+    int fds[ALL], count = 0;
+
+    (void)state;
+    assert_int_equal(getrlimit(RLIMIT_NOFILE, &before), 0);
+    narrow = before;
+    narrow.rlim_cur = ALL;
+    open_scene(&scene, "pull", "push");
+    assert_ok(tn_set_int(scene.server, "max_half_open_per_address", 0));
+    start(&scene);
+    accepted = tn_monitor(scene.server, TN_EVENT_ACCEPTED);
+    assert_non_null(accepted);
+    assert_int_equal(setrlimit(RLIMIT_NOFILE, &narrow), 0);
+    while (count < ALL - LEFT && !log_has(&scene, "max_connections")) {
+        fds[count++] = api_raw_connect(scene.endpoint);
+        api_expect_event(accepted, TN_EVENT_ACCEPTED, &event);
+    }
+    expect_struck(&scene, TN_EVENT_HANDSHAKE_FAILED, "max_connections");
+    good_is_served(&scene);
+    tn_monitor_close(accepted);
+    while (count > 0)
+        close(fds[--count]);
+    assert_int_equal(setrlimit(RLIMIT_NOFILE, &before), 0);
+    close_scene(&scene);
+}
+
+/* ------------------------------------------------------------------ how long */
+
+static void test_handshake_that_never_ends_is_named(void **state)
+{
+    struct scene scene;
+    int fd;
+
+    (void)state;
+    open_scene(&scene, "pull", "push");
+    assert_ok(tn_set_int(scene.server, "handshake_ivl", 100));
+    start(&scene);
+    fd = api_raw_connect(scene.endpoint);
+    api_raw_expect_close(fd);
+    expect_struck(&scene, TN_EVENT_HANDSHAKE_FAILED, "handshake_ivl");
+    good_is_served(&scene);
+    close(fd);
+    close_scene(&scene);
+}
+
+/* Messages go to both until the one that reads nothing is full; then to the good one alone. */
+static void test_peer_that_takes_nothing_is_named(void **state)
+{
+    static uint8_t large[256 * 1024];
+    struct scene scene;
+    tn_event_t event;
+    int fd;
+
+    (void)state;
+    open_scene(&scene, "pub", "sub");
+    assert_ok(tn_set_int(scene.server, "stall_timeout", 200));
+    assert_ok(tn_set_int(scene.server, "sndhwm", 0));
+    assert_ok(tn_subscribe(scene.good, "good", 4));
+    start(&scene);
+    fd = api_raw_connect(scene.endpoint);
+    api_raw_handshake(fd, 1, "SUB");
+    api_raw_write(fd, "\4\12\11SUBSCRIBE", 12);
+    assert_ok(tn_wait_subscribers(scene.server, 2, API_TIMEOUT_MS));
+    for (int i = 0; i < 64; i++)
+        assert_ok(tn_send(scene.server, large, sizeof large, 0));
+    api_expect_event(scene.monitor, TN_EVENT_DISCONNECTED, &event);
+    assert_non_null(strstr(event.reason, "('stall_timeout')"));
+    assert_true(log_has(&scene, "('stall_timeout')"));
+    api_send(scene.server, "good", 0);
+    api_expect(scene.good, "good");
+    close(fd);
+    close_scene(&scene);
+}
+
+/* It reads all, a little at a time, for far longer than the limit. */
+static void test_slow_peer_is_not_a_stalled_one(void **state)
+{
+    static uint8_t large[256 * 1024];
+    enum { MESSAGES = 24 };
+    struct scene scene;
+    tn_event_t event;
+    size_t left = (sizeof large + 9) * MESSAGES;
+    int fd;
+
+    (void)state;
+    open_scene(&scene, "push", "pull");
+    assert_ok(tn_set_int(scene.server, "stall_timeout", 300));
+    assert_ok(tn_set_int(scene.server, "sndhwm", 0));
+    api_bind(scene.server, API_TCP, scene.endpoint);
+    fd = api_raw_connect(scene.endpoint);
+    api_raw_handshake(fd, 1, "PULL");
+    for (int i = 0; i < MESSAGES; i++)
+        assert_ok(tn_send(scene.server, large, sizeof large, 0));
+    while (left) {
+        size_t piece = left < 64 * 1024 ? left : 64 * 1024;
+        api_raw_read(fd, large, piece);
+        left -= piece;
+        usleep(20 * 1000);
+    }
+    assert_int_equal(tn_monitor_recv(scene.monitor, &event, 0), -ETIMEDOUT);
+    close(fd);
+    close_scene(&scene);
+}
+
+/* ------------------------------------------------------------------ the log */
+
+static void test_limit_that_strikes_often_is_logged_once(void **state)
+{
+    struct scene scene;
+    static char log[LOG_SIZE];
+    const char *line;
+    ssize_t size;
+
+    (void)state;
+    open_scene(&scene, "pull", "push");
+    assert_ok(tn_set_int(scene.server, "max_connections_per_address", 1));
+    start(&scene);
+    for (int i = 0; i < 20; i++) {
+        int fd = api_raw_connect(scene.endpoint);
+        api_raw_expect_close(fd);
+        close(fd);
+    }
+    size = pread(scene.log, log, sizeof log - 1, 0);
+    assert_true(size > 0);
+    log[size] = '\0';
+    line = strstr(log, "max_connections_per_address");
+    assert_non_null(line);
+    assert_null(strstr(line + 1, "max_connections_per_address"));
+    close_scene(&scene);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_frame_above_maxmsgsize_is_named),
+        cmocka_unit_test(test_one_part_too_many_is_named),
+        cmocka_unit_test(test_message_above_its_bytes_is_named),
+        cmocka_unit_test(test_message_bytes_follow_the_frame_limit),
+        cmocka_unit_test(test_one_half_open_peer_too_many_is_named),
+        cmocka_unit_test(test_one_half_open_peer_of_an_address_too_many_is_named),
+        cmocka_unit_test(test_half_open_peers_of_an_address_are_64_by_default),
+        cmocka_unit_test(test_one_connection_of_an_address_too_many_is_named),
+        cmocka_unit_test(test_paths_have_no_address_to_be_counted_by),
+        cmocka_unit_test(test_one_connection_of_a_context_too_many_is_named),
+        cmocka_unit_test(test_descriptors_are_left_to_the_program),
+        cmocka_unit_test(test_handshake_that_never_ends_is_named),
+        cmocka_unit_test(test_peer_that_takes_nothing_is_named),
+        cmocka_unit_test(test_slow_peer_is_not_a_stalled_one),
+        cmocka_unit_test(test_limit_that_strikes_often_is_logged_once),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
