@@ -5,7 +5,7 @@ Usage: blocks.py --cc COMPILER --flags "..." --path DIRECTORY --env NAME=VALUE..
 The blocks of a page run from top to bottom in one empty directory:
 
   ```c            a program, compiled and run: it has to end well
-  ```c FILE.c     a program, compiled as ./FILE; a later sh block has to run it
+  ```c FILE.c [-lX...]  a program, compiled as ./FILE; a later sh block has to run it
   ```python       run, with the drop-in as libzmq.so.5
   ```sh           run by bash -e
   ```FORMAT FILE  written to FILE, for the blocks that follow
@@ -28,7 +28,7 @@ import sys
 import tempfile
 
 SECONDS = 60
-FENCE = re.compile(r"^```(\S+)?(?: (\S+))?\n(.*?)^```$", re.M | re.S)
+FENCE = re.compile(r"^```(\S+)?(?: (\S+))?((?: -l\S+)*)\n(.*?)^```$", re.M | re.S)
 
 
 CLONE_NEWUSER, CLONE_NEWNET = 0x10000000, 0x40000000
@@ -73,9 +73,10 @@ def write(path, text):
         file.write(text)
 
 
-def compile_c(source, args, directory, env):
+def compile_c(source, args, directory, env, libraries=""):
     program = os.path.splitext(source)[0]
-    run([args.cc, "-Wall", "-Wextra", "-Werror", "-o", program, source, *shlex.split(args.flags)], directory, env)
+    run([args.cc, "-Wall", "-Wextra", "-Werror", "-o", program, source, *shlex.split(args.flags + libraries)],
+        directory, env)
     return program
 
 
@@ -86,7 +87,7 @@ def check_page(path, args, env):
     count, programs = 0, set()
     with tempfile.TemporaryDirectory() as directory:
         for found in FENCE.finditer(text):
-            kind, name, body = found.groups()
+            kind, name, libraries, body = found.groups()
             line = text.count("\n", 0, found.start()) + 1
             if kind in ("text", "declaration", "output"):
                 continue
@@ -95,7 +96,7 @@ def check_page(path, args, env):
                 if name:
                     write(os.path.join(directory, name), body)
                     if name.endswith(".c"):
-                        programs.add(compile_c(name, args, directory, env))
+                        programs.add(compile_c(name, args, directory, env, libraries))
                 elif kind == "c":
                     write(os.path.join(directory, "block.c"), body)
                     run(["./" + compile_c("block.c", args, directory, env)], directory, env)
