@@ -13,7 +13,7 @@ static atomic_ulong seen;
 static atomic_ulong first_failing;
 static atomic_long failing_times;
 
-static bool must_fail(void)
+bool tni_memory_is_refused(void)
 {
     unsigned long number, first;
     long times;
@@ -36,17 +36,22 @@ unsigned long tni_memory_fail_at(unsigned long nth, long times)
 
 void *tni_malloc(size_t size)
 {
-    return must_fail() ? NULL : malloc(size);
+    return tni_memory_is_refused() ? NULL : malloc(size);
+}
+
+void *tni_malloc_allowed(size_t size)
+{
+    return malloc(size);
 }
 
 void *tni_calloc(size_t count, size_t size)
 {
-    return must_fail() ? NULL : calloc(count, size);
+    return tni_memory_is_refused() ? NULL : calloc(count, size);
 }
 
 void *tni_realloc(void *memory, size_t size)
 {
-    return must_fail() ? NULL : realloc(memory, size);
+    return tni_memory_is_refused() ? NULL : realloc(memory, size);
 }
 
 char *tni_strdup(const char *text)
@@ -60,7 +65,7 @@ char *tni_strdup(const char *text)
 void *tni_calloc_aligned(size_t size)
 {
     size_t whole = (size + CACHE_LINE - 1) & ~(size_t)(CACHE_LINE - 1);
-    void *memory = must_fail() ? NULL : aligned_alloc(CACHE_LINE, whole);
+    void *memory = tni_memory_is_refused() ? NULL : aligned_alloc(CACHE_LINE, whole);
 
     return memory ? memset(memory, 0, whole) : NULL;
 }

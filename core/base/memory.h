@@ -6,6 +6,7 @@
 #ifndef TNI_MEMORY_H
 #define TNI_MEMORY_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 void *tni_malloc(size_t size);
@@ -17,6 +18,11 @@ void *tni_calloc_aligned(size_t size);
 void tni_free(void *memory);
 /** As tni_free, after the bytes have been overwritten: for what may hold a secret. NULL is allowed. */
 void tni_free_secret(void *memory, size_t size);
+
+/** For what is used again instead of being allocated anew (blocks.h): whether this allocation is one
+ *  that must fail; and the allocation itself, which was not refused. */
+bool tni_memory_is_refused(void);
+void *tni_malloc_allowed(size_t size);
 
 /** For tests: the n-th allocation from now fails, and `times` from there (-1: all later ones); 0
  *  switches it off. Returns how many allocations there were since the last call. */

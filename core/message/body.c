@@ -3,8 +3,8 @@
 #include <errno.h>
 #include <stdbool.h>
 
+#include "base/blocks.h"
 #include "base/hot_local.h"
-#include "base/memory.h"
 
 static TNI_HOT_THREAD_LOCAL struct {
     unsigned depth;
@@ -19,7 +19,7 @@ struct tn_body *tni_body_new(size_t size)
 
     if (size > SIZE_MAX / 2)
         return NULL;
-    body = tni_malloc(sizeof *body + size);
+    body = tni_block_take(sizeof *body + size);
     if (!body)
         return NULL;
     atomic_init(&body->refs, 1);
@@ -29,6 +29,14 @@ struct tn_body *tni_body_new(size_t size)
     body->hint = NULL;
     body->next = NULL;
     return body;
+}
+
+/* A body around the program's memory is its header alone. */
+static void body_free(struct tn_body *body)
+{
+    size_t own = body->data == body->own_bytes ? body->size : 0;
+
+    tni_block_give(body, sizeof *body + own);
 }
 
 struct tn_body *tni_body_wrap(void *data, size_t size, tn_free_fn free_fn, void *hint)
@@ -46,23 +54,23 @@ struct tn_body *tni_body_wrap(void *data, size_t size, tn_free_fn free_fn, void 
 
 int tni_body_grow(struct tn_body **body, size_t size)
 {
-    struct tn_body *moved;
+    struct tn_body *grown;
 
     if (size > SIZE_MAX / 2)
         return -ENOMEM;
-    moved = tni_realloc(*body, sizeof **body + size);
-    if (!moved)
+    grown = tni_block_resize(*body, sizeof *grown + (*body)->size, sizeof *grown + size);
+    if (!grown)
         return -ENOMEM;
-    moved->size = size;
-    moved->data = moved->own_bytes;
-    *body = moved;
+    grown->size = size;
+    grown->data = grown->own_bytes;
+    *body = grown;
     return 0;
 }
 
 static void bury(struct tn_body *body)
 {
     body->free_fn(body->data, body->hint);
-    tni_free(body);
+    body_free(body);
 }
 
 /* A loop and not a recursion, however long a chain of messages the program's functions end. */
@@ -95,7 +103,7 @@ void tni_body_unref(struct tn_body *body)
                   atomic_fetch_sub_explicit(&body->refs, 1, memory_order_acq_rel) != 1))
         return;
     if (!body->free_fn) {
-        tni_free(body);
+        body_free(body);
         return;
     }
     collect(body);

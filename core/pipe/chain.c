@@ -31,7 +31,7 @@ int tni_chain_init(struct tni_chain *chain, uint64_t hwm, bool conflate)
     if (!chunk)
         return -ENOMEM;
     if (conflate && tni_chain_conflate(chain) < 0) {
-        tni_free(chunk);
+        tni_chunk_free(chunk);
         return -ENOMEM;
     }
     chain->w.chunk = chain->w.committed = chunk;
@@ -46,7 +46,7 @@ static void free_chunks(struct tni_chunk *chunk, uint32_t from)
         for (uint32_t i = from; i < chunk->attachments; i++)
             tni_attachment_end(tni_attachment_of(chunk, i));
         from = 0;
-        tni_free(chunk);
+        tni_chunk_free(chunk);
         chunk = next;
     }
 }
@@ -55,8 +55,7 @@ void tni_chain_fini(struct tni_chain *chain)
 {
     free_chunks(chain->r.keep.chunk, chain->r.keep.attachment);
     chain->r.keep.chunk = NULL;
-    tni_free(atomic_exchange(&chain->spare, NULL));
-    tni_spares_fini(&chain->spare_bodies);
+    tni_chunk_free(atomic_exchange(&chain->spare, NULL));
     if (chain->slot) {
         tn_msg_close(&chain->slot->message);
         pthread_mutex_destroy(&chain->slot->lock);
@@ -76,8 +75,7 @@ void tni_chain_shrink(struct tni_chain *chain)
 {
     struct tni_chunk *small;
 
-    tni_free(atomic_exchange(&chain->spare, NULL));
-    tni_spares_fini(&chain->spare_bodies);
+    tni_chunk_free(atomic_exchange(&chain->spare, NULL));
     if (chain->w.chunk->capacity <= TNI_CHUNK_FIRST || !is_idle(chain))
         return;
     small = tni_chunk_new(chain, TNI_CHUNK_FIRST);
@@ -148,17 +146,6 @@ bool tni_chain_release_kept(struct tni_chain *chain)
     return release(chain, chain->r.keep.messages, true);
 }
 
-/* The consumer is done with it; a body may be used again. */
-static void give_back(struct tni_chain *chain, struct tni_attachment *attachment)
-{
-    if (attachment->kind == TNI_ATTACH_BODY) {
-        tni_spare_give(&chain->spare_bodies, attachment->object);
-        attachment->kind = TNI_ATTACH_NOTHING;
-    } else {
-        tni_attachment_end(attachment);
-    }
-}
-
 /* Ends the attachments and chunks between `keep` and `to`, which becomes the new `keep`. */
 void tni_chain_keep(struct tni_chain *chain, const struct tni_cursor *to)
 {
@@ -168,13 +155,13 @@ void tni_chain_keep(struct tni_chain *chain, const struct tni_cursor *to)
         struct tni_chunk *done = keep->chunk;
         uint32_t count = atomic_load_explicit(&done->published, memory_order_acquire);
         for (uint32_t i = keep->attachment; i < count; i++)
-            give_back(chain, tni_attachment_of(done, i));
+            tni_attachment_end(tni_attachment_of(done, i));
         keep->chunk = done->next;
         keep->attachment = 0;
         tni_chunk_recycle(chain, done);
     }
     for (uint32_t i = keep->attachment; i < to->attachment; i++)
-        give_back(chain, tni_attachment_of(to->chunk, i));
+        tni_attachment_end(tni_attachment_of(to->chunk, i));
     *keep = *to;
 }
 

@@ -25,8 +25,6 @@
 
 #include <tenon/message.h>
 
-#include "pipe/spare.h"
-
 struct tn_body;
 struct tni_chunk;
 
@@ -85,7 +83,6 @@ struct tni_chain {
     } r;
 
     _Atomic(struct tni_chunk *) spare; /* an empty chunk on its way back to the producer */
-    struct tni_spares spare_bodies;
     atomic_uint_fast64_t hwm; /* messages, 0: none */
 
     /* conflate: the newest message, under its own lock; NULL when the chain queues. */

@@ -185,7 +185,7 @@ static int append_owned(struct tni_chain *chain, const struct head *head, const 
 
     if (make_room(chain, head->size) < 0)
         return -ENOMEM;
-    body = tni_spare_take(&chain->spare_bodies, size);
+    body = tni_body_new(size);
     if (!body)
         return -ENOMEM;
     memcpy(body->data, data, size);
@@ -218,7 +218,7 @@ static void rollback(struct tni_chain *chain)
         struct tni_chunk *next = chunk->next;
         for (uint32_t i = 0; i < chunk->attachments; i++)
             tni_attachment_end(tni_attachment_of(chunk, i));
-        tni_free(chunk);
+        tni_chunk_free(chunk);
         chunk = next;
     }
     chain->w.chunk = committed;

@@ -1,6 +1,6 @@
 #include "pipe/chunk.h"
 
-#include "base/memory.h"
+#include "base/blocks.h"
 #include "message/body.h"
 #include "message/peer_info.h"
 
@@ -9,14 +9,15 @@ struct tni_chunk *tni_chunk_new(struct tni_chain *chain, size_t total)
     struct tni_chunk *chunk = atomic_exchange_explicit(&chain->spare, NULL, memory_order_acquire);
 
     if (chunk && chunk->capacity + sizeof *chunk < total) {
-        tni_free(chunk);
+        tni_chunk_free(chunk);
         chunk = NULL;
     }
     if (!chunk) {
-        chunk = tni_malloc(total);
+        total &= ~(size_t)7;
+        chunk = tni_block_take(total);
         if (!chunk)
             return NULL;
-        chunk->capacity = (uint32_t)(total - sizeof *chunk) & ~7u;
+        chunk->capacity = (uint32_t)(total - sizeof *chunk);
     }
     chunk->next = NULL;
     chunk->base = 0;
@@ -26,9 +27,15 @@ struct tni_chunk *tni_chunk_new(struct tni_chain *chain, size_t total)
     return chunk;
 }
 
+void tni_chunk_free(struct tni_chunk *chunk)
+{
+    if (chunk)
+        tni_block_give(chunk, sizeof *chunk + chunk->capacity);
+}
+
 void tni_chunk_recycle(struct tni_chain *chain, struct tni_chunk *chunk)
 {
-    tni_free(atomic_exchange_explicit(&chain->spare, chunk, memory_order_acq_rel));
+    tni_chunk_free(atomic_exchange_explicit(&chain->spare, chunk, memory_order_acq_rel));
 }
 
 void tni_attachment_end(struct tni_attachment *attachment)

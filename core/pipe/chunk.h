@@ -12,6 +12,7 @@
 
 enum { TNI_CHUNK_FIRST = 256, TNI_CHUNK_USUAL = 1024, TNI_CHUNK_LARGEST = 64 * 1024 };
 
+/* `sizeof` is a multiple of 8, and so is `capacity`. */
 struct tni_chunk {
     struct tni_chunk *next; /* published together with `end` */
     uint64_t base; /* position of area[0]           */
@@ -30,6 +31,8 @@ static inline struct tni_attachment *tni_attachment_of(struct tni_chunk *chunk, 
 /** An empty chunk of `total` bytes with its head, the chain's spare one if it is large enough. NULL:
  *  no memory. */
 struct tni_chunk *tni_chunk_new(struct tni_chain *chain, size_t total);
+/** NULL is allowed. */
+void tni_chunk_free(struct tni_chunk *chunk);
 /** Gives an empty chunk back to the producer. */
 void tni_chunk_recycle(struct tni_chain *chain, struct tni_chunk *chunk);
 /** Lets go of what the attachment holds. */

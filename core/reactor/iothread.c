@@ -187,6 +187,7 @@ int tni_iothread_new(struct tn_ctx *ctx, unsigned index, bool has_thread,
     thread->kicked.ready = drain_kick;
     tni_mpsc_init(&thread->run);
     tni_timers_init(&thread->timers);
+    tni_sweep_init(&thread->sweep, thread);
     pthread_mutex_init(&thread->loop_lock, NULL);
     atomic_init(&thread->asleep, !has_thread);
     thread->kick = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
@@ -229,6 +230,7 @@ void tni_iothread_free(struct tni_iothread *thread)
         while (tni_tasks_run(&thread->run))
             continue;
     }
+    tni_sweep_fini(&thread->sweep);
     tni_loop_free(thread->loop);
     close_descriptors(thread);
     tni_timers_fini(&thread->timers);

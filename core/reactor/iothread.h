@@ -15,6 +15,7 @@
 #include <stdatomic.h>
 #include <stdbool.h>
 
+#include "reactor/sweep.h"
 #include "reactor/task.h"
 #include "reactor/timers.h"
 
@@ -48,6 +49,7 @@ struct tni_iothread {
     struct tni_loop *loop; /* libevent's; NULL without a thread */
     pthread_mutex_t loop_lock; /* without a thread: who drives at this moment */
     atomic_uint load; /* connections */
+    struct tni_sweep sweep;
 };
 
 int tni_iothread_new(struct tn_ctx *ctx, unsigned index, bool has_thread,

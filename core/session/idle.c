@@ -4,6 +4,7 @@
  * Its chains have two users, the socket and the session, and can be made small only by both at once. So
  * the session, under its reactor's lock, tries the socket's: neither waits for the other.
  */
+#include "reactor/iothread.h"
 #include "session/codec.h"
 #include "session/session.h"
 #include "socket/socket.h"
@@ -44,6 +45,7 @@ void tni_session_on_quiet(struct tni_session *session)
     bool is_quiet = session->duplex && traffic_of(session) == session->traffic;
 
     session->shrink_at = UINT64_MAX;
+    tni_sweep_begin(&session->member.reactor->thread->sweep);
     if (!session->duplex || (is_quiet && shrink(session)))
         return;
     session->traffic = traffic_of(session);

@@ -104,7 +104,7 @@ int tni_inbound_body(struct tni_session *session, unsigned flags, struct tn_body
 static int deliver_big(struct tni_session *session, unsigned flags, const uint8_t *bytes,
                        size_t size)
 {
-    struct tn_body *body = tni_spare_take(&tni_session_in(session)->spare_bodies, size);
+    struct tn_body *body = tni_body_new(size);
 
     if (!body)
         return tni_inbound_no_memory();

@@ -13,7 +13,7 @@ int tni_large_begin(struct tni_session *session, unsigned flags, uint64_t size)
 {
     size_t first = size < FIRST_PIECE ? (size_t)size : FIRST_PIECE;
 
-    session->large.body = tni_spare_take(&tni_session_in(session)->spare_bodies, first);
+    session->large.body = tni_body_new(first);
     if (!session->large.body)
         return tni_inbound_no_memory();
     session->large.size = size;
@@ -22,23 +22,15 @@ int tni_large_begin(struct tni_session *session, unsigned flags, uint64_t size)
     return 0;
 }
 
-/* A spare body may be larger than this one's. */
-static size_t room_of(const struct tni_session *session)
-{
-    size_t room = session->large.body->size;
-
-    return room < session->large.size ? room : (size_t)session->large.size;
-}
-
 uint64_t tni_large_room_left(const struct tni_session *session)
 {
-    return room_of(session) - session->large.done;
+    return session->large.body->size - session->large.done;
 }
 
 /* Memory grows as bytes arrive: what a header claims costs nothing. */
 int tni_large_room(struct tni_session *session, struct iovec *out_iov)
 {
-    size_t room = room_of(session);
+    size_t room = session->large.body->size;
 
     if (session->large.done == room) {
         uint64_t size = session->large.size / 2 < room ? session->large.size : (uint64_t)room * 2;

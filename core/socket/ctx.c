@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/blocks.h"
 #include "base/clock.h"
 #include "base/error.h"
 #include "base/futex.h"
@@ -448,8 +449,10 @@ static void ctx_free(struct tn_ctx *ctx)
     ctx->magic = 0;
     pthread_mutex_destroy(&ctx->lock);
     tni_free(ctx);
-    if (atomic_fetch_sub(&contexts, 1) == 1)
+    if (atomic_fetch_sub(&contexts, 1) == 1) {
         tni_waiters_trim();
+        tni_blocks_trim();
+    }
 }
 
 int tn_ctx_term(tn_ctx_t *handle, int timeout)

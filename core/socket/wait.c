@@ -7,6 +7,7 @@
 #include <sys/eventfd.h>
 #include <unistd.h>
 
+#include "base/blocks.h"
 #include "base/clock.h"
 #include "base/error.h"
 #include "base/futex.h"
@@ -358,6 +359,18 @@ static int time_left(const struct round *round)
 
 enum { LONG_SLEEP = 3600 * 1000 };
 
+/* A thread that sleeps without connections may be the only one there is to give memory back. */
+static int sleep_and_sweep(struct tni_waiter *waiter, uint64_t limit)
+{
+    bool must_sweep = tni_blocks_are_stored() && limit > TNI_BLOCKS_SWEEP_MS;
+    int rc = tni_futex_wait(&waiter->asleep, TNI_ON_FUTEX,
+                            must_sweep ? (uint64_t)TNI_BLOCKS_SWEEP_MS : limit);
+
+    if (must_sweep && rc == -ETIMEDOUT)
+        tni_blocks_sweep();
+    return rc;
+}
+
 /* Nothing but a wake-up to wait for: cheaper without a descriptor. */
 static int sleep_on_futex(struct round *round)
 {
@@ -368,7 +381,7 @@ static int sleep_on_futex(struct round *round)
 
     if (!atomic_compare_exchange_strong(&waiter->asleep, &expected, TNI_ON_FUTEX))
         return 0;
-    rc = tni_futex_wait(&waiter->asleep, TNI_ON_FUTEX, left < 0 ? LONG_SLEEP : (uint64_t)left);
+    rc = sleep_and_sweep(waiter, left < 0 ? LONG_SLEEP : (uint64_t)left);
     return rc == -EINTR ? rc : 0;
 }
 
