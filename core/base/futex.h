@@ -15,5 +15,7 @@ int tni_futex_wait(atomic_uint *word, unsigned expected, uint64_t limit);
 
 /** Wakes everybody. */
 void tni_futex_wake(atomic_uint *word);
+/** Wakes one of those who sleep. */
+void tni_futex_wake_one(atomic_uint *word);
 
 #endif

@@ -138,11 +138,11 @@ static void report_socket(struct tni_emitter *emitter, const struct entry *entry
     if (!entry->is_open)
         tni_emit_text(emitter, "queued_at_close", entry->unsent);
     report_stats(emitter, &entry->stats);
-    pthread_mutex_lock(&entry->sock->lock);
+    tni_lock_take(&entry->sock->lock);
     if (atomic_load(&entry->sock->generation) == entry->generation &&
         atomic_load(&entry->sock->state) == TNI_SOCK_OPEN)
         report_inside(emitter, entry->sock);
-    pthread_mutex_unlock(&entry->sock->lock);
+    tni_lock_give(&entry->sock->lock);
     tni_emit_end(emitter);
 }
 

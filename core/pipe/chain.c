@@ -17,6 +17,7 @@ int tni_chain_conflate(struct tni_chain *chain)
         return -ENOMEM;
     pthread_mutex_init(&chain->slot->lock, NULL);
     tn_msg_clear(&chain->slot->message);
+    chain->w.open_until = 0;
     return 0;
 }
 
@@ -36,6 +37,7 @@ int tni_chain_init(struct tni_chain *chain, uint64_t hwm, bool conflate)
     }
     chain->w.chunk = chain->w.committed = chunk;
     chain->r.sent.chunk = chain->r.keep.chunk = chunk;
+    tni_chain_reopen(chain);
     return 0;
 }
 
@@ -89,6 +91,7 @@ void tni_chain_shrink(struct tni_chain *chain)
     chain->r.sent.attachment = 0;
     chain->r.keep.chunk = small;
     chain->r.keep.attachment = 0;
+    tni_chain_reopen(chain);
 }
 
 bool tni_chain_is_empty(struct tni_chain *chain)
@@ -102,8 +105,7 @@ bool tni_chain_is_empty(struct tni_chain *chain)
             return false;
     }
     tni_cursor_step_over(&chain->r.sent);
-    return tni_cursor_is_at(&chain->r.sent,
-                            atomic_load_explicit(&chain->position, memory_order_acquire));
+    return tni_cursor_is_at(&chain->r.sent, atomic_load(&chain->position));
 }
 
 uint64_t tni_chain_length(struct tni_chain *chain)
@@ -173,7 +175,38 @@ void tni_chain_snapshot(struct tni_chain *chain)
         tni_slot_take(chain);
     /* In this order it is never more messages than lie before `position`. */
     messages = atomic_load_explicit(&chain->produced, memory_order_acquire);
-    position = atomic_load_explicit(&chain->position, memory_order_acquire);
+    /* seq_cst: after the announcement was taken, see tni_duplex_is_told. */
+    position = atomic_load(&chain->position);
     chain->r.limit_messages = messages;
     chain->r.limit = position;
+}
+
+/* No attachment lies between `keep` and `sent`: those that do are not to be ended on the short way. */
+static bool keeps_nothing(const struct tni_chain *chain)
+{
+    const struct tni_cursor *keep = &chain->r.keep, *at = &chain->r.sent;
+
+    if (keep->chunk == at->chunk)
+        return keep->attachment == at->attachment;
+    return keep->chunk->next == at->chunk && at->attachment == 0 &&
+           keep->attachment == atomic_load_explicit(&keep->chunk->published, memory_order_acquire);
+}
+
+bool tni_chain_reach(struct tni_chain *chain)
+{
+    struct tni_cursor *at = &chain->r.sent;
+    uint64_t stop;
+
+    if (chain->slot)
+        return false;
+    if (at->position == chain->r.limit)
+        tni_chain_snapshot(chain);
+    tni_cursor_step_over(at);
+    stop = at->position + tni_cursor_run(at, chain->r.limit);
+    if (stop == at->position || !keeps_nothing(chain))
+        return false;
+    if (at->chunk != chain->r.keep.chunk)
+        tni_chain_keep(chain, at);
+    chain->r.stop = stop;
+    return true;
 }

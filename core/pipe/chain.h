@@ -64,6 +64,8 @@ struct tni_chain {
         struct tni_chunk *chunk; /* that is being filled         */
         struct tni_chunk *committed; /* that holds the last commit   */
         uint64_t position; /* next byte                    */
+        uint64_t open_until; /* chain_short.h: where the next message may begin at the latest,
+                              * less its size; 0: not the short way */
         uint64_t committed_position;
         uint32_t committed_attachments;
         uint64_t messages;
@@ -77,6 +79,7 @@ struct tni_chain {
     struct {
         struct tni_cursor sent; /* next byte to hand out                       */
         struct tni_cursor keep; /* oldest message not wholly handed out        */
+        uint64_t stop; /* chain_short.h: frames lie side by side up to here */
         uint64_t limit; /* the snapshot that `sent` is heading for     */
         uint64_t limit_messages;
         uint64_t published; /* what `released` says */

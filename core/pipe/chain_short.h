@@ -20,56 +20,63 @@ static inline bool tni_chain_admits(const struct tni_chain *chain)
     return hwm == 0 || chain->w.messages - chain->w.released_seen < hwm;
 }
 
-/** Appends a message and commits it, in a chain without a slot. False: it needs another chunk, or the
- *  mark is reached as far as is known here. */
+/** Appends a message and commits it. False: it needs another chunk, a message is unfinished, the chain
+ *  has a slot, or the mark is reached as far as is known here. `position` is stored so that a look at
+ *  the consumer's announcement (tni_duplex_is_told) may follow without a barrier of its own. */
 static inline bool tni_chain_put(struct tni_chain *chain, const void *data, size_t size)
 {
     struct tni_chunk *chunk = chain->w.chunk;
-    size_t used = (size_t)(chain->w.position - chunk->base);
-    size_t kept = (chunk->attachments + 1) * sizeof(struct tni_attachment);
-    uint8_t *to = chunk->area + used;
+    uint64_t position = chain->w.position;
+    uint8_t *to = chunk->area + (position - chunk->base);
+    size_t header;
 
-    if (used + kept + TNI_FRAME_HEADER_MAX + size > chunk->capacity ||
-        chain->w.committed != chunk || chain->w.position != chain->w.committed_position ||
-        chunk->attachments != chain->w.committed_attachments || !tni_chain_admits(chain))
+    if (position + size > chain->w.open_until || !tni_chain_admits(chain))
         return false;
-    to += tni_frame_encode(to, 0, size);
-    memcpy(to, data, size);
-    chain->w.position = chunk->base + (uint64_t)(to + size - chunk->area);
-    chain->w.committed_position = chain->w.position;
+    header = tni_frame_encode(to, 0, size);
+    memcpy(to + header, data, size);
+    position += header + size;
+    chain->w.position = chain->w.committed_position = position;
     chain->w.messages++;
-    atomic_store_explicit(&chain->position, chain->w.position, memory_order_release);
+    /* A count that is behind does no harm: of messages it is never more than lie before `position`. */
+    atomic_store(&chain->position, position);
     atomic_store_explicit(&chain->produced, chain->w.messages, memory_order_release);
     return true;
 }
 
-/** The next message of a chain without a slot, and moves past it; its bytes stay valid until the next look at the chain. NULL:
- *  there is none, or it is not one small frame. */
+/** The next message, and moves past it; its bytes stay valid until the next look at the chain. NULL:
+ *  there is none, it is not one frame, or its body lies elsewhere. */
 static inline const uint8_t *tni_chain_get(struct tni_chain *chain, size_t *out_size)
 {
     struct tni_cursor *at = &chain->r.sent;
-    struct tni_chunk *chunk = at->chunk;
     const uint8_t *frame;
+    uint64_t size;
+    size_t header;
 
-    if (at->position == chain->r.limit)
-        tni_chain_snapshot(chain);
-    if (at->position == chain->r.limit ||
-        at->position == atomic_load_explicit(&chunk->end, memory_order_acquire) ||
-        at->attachment < atomic_load_explicit(&chunk->published, memory_order_acquire))
+    if (at->position >= chain->r.stop && !tni_chain_reach(chain))
         return NULL;
-    frame = chunk->area + (at->position - chunk->base);
-    if (frame[0] != 0) /* more follow, a command, or a size of eight bytes */
+    frame = at->chunk->area + (at->position - at->chunk->base);
+    if (frame[0] == 0) {
+        size = frame[1];
+        header = TNI_FRAME_SHORT_HEADER;
+    } else if (frame[0] == TNI_FRAME_LONG && chain->r.stop - at->position > TNI_FRAME_HEADER_MAX) {
+        memcpy(&size, frame + 1, sizeof size);
+        size = be64toh(size);
+        header = TNI_FRAME_HEADER_MAX;
+    } else {
+        return NULL; /* more follow, a command, or a body of its own */
+    }
+    if (size + header > chain->r.stop - at->position)
         return NULL;
-    *out_size = frame[1];
-    at->position += TNI_FRAME_SHORT_HEADER + *out_size;
+    at->position += size + header;
     at->messages++;
-    return frame + TNI_FRAME_SHORT_HEADER;
+    *out_size = (size_t)size;
+    return frame + header;
 }
 
-/** Puts back what tni_chain_get gave last. */
-static inline void tni_chain_unget(struct tni_chain *chain, size_t size)
+/** Puts back what tni_chain_get gave last; `before` is where it began. */
+static inline void tni_chain_unget(struct tni_chain *chain, uint64_t before)
 {
-    chain->r.sent.position -= TNI_FRAME_SHORT_HEADER + size;
+    chain->r.sent.position = before;
     chain->r.sent.messages--;
 }
 

@@ -61,6 +61,7 @@ static int make_room(struct tni_chain *chain, size_t need)
     if (!chunk)
         return -ENOMEM;
     chunk->base = chain->w.position;
+    chain->w.open_until = 0;
     chain->w.chunk->next = chunk;
     chain->w.chunk = chunk;
     return 0;
@@ -72,6 +73,7 @@ static void attach(struct tni_chain *chain, enum tni_attachment_kind kind, void 
     struct tni_chunk *chunk = chain->w.chunk;
     struct tni_attachment *attachment = tni_attachment_of(chunk, chunk->attachments++);
 
+    chain->w.open_until = 0;
     attachment->at = offset_of(chain);
     attachment->kind = kind;
     attachment->object = object;
@@ -123,6 +125,7 @@ size_t tni_chain_room(struct tni_chain *chain, size_t need)
 
 void tni_chain_append(struct tni_chain *chain, const uint8_t *frames, size_t size)
 {
+    chain->w.open_until = 0;
     memcpy(chain->w.chunk->area + offset_of(chain), frames, size);
     chain->w.position += size;
 }
@@ -174,6 +177,7 @@ static int append_copy(struct tni_chain *chain, const struct head *head, const u
     if (size)
         memcpy(to + head->size, data, size);
     chain->w.position += head->size + size;
+    chain->w.open_until = 0;
     return 0;
 }
 
@@ -223,6 +227,7 @@ static void rollback(struct tni_chain *chain)
     }
     chain->w.chunk = committed;
     chain->w.position = chain->w.committed_position;
+    tni_chain_reopen(chain);
 }
 
 int tni_chain_write_frame(struct tni_chain *chain, tn_msg_t *msg)
@@ -301,6 +306,7 @@ void tni_chain_commit(struct tni_chain *chain, uint64_t messages)
     chain->w.messages += messages;
     atomic_store_explicit(&chain->position, chain->w.position, memory_order_release);
     atomic_store_explicit(&chain->produced, chain->w.messages, memory_order_release);
+    tni_chain_reopen(chain);
 }
 
 void tni_chain_rollback(struct tni_chain *chain)

@@ -9,6 +9,7 @@
 #define TNI_CHUNK_H
 
 #include "pipe/chain.h"
+#include "zmtp/frame.h"
 
 enum { TNI_CHUNK_FIRST = 256, TNI_CHUNK_USUAL = 1024, TNI_CHUNK_LARGEST = 64 * 1024 };
 
@@ -98,8 +99,20 @@ static inline uint64_t tni_chain_low_mark(const struct tni_chain *chain)
     return hwm ? (hwm + 1) / 2 : 64;
 }
 
+/** Sets what the short way of the producer may do. After each commit. */
+static inline void tni_chain_reopen(struct tni_chain *chain)
+{
+    const struct tni_chunk *chunk = chain->w.chunk;
+    size_t kept = (chunk->attachments + 1) * sizeof(struct tni_attachment) + TNI_FRAME_HEADER_MAX;
+
+    chain->w.open_until =
+        chain->slot || kept > chunk->capacity ? 0 : chunk->base + chunk->capacity - kept;
+}
+
 /** The last look at what was committed: how far the consumer may go. */
 void tni_chain_snapshot(struct tni_chain *chain);
+/** Finds out how far tni_chain_get may go; false: not at all. */
+bool tni_chain_reach(struct tni_chain *chain);
 /** Everything before `to` is done: ends its attachments and chunks. */
 void tni_chain_keep(struct tni_chain *chain, const struct tni_cursor *to);
 

@@ -26,6 +26,7 @@ void tni_duplex_own(struct tni_duplex *duplex, unsigned s, const struct tni_side
                     void *owner)
 {
     duplex->side[s].ops = ops;
+    duplex->side[s].item = ops->item ? ops->item(owner) : NULL;
     atomic_store(&duplex->side[s].owner, owner);
     atomic_fetch_and(&duplex->gone, ~(1u << s));
 }

@@ -12,6 +12,7 @@
 #include <stdatomic.h>
 #include <stdbool.h>
 
+#include "base/mpsc.h"
 #include "pipe/chain.h"
 
 /** What an owner is woken for; bits of tni_mpsc_announce, of which 1 is taken. */
@@ -24,11 +25,14 @@ enum tni_wake {
 
 struct tni_side_ops {
     void (*wake)(void *owner, unsigned what);
+    /** What `wake` announces. NULL: the owner is to be woken each time. */
+    struct tni_mpsc_item *(*item)(void *owner);
     void (*unref)(void *owner);
 };
 
 struct tni_side {
     const struct tni_side_ops *ops;
+    struct tni_mpsc_item *item; /* the owner's, or NULL; set before the owner */
     _Atomic(void *) owner; /* NULL until it is there */
     atomic_bool is_closing;
 };
@@ -54,6 +58,18 @@ static inline void tni_duplex_wake_other(struct tni_duplex *duplex, unsigned s, 
 
     if (owner)
         other->ops->wake(owner, what);
+}
+
+/** Whether the owner of the other side than `s` has been told of data and has not begun to look at it, so
+ *  that it need not be woken for what is in the chain. What was committed must have been stored by a
+ *  sequentially consistent store, as the owner takes the announcement first and looks then. */
+static inline bool tni_duplex_is_told(struct tni_duplex *duplex, unsigned s)
+{
+    struct tni_side *other = &duplex->side[!s];
+    const unsigned told = TNI_WAKE_DATA | TNI_MPSC_QUEUED;
+
+    return atomic_load_explicit(&other->owner, memory_order_acquire) && other->item &&
+           (atomic_load(&other->item->word) & told) == told;
 }
 
 /** Whether the other side than `s` has closed: it writes no more, and reads no more. */

@@ -22,7 +22,13 @@ static void wake(void *owner, unsigned what)
     tni_sock_notify(pipe->sock);
 }
 
-const struct tni_side_ops tni_pipe_side_ops = {.wake = wake, .unref = tni_pipe_unref};
+static struct tni_mpsc_item *item_of(void *owner)
+{
+    return &((struct tn_pipe *)owner)->item;
+}
+
+const struct tni_side_ops tni_pipe_side_ops = {
+    .wake = wake, .item = item_of, .unref = tni_pipe_unref};
 
 static void pipe_free(struct tn_pipe *pipe)
 {

@@ -31,12 +31,12 @@ static bool shrink(struct tni_session *session)
 {
     struct tn_sock *sock = session->config->sock;
 
-    if (pthread_mutex_trylock(&sock->lock) != 0)
+    if (!tni_lock_try(&sock->lock))
         return false;
     tni_coder_shrink(session);
     tni_chain_shrink(tni_session_out(session));
     tni_chain_shrink(tni_session_in(session));
-    pthread_mutex_unlock(&sock->lock);
+    tni_lock_give(&sock->lock);
     return true;
 }
 

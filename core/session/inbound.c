@@ -243,6 +243,33 @@ bool tni_inbound_has_room(struct tni_session *session)
     return has_room(session, &credit) || !pause_reading(session, &credit);
 }
 
+/* Messages of one small frame, as most are, one after the other: added to the run as long as there is
+ * room for them in the chain, and returned as bytes. What is out of the ordinary is left. */
+static size_t add_small(struct tni_session *session, struct run *run, const uint8_t *bytes,
+                        size_t size, uint64_t *credit)
+{
+    const int64_t limit = session->config->options.maxmsgsize;
+    size_t room = run->room - run->size;
+    const uint8_t *at = bytes;
+    const uint8_t *end = bytes + (size < room ? size : room);
+    uint64_t left = *credit;
+
+    if (session->in_message || (limit >= 0 && limit < TNI_FRAME_SHORT_MAX))
+        return 0;
+    while (left && end - at >= TNI_FRAME_SHORT_HEADER && at[0] == 0 &&
+           end - at >= TNI_FRAME_SHORT_HEADER + at[1]) {
+        at += TNI_FRAME_SHORT_HEADER + at[1];
+        left--;
+    }
+    if (at == bytes)
+        return 0;
+    run->size += (size_t)(at - bytes);
+    run->boundary = run->size;
+    run->messages += *credit - left;
+    *credit = left;
+    return (size_t)(at - bytes);
+}
+
 ssize_t tni_inbound_messages(struct tni_session *session, const uint8_t *bytes, size_t size)
 {
     struct run run = {.from = bytes};
@@ -254,8 +281,11 @@ ssize_t tni_inbound_messages(struct tni_session *session, const uint8_t *bytes, 
     while (rc >= 0 && at < size) {
         uint64_t body_size = 0;
         unsigned flags = 0;
-        int header = tni_frame_decode(bytes + at, size - at, &flags, &body_size);
-        bool is_whole = header > 0 && body_size <= size - at - (size_t)header;
+        bool is_whole;
+        int header;
+        at += add_small(session, &run, bytes + at, size - at, &credit);
+        header = tni_frame_decode(bytes + at, size - at, &flags, &body_size);
+        is_whole = header > 0 && body_size <= size - at - (size_t)header;
         if (header == 0)
             break;
         if (header < 0) {

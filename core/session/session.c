@@ -132,7 +132,13 @@ static void wake(void *owner, unsigned what)
     sock->touched_items += what != TNI_WAKE_DATA || atomic_load(&session->is_congested) ? 2 : 1;
 }
 
-const struct tni_side_ops tni_session_side_ops = {.wake = wake, .unref = tni_session_unref};
+static struct tni_mpsc_item *item_of(void *owner)
+{
+    return &((struct tni_session *)owner)->task.item;
+}
+
+const struct tni_side_ops tni_session_side_ops = {
+    .wake = wake, .item = item_of, .unref = tni_session_unref};
 
 /* ------------------------------------------------------------------ events and deadlines */
 

@@ -21,21 +21,16 @@ enum { CTX_MAGIC = 0x544e4358, DEFAULT_SOCKETS = 65535 };
 /* ------------------------------------------------------------------ fork */
 
 static pthread_once_t fork_once = PTHREAD_ONCE_INIT;
-static atomic_uint fork_count;
+atomic_uint tni_forks;
 
 static void count_fork(void)
 {
-    atomic_fetch_add_explicit(&fork_count, 1, memory_order_relaxed);
+    atomic_fetch_add_explicit(&tni_forks, 1, memory_order_relaxed);
 }
 
 static void watch_forks(void)
 {
     pthread_atfork(NULL, NULL, count_fork);
-}
-
-unsigned tni_fork_generation(void)
-{
-    return atomic_load_explicit(&fork_count, memory_order_relaxed);
 }
 
 /* ------------------------------------------------------------------ making */

@@ -63,7 +63,11 @@ static inline struct tn_ctx *tni_ctx_of_host(const tn_host_t *host)
     return (struct tn_ctx *)host->context;
 }
 /** Counts forks of this process; compared with what an object was made under. */
-unsigned tni_fork_generation(void);
+extern atomic_uint tni_forks;
+static inline unsigned tni_fork_generation(void)
+{
+    return atomic_load_explicit(&tni_forks, memory_order_relaxed);
+}
 /** A socket has gone for good. */
 void tni_ctx_forget(struct tn_ctx *ctx, struct tni_link *socket_link);
 struct tni_registry *tni_ctx_registry(tn_ctx_t *handle);

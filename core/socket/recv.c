@@ -9,6 +9,7 @@
 #include "pipe/chain_short.h"
 #include "pipe/pipe.h"
 #include "socket/operation.h"
+#include "socket/turn.h"
 
 enum { UNLOOKED_MAX = 32 };
 
@@ -89,18 +90,19 @@ static ssize_t try_recv(struct tn_sock *sock, void *arg)
 }
 
 /* The only pipe that a small message can come from, or NULL. */
-static struct tn_pipe *only_source(const struct tn_sock *sock)
+static inline struct tn_pipe *only_source(struct tn_sock *sock)
 {
-    struct tn_pipe *pipe;
-
-    if (!(sock->ops->flags & TN_PATTERN_TAKES_TURNS) || sock->receiving.is_taken ||
-        sock->unlooked + 1 >= UNLOOKED_MAX)
+    if (!(sock->ops->flags & TN_PATTERN_TAKES_TURNS) || sock->receiving.is_taken)
         return NULL;
-    pipe = tni_fair_queue_only(&sock->fair);
-    return pipe && !tni_pipe_in(pipe)->slot ? pipe : NULL;
+    if (sock->unlooked + 1 >= UNLOOKED_MAX) {
+        if (!tni_mpsc_is_empty(&sock->events))
+            return NULL;
+        sock->unlooked = 0;
+    }
+    return tni_fair_queue_only(&sock->fair);
 }
 
-static ssize_t received_short(struct tn_sock *sock, struct tn_pipe *pipe, size_t size)
+static inline void received_short(struct tn_sock *sock, struct tn_pipe *pipe, size_t size)
 {
     sock->unlooked++;
     sock->rcvmore = false;
@@ -110,11 +112,10 @@ static ssize_t received_short(struct tn_sock *sock, struct tn_pipe *pipe, size_t
     tni_count_owned(&sock->counters.messages_received, 1);
     tni_count_owned(&sock->counters.bytes_received, size);
     atomic_store_explicit(&sock->has_waited, true, memory_order_relaxed);
-    return (ssize_t)size;
 }
 
 /* A small message from the only pipe there is. Negative: nothing was done. */
-static ssize_t recv_short(struct tn_sock *sock, const struct buffer *to)
+static inline ssize_t recv_short(struct tn_sock *sock, const struct buffer *to)
 {
     struct tn_pipe *pipe = only_source(sock);
     const uint8_t *body;
@@ -125,7 +126,8 @@ static ssize_t recv_short(struct tn_sock *sock, const struct buffer *to)
         return -1;
     if (to->capacity)
         memcpy(to->data, body, size < to->capacity ? size : to->capacity);
-    return received_short(sock, pipe, size);
+    received_short(sock, pipe, size);
+    return (ssize_t)size;
 }
 
 ssize_t tn_recv(tn_socket_t *socket, void *buffer, size_t capacity, int flags)
@@ -136,14 +138,18 @@ ssize_t tn_recv(tn_socket_t *socket, void *buffer, size_t capacity, int flags)
 
     if (!buffer && capacity)
         return tni_fail(-EINVAL, "tn_recv: the buffer is NULL, its capacity %zu", capacity);
-    sock = tni_sock_enter(socket);
-    if (!sock)
-        return tni_error_code();
-    size = recv_short(sock, &to);
+    sock = tni_turn_begin(socket);
+    size = sock ? recv_short(sock, &to) : -1;
     if (size >= 0) {
-        tni_sock_leave(sock);
+        tni_turn_end(sock);
         return size;
     }
+    if (sock)
+        tni_turn_go_on(sock);
+    else
+        sock = tni_sock_enter(socket);
+    if (!sock)
+        return tni_error_code();
     return tni_operation_run_in(sock, try_recv, &to, flags, false);
 }
 
@@ -180,43 +186,49 @@ static ssize_t try_msg_recv(struct tn_sock *sock, void *arg)
     return recv_into(sock, arg);
 }
 
-/* As recv_short. */
-static ssize_t msg_recv_short(struct tn_sock *sock, tn_msg_t *to)
+/* As recv_short; `out_msg` is not set before. */
+static inline ssize_t msg_recv_short(struct tn_sock *sock, tn_msg_t *out_msg)
 {
     struct tn_pipe *pipe = only_source(sock);
+    uint64_t before = pipe ? tni_pipe_in(pipe)->r.sent.position : 0;
     const uint8_t *body;
-    tn_msg_t msg;
     size_t size;
 
     body = pipe ? tni_chain_get(tni_pipe_in(pipe), &size) : NULL;
     if (!body)
         return -1;
-    tn_msg_borrow(&msg, body, size);
-    msg.peer = pipe->peer;
-    if (tni_msg_own(&msg) < 0) {
-        tni_chain_unget(tni_pipe_in(pipe), size);
+    tn_msg_borrow(out_msg, body, size);
+    out_msg->peer = pipe->peer;
+    if (tni_msg_own(out_msg) < 0) {
+        tni_chain_unget(tni_pipe_in(pipe), before);
         return -1;
     }
-    tn_msg_close(to);
-    *to = msg;
-    return received_short(sock, pipe, size);
+    received_short(sock, pipe, size);
+    return (ssize_t)size;
 }
 
 ssize_t tn_msg_recv(tn_socket_t *socket, tn_msg_t *msg, int flags)
 {
     struct tn_sock *sock;
+    tn_msg_t got;
     ssize_t size;
 
     if (!msg)
         return tni_fail(-EINVAL, "tn_msg_recv: the message is NULL");
-    sock = tni_sock_enter(socket);
-    if (!sock)
-        return tni_error_code();
-    size = msg_recv_short(sock, msg);
+    sock = tni_turn_begin(socket);
+    size = sock ? msg_recv_short(sock, &got) : -1;
     if (size >= 0) {
-        tni_sock_leave(sock);
+        tni_turn_end(sock);
+        tn_msg_close(msg);
+        *msg = got;
         return size;
     }
+    if (sock)
+        tni_turn_go_on(sock);
+    else
+        sock = tni_sock_enter(socket);
+    if (!sock)
+        return tni_error_code();
     return tni_operation_run_in(sock, try_msg_recv, msg, flags, false);
 }
 

@@ -9,6 +9,7 @@
 #include "pipe/chain_short.h"
 #include "pipe/pipe.h"
 #include "socket/operation.h"
+#include "socket/turn.h"
 
 static int send_frame(struct tn_sock *sock, tn_msg_t *msg)
 {
@@ -52,8 +53,24 @@ static ssize_t try_send(struct tn_sock *sock, void *arg)
     return send_frame(sock, arg);
 }
 
+/* Whether the connection is to be told of this message: it was not told before, or so much has gathered
+ * that this thread writes itself. */
+static inline bool must_tell(struct tn_sock *sock, struct tn_pipe *pipe, size_t size)
+{
+    if (!tni_duplex_is_told(pipe->duplex, pipe->side))
+        return true;
+    if (!pipe->has_session)
+        return false;
+    if (sock->streamed_turns + 1 >= TNI_STREAM_TURNS ||
+        sock->streamed_bytes + size >= TNI_STREAM_BYTES)
+        return true;
+    sock->streamed_turns++;
+    sock->streamed_bytes += size;
+    return false;
+}
+
 /* A small message to the only pipe there is. False: nothing was done. */
-static bool send_short(struct tn_sock *sock, const void *data, size_t size)
+static inline bool send_short(struct tn_sock *sock, const void *data, size_t size)
 {
     struct tn_pipe *pipe;
 
@@ -61,15 +78,16 @@ static bool send_short(struct tn_sock *sock, const void *data, size_t size)
         !tni_mpsc_is_empty(&sock->events))
         return false;
     pipe = tni_load_balancer_only(&sock->balance);
-    if (!pipe || tni_pipe_out(pipe)->slot ||
-        tni_duplex_other_is_closing(pipe->duplex, pipe->side) ||
+    if (!pipe || tni_duplex_other_is_closing(pipe->duplex, pipe->side) ||
         !tni_chain_put(tni_pipe_out(pipe), data, size))
         return false;
     pipe->sent++;
-    sock->turn_bytes += size;
     tni_count_owned(&sock->counters.messages_sent, 1);
     tni_count_owned(&sock->counters.bytes_sent, size);
-    tni_duplex_wake_other(pipe->duplex, pipe->side, TNI_WAKE_DATA);
+    if (must_tell(sock, pipe, size)) {
+        sock->turn_bytes += size;
+        tni_duplex_wake_other(pipe->duplex, pipe->side, TNI_WAKE_DATA);
+    }
     return true;
 }
 
@@ -78,16 +96,23 @@ int tn_send(tn_socket_t *socket, const void *data, size_t size, int flags)
     struct tn_sock *sock;
     tn_msg_t msg;
 
-    if (!data && size)
-        return tni_fail(-EINVAL, "tn_send: the data is NULL, its size %zu", size);
-    sock = tni_sock_enter(socket);
-    if (!sock)
-        return tni_error_code();
-    if (!(flags & TN_MORE) && send_short(sock, data ? data : "", size)) {
-        tni_sock_leave(sock);
+    if (!data) {
+        if (size)
+            return tni_fail(-EINVAL, "tn_send: the data is NULL, its size %zu", size);
+        data = "";
+    }
+    sock = tni_turn_begin(socket);
+    if (sock && !(flags & TN_MORE) && send_short(sock, data, size)) {
+        tni_turn_end(sock);
         return 0;
     }
-    tn_msg_borrow(&msg, data ? data : "", size);
+    if (sock)
+        tni_turn_go_on(sock);
+    else
+        sock = tni_sock_enter(socket);
+    if (!sock)
+        return tni_error_code();
+    tn_msg_borrow(&msg, data, size);
     if (flags & TN_MORE)
         msg.flags = TN_MSG_MORE;
     return (int)tni_operation_run_in(sock, try_send, &msg, flags, true);
@@ -104,18 +129,22 @@ int tn_msg_send(tn_socket_t *socket, tn_msg_t *msg, int flags)
 
     if (!msg)
         return tni_fail(-EINVAL, "tn_msg_send: the message is NULL");
-    sock = tni_sock_enter(socket);
-    if (!sock)
-        return tni_error_code();
     before = msg->flags;
-    if (flags & TN_MORE)
-        msg->flags |= TN_MSG_MORE;
-    if (!msg->flags && tn_msg_length(msg) <= SHORT_MAX &&
+    sock = tni_turn_begin(socket);
+    if (sock && !(flags & TN_MORE) && !before && tn_msg_length(msg) <= SHORT_MAX &&
         send_short(sock, tn_msg_bytes(msg), tn_msg_length(msg))) {
-        tni_sock_leave(sock);
+        tni_turn_end(sock);
         tn_msg_close(msg);
         return 0;
     }
+    if (sock)
+        tni_turn_go_on(sock);
+    else
+        sock = tni_sock_enter(socket);
+    if (!sock)
+        return tni_error_code();
+    if (flags & TN_MORE)
+        msg->flags |= TN_MSG_MORE;
     rc = (int)tni_operation_run_in(sock, try_send, msg, flags, true);
     if (rc < 0)
         msg->flags = before;

@@ -43,8 +43,8 @@ static void grow(void)
         struct tn_sock *sock =
             (struct tn_sock *)(void *)((char *)slab + TNI_SOCK_GENERATIONS + i * slot_size());
         sock->self = sock;
-        pthread_mutex_init(&sock->lock, NULL);
-        pthread_cond_init(&sock->calm, NULL);
+        tni_lock_init(&sock->lock);
+        atomic_init(&sock->calm, 0);
         tni_waitq_init(&sock->waitq);
         tni_mpsc_init(&sock->events);
         sock->signal_in.fd = sock->signal_out.fd = sock->signal_any.fd = -1;

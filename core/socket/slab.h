@@ -8,7 +8,7 @@
 
 #include "socket/socket.h"
 
-/** A free slot, with its lock and condition made; NULL: no memory. */
+/** A free slot, with its lock made; NULL: no memory. */
 struct tn_sock *tni_slab_take(void);
 void tni_slab_give(struct tn_sock *sock);
 

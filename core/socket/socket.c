@@ -6,6 +6,7 @@
 
 #include "base/clock.h"
 #include "base/error.h"
+#include "base/futex.h"
 #include "base/memory.h"
 #include "message/body.h"
 #include "pipe/pipe.h"
@@ -14,12 +15,10 @@
 #include "socket/network.h"
 #include "socket/pattern_options.h"
 #include "socket/signals.h"
-#include "socket/slab.h"
+#include "socket/turn.h"
 
 enum {
     DIRECT_WRITE_PAUSE_NS = 50 * 1000,
-    STREAM_TURNS = 256, /* a stream of messages is written to the kernel at least this often */
-    STREAM_BYTES = 32 * 1024,
     LARGE_TURN = 16 * 1024, /* one that another thread had better write at once */
 };
 
@@ -90,7 +89,7 @@ int tni_sock_new(struct tn_ctx *ctx, const struct tni_feature *pattern, tn_socke
 
     if (!sock)
         return tni_fail(-ENOMEM, "socket '%s': out of memory", pattern->name);
-    pthread_mutex_lock(&sock->lock);
+    tni_lock_take(&sock->lock);
     sock_init(sock, ctx, pattern);
     sock->pattern_state = tni_calloc_aligned(sock->ops->socket_state + 1);
     if (!sock->pattern_state) {
@@ -110,12 +109,12 @@ int tni_sock_new(struct tn_ctx *ctx, const struct tni_feature *pattern, tn_socke
     }
     atomic_store(&sock->state, TNI_SOCK_OPEN);
     *out_socket = tni_slab_handle(sock);
-    pthread_mutex_unlock(&sock->lock);
+    tni_lock_give(&sock->lock);
     return 0;
 
 fail:
     sock_fini(sock);
-    pthread_mutex_unlock(&sock->lock);
+    tni_lock_give(&sock->lock);
     tni_slab_give(sock);
     return rc;
 }
@@ -155,11 +154,11 @@ struct tn_sock *tni_sock_enter_any(tn_socket_t *socket)
         tni_fail(-TN_EFORKED, "the socket belongs to the parent process: open one of your own");
         return NULL;
     }
-    pthread_mutex_lock(&sock->lock);
+    tni_lock_take(&sock->lock);
     if (atomic_load_explicit(&sock->generation, memory_order_relaxed) !=
             tni_slab_generation(socket) ||
         atomic_load_explicit(&sock->state, memory_order_relaxed) != TNI_SOCK_OPEN) {
-        pthread_mutex_unlock(&sock->lock);
+        tni_lock_give(&sock->lock);
         tni_fail(-TN_ECLOSED, "the socket is closed");
         return NULL;
     }
@@ -184,10 +183,10 @@ int tni_sock_reenter(struct tn_sock *sock)
 {
     int rc;
 
-    pthread_mutex_lock(&sock->lock);
+    tni_lock_take(&sock->lock);
     rc = tni_sock_check(sock);
     if (rc < 0) {
-        pthread_mutex_unlock(&sock->lock);
+        tni_lock_give(&sock->lock);
         return rc;
     }
     tni_graveyard_open();
@@ -202,15 +201,30 @@ void tni_sock_pin(struct tn_sock *sock)
 
 static void unpin_locked(struct tn_sock *sock)
 {
-    if (--sock->pins == 0)
-        pthread_cond_broadcast(&sock->calm);
+    if (--sock->pins || atomic_load_explicit(&sock->state, memory_order_relaxed) == TNI_SOCK_OPEN)
+        return;
+    atomic_fetch_add(&sock->calm, 1);
+    tni_futex_wake(&sock->calm);
+}
+
+/* Waits until nobody has it pinned; the lock is given back meanwhile. */
+static void await_calm(struct tn_sock *sock)
+{
+    enum { A_WHILE = 1000 /* ms */ };
+
+    while (sock->pins) {
+        unsigned before = atomic_load(&sock->calm);
+        tni_lock_give(&sock->lock);
+        tni_futex_wait(&sock->calm, before, A_WHILE);
+        tni_lock_take(&sock->lock);
+    }
 }
 
 void tni_sock_unpin(struct tn_sock *sock)
 {
-    pthread_mutex_lock(&sock->lock);
+    tni_lock_take(&sock->lock);
     unpin_locked(sock);
-    pthread_mutex_unlock(&sock->lock);
+    tni_lock_give(&sock->lock);
 }
 
 void tni_sock_drain(struct tn_sock *sock)
@@ -273,7 +287,7 @@ static bool is_isolated(struct tn_sock *sock)
 static bool has_gathered(struct tn_sock *sock, size_t turn_bytes)
 {
     return turn_bytes < LARGE_TURN &&
-           (sock->streamed_turns >= STREAM_TURNS || sock->streamed_bytes >= STREAM_BYTES);
+           (sock->streamed_turns >= TNI_STREAM_TURNS || sock->streamed_bytes >= TNI_STREAM_BYTES);
 }
 
 /* What was written in this turn is to reach the kernel. Returns the reactor that this thread serves
@@ -314,13 +328,13 @@ void tni_sock_leave(struct tn_sock *sock)
     reactor = sock->streaming ? hand_over(sock) : NULL;
     if (reactor) {
         sock->pins++;
-        pthread_mutex_unlock(&sock->lock);
+        tni_lock_give(&sock->lock);
         tni_network->serve_posted(reactor);
         tni_sock_unpin(sock);
         tni_graveyard_close(); /* the program's functions may close the socket */
         return;
     }
-    pthread_mutex_unlock(&sock->lock);
+    tni_lock_give(&sock->lock);
     tni_graveyard_close();
 }
 
@@ -364,11 +378,11 @@ static void reap(struct tn_sock *sock)
 {
     struct tn_ctx *ctx = sock->ctx;
 
-    pthread_mutex_lock(&sock->lock);
+    tni_lock_take(&sock->lock);
     close_pipes(sock);
     sock_fini(sock);
     atomic_store(&sock->state, TNI_SOCK_FREE);
-    pthread_mutex_unlock(&sock->lock);
+    tni_lock_give(&sock->lock);
     if (tni_network)
         tni_network->release(sock);
     tni_ctx_forget(ctx, &sock->ctx_link);
@@ -407,8 +421,7 @@ int tn_close(tn_socket_t *socket)
     atomic_store(&sock->generation, (tni_slab_generation(socket) + 1) % TNI_SOCK_GENERATIONS);
     atomic_store(&sock->state, TNI_SOCK_CLOSING);
     tni_sock_notify(sock);
-    while (sock->pins)
-        pthread_cond_wait(&sock->calm, &sock->lock);
+    await_calm(sock);
     note_unsent(sock);
     while (!tni_list_is_empty(&sock->endpoints))
         tni_endpoint_end(tni_container(sock->endpoints.next, struct tn_endpoint, link));
@@ -416,7 +429,7 @@ int tn_close(tn_socket_t *socket)
     sock->ops->close(sock->pattern_state);
     tni_signals_end(sock);
     sock->touched = sock->streaming = NULL;
-    pthread_mutex_unlock(&sock->lock);
+    tni_lock_give(&sock->lock);
     tni_graveyard_close();
     tni_monitor_hub_stop(&sock->monitors);
     if (tni_network)

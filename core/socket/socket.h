@@ -22,6 +22,7 @@
 #include <tenon/tenon.h>
 
 #include "base/list.h"
+#include "base/lock.h"
 #include "base/mpsc.h"
 #include "module/registry.h"
 #include "monitor/monitor.h"
@@ -50,8 +51,8 @@ struct tni_signal {
 };
 
 struct tn_sock {
-    pthread_mutex_t lock;
-    pthread_cond_t calm; /* pins == 0, or a claim was given back */
+    struct tni_lock lock;
+    atomic_uint calm; /* counts how often `pins` came down to 0 while closing */
     atomic_uint state; /* enum tni_sock_state */
     atomic_uint generation;
     unsigned pins;

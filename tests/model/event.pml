@@ -3,7 +3,8 @@
  *
  * Two producers, each with its own pipe, deliver to one socket. One application thread polls
  * tn_fd (made at any moment) and receives one message per wake-up; another receives without waiting,
- * now and then. Blocking waiters are in reactor.pml.
+ * now and then. Blocking waiters are in reactor.pml. A producer that sees its pipe queued already goes
+ * on without announcing it again.
  */
 #ifndef RECORDS
 #define RECORDS 2
@@ -25,15 +26,27 @@ inline lock_S() { atomic { !S_lock -> S_lock = 1 } }
 
 proctype Producer(byte p; byte left)
 {
+    bit told;
+
     do
     :: left > 0 ->
         left--;
+#ifdef EARLY_LOOK
+        told = queued[p];
         pipe[p]++;
+#else
+        pipe[p]++;
+        told = queued[p]; /* tni_duplex_is_told: most of the time this look is all */
+#endif
         if
-        :: d_step { !queued[p] -> queued[p] = 1 };
-            in_events[p] = 1;
-            if :: fd_out -> fd = 1 :: else fi
-        :: d_step { queued[p] -> skip }
+        :: told
+        :: else ->
+            if
+            :: d_step { !queued[p] -> queued[p] = 1 };
+                in_events[p] = 1;
+                if :: fd_out -> fd = 1 :: else fi
+            :: d_step { queued[p] -> skip }
+            fi
         fi
     :: else -> break
     od

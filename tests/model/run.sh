@@ -64,6 +64,7 @@ rebuild-epoch-first|rebuild|wrong|-DEPOCH_FIRST
 rebuild-no-hold|rebuild|wrong|-DNO_HOLD
 rebuild-no-skip|rebuild|wrong|-DNO_SKIP
 event-late-unqueue|event|wrong|-DRECORDS=3 -DSTEALS=0 -DLATE_UNQUEUE
+event-early-look|event|wrong|-DSTEALS=0 -DEARLY_LOOK
 event-no-recheck|event|wrong|-DNO_RECHECK
 event-no-first-look|event|wrong|-DNO_FIRST_LOOK
 END

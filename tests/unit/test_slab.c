@@ -34,8 +34,8 @@ static void test_slots_are_distinct_and_aligned(void **state)
         assert_int_equal((uintptr_t)slots[i] % TNI_SOCK_GENERATIONS, 0);
         for (int k = 0; k < i; k++)
             assert_ptr_not_equal(slots[i], slots[k]);
-        assert_int_equal(pthread_mutex_trylock(&slots[i]->lock), 0);
-        pthread_mutex_unlock(&slots[i]->lock);
+        assert_true(tni_lock_try(&slots[i]->lock));
+        tni_lock_give(&slots[i]->lock);
     }
     give_all();
 }
