@@ -245,8 +245,14 @@ static int listener_set_address(tn_listener_t *listener, const char *address)
     return listener->address ? 0 : tni_fail(-ENOMEM, "out of memory for an address");
 }
 
+static void *listener_endpoint(tn_listener_t *listener)
+{
+    return listener->config->shared[0];
+}
+
 void tni_listener_complete(tn_host_t *host)
 {
+    host->listener_endpoint = listener_endpoint;
     host->listener_option = listener_option;
     host->listener_set_address = listener_set_address;
 }

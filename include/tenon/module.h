@@ -335,6 +335,11 @@ typedef struct tn_host {
 
     /* ---- patterns: datagrams (pattern.h) ---- */
     int (*pipe_is_deaf)(tn_pipe_t *pipe);
+
+    /* ---- transports: listeners, more (transport.h) ---- */
+    /** The state that `prepare` filled for the listener's endpoint, which its streams get from
+     *  stream_endpoint; NULL: the transport has none. */
+    void *(*listener_endpoint)(tn_listener_t *listener);
 } tn_host_t;
 
 #ifdef __cplusplus

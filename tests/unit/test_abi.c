@@ -158,6 +158,7 @@ static void test_abi_host_table_is_frozen(void **state)
     AT(tn_host_t, last_error, 600);
     AT(tn_host_t, handshake_fault, 608);
     AT(tn_host_t, socket_open, 632);
+    AT(tn_host_t, listener_endpoint, 704);
 }
 
 int main(void)

@@ -1,4 +1,0 @@
-/* The layer "cut", whose connections are lost sooner or later. */
-#include "layer_cut.h"
-
-CUT_MODULE(layer_cut, "cut");
