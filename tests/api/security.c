@@ -113,3 +113,28 @@ void security_client(tn_socket_t *socket, enum security_kind kind)
         assert_ok(tn_set_str(socket, "curve.serverkey", security_server_public));
     }
 }
+
+const struct security_answer security_answers[] = {
+    {{6, {"1.0", NULL, "200", "OK", "anonymous", ""}, 0}, 0, 0},
+    {{6, {"1.0", NULL, "200", "", "", "\5Hello\0\0\0\5World"}, 15}, 0, 0},
+    {{6, {"1.0", NULL, "300", "later", "", ""}, 0}, 300, 0},
+    {{6, {"1.0", NULL, "400", "no", "", ""}, 0}, 400, 400},
+    {{6, {"1.0", NULL, "500", "broken", "", ""}, 0}, 500, 500},
+    {{6, {"9.9", NULL, "200", "OK", "", ""}, 0}, TN_FAULT_ANSWER_VERSION, 0},
+    {{6, {"1.0", "no", "200", "OK", "", ""}, 0}, TN_FAULT_ANSWER_ID, 0},
+    {{6, {"1.0", "", "200", "OK", "", ""}, 0}, TN_FAULT_ANSWER_ID, 0},
+    {{6, {"1.0", NULL, "100", "OK", "", ""}, 0}, TN_FAULT_ANSWER_STATUS, 0},
+    {{6, {"1.0", NULL, "2000", "OK", "", ""}, 0}, TN_FAULT_ANSWER_STATUS, 0},
+    {{6, {"1.0", NULL, "20", "OK", "", ""}, 0}, TN_FAULT_ANSWER_STATUS, 0},
+    {{6, {"1.0", NULL, "600", "OK", "", ""}, 0}, TN_FAULT_ANSWER_STATUS, 0},
+    {{6, {"1.0", NULL, "", "OK", "", ""}, 0}, TN_FAULT_ANSWER_STATUS, 0},
+    {{6, {"1.0", NULL, "200", "OK", "", "\5Hel"}, 0}, TN_FAULT_ANSWER_METADATA, 0},
+    {{6, {"1.0", NULL, "200", "OK", "", "\5Hello\xff\xff\xff\xff"}, 0},
+     TN_FAULT_ANSWER_METADATA,
+     0},
+    {{5, {"1.0", NULL, "200", "OK", ""}, 0}, TN_FAULT_ANSWER_MALFORMED, 0},
+    {{1, {"1.0"}, 0}, TN_FAULT_ANSWER_MALFORMED, 0},
+    {{7, {"1.0", NULL, "200", "OK", "", "", ""}, 0}, TN_FAULT_ANSWER_MALFORMED, 0},
+    {{9, {"1.0", NULL, "200", "OK", "", "", "", "", ""}, 0}, TN_FAULT_ANSWER_MALFORMED, 0},
+};
+const size_t security_answer_count = sizeof security_answers / sizeof security_answers[0];

@@ -19,6 +19,15 @@ struct handler_reply {
     size_t metadata_size; /* of frame 6, which may hold NULs; 0: it is text */
 };
 
+/** What handlers may answer, right and malformed (RFC 27). */
+struct security_answer {
+    struct handler_reply reply;
+    int value; /* of the server's event; 0: the peer may in */
+    int told; /* of the client's; 0: it is told nothing */
+};
+extern const struct security_answer security_answers[];
+extern const size_t security_answer_count;
+
 /** What the last request said. */
 struct handler_request {
     char domain[64], address[64], routing_id[64], mechanism[24];

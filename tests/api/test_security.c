@@ -91,34 +91,6 @@ static void expect_friends(struct scene *scene)
 
 /* ------------------------------------------------------------------ answers */
 
-static const struct {
-    struct handler_reply reply;
-    int value; /* of the server's event; 0: the peer may in */
-    int told; /* of the client's; 0: it is told nothing */
-} answers[] = {
-    {{6, {"1.0", NULL, "200", "OK", "anonymous", ""}, 0}, 0, 0},
-    {{6, {"1.0", NULL, "200", "", "", "\5Hello\0\0\0\5World"}, 15}, 0, 0},
-    {{6, {"1.0", NULL, "300", "later", "", ""}, 0}, 300, 0},
-    {{6, {"1.0", NULL, "400", "no", "", ""}, 0}, 400, 400},
-    {{6, {"1.0", NULL, "500", "broken", "", ""}, 0}, 500, 500},
-    {{6, {"9.9", NULL, "200", "OK", "", ""}, 0}, TN_FAULT_ANSWER_VERSION, 0},
-    {{6, {"1.0", "no", "200", "OK", "", ""}, 0}, TN_FAULT_ANSWER_ID, 0},
-    {{6, {"1.0", "", "200", "OK", "", ""}, 0}, TN_FAULT_ANSWER_ID, 0},
-    {{6, {"1.0", NULL, "100", "OK", "", ""}, 0}, TN_FAULT_ANSWER_STATUS, 0},
-    {{6, {"1.0", NULL, "2000", "OK", "", ""}, 0}, TN_FAULT_ANSWER_STATUS, 0},
-    {{6, {"1.0", NULL, "20", "OK", "", ""}, 0}, TN_FAULT_ANSWER_STATUS, 0},
-    {{6, {"1.0", NULL, "600", "OK", "", ""}, 0}, TN_FAULT_ANSWER_STATUS, 0},
-    {{6, {"1.0", NULL, "", "OK", "", ""}, 0}, TN_FAULT_ANSWER_STATUS, 0},
-    {{6, {"1.0", NULL, "200", "OK", "", "\5Hel"}, 0}, TN_FAULT_ANSWER_METADATA, 0},
-    {{6, {"1.0", NULL, "200", "OK", "", "\5Hello\xff\xff\xff\xff"}, 0},
-     TN_FAULT_ANSWER_METADATA,
-     0},
-    {{5, {"1.0", NULL, "200", "OK", ""}, 0}, TN_FAULT_ANSWER_MALFORMED, 0},
-    {{1, {"1.0"}, 0}, TN_FAULT_ANSWER_MALFORMED, 0},
-    {{7, {"1.0", NULL, "200", "OK", "", "", ""}, 0}, TN_FAULT_ANSWER_MALFORMED, 0},
-    {{9, {"1.0", NULL, "200", "OK", "", "", "", "", ""}, 0}, TN_FAULT_ANSWER_MALFORMED, 0},
-};
-
 static void check_request(const struct handler_request *request, enum security_kind kind)
 {
     assert_string_equal(request->domain, "global");
@@ -139,14 +111,14 @@ static void check_answer(enum security_kind kind, size_t row, bool server_binds)
 
     print_message("%s, answer %zu, the server %s\n", security_names[kind], row,
                   server_binds ? "binds" : "connects");
-    scene_begin(&scene, kind, &answers[row].reply);
+    scene_begin(&scene, kind, &security_answers[row].reply);
     scene_connect(&scene, server_binds);
-    if (answers[row].value == 0) {
+    if (security_answers[row].value == 0) {
         expect_friends(&scene);
     } else {
-        assert_int_equal(failure(scene.server_events), answers[row].value);
-        if (answers[row].told)
-            assert_int_equal(failure(scene.client_events), answers[row].told);
+        assert_int_equal(failure(scene.server_events), security_answers[row].value);
+        if (security_answers[row].told)
+            assert_int_equal(failure(scene.client_events), security_answers[row].told);
         expect_strangers(&scene);
     }
     check_request(&scene.handler.request, kind);
@@ -155,7 +127,7 @@ static void check_answer(enum security_kind kind, size_t row, bool server_binds)
 
 static void check_all_answers(enum security_kind kind)
 {
-    for (size_t row = 0; row < sizeof answers / sizeof answers[0]; row++) {
+    for (size_t row = 0; row < security_answer_count; row++) {
         check_answer(kind, row, true);
         check_answer(kind, row, false);
     }

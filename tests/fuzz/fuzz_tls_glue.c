@@ -221,6 +221,7 @@ static int shake(struct tni_tls_stream *self, tn_stream_t *stream)
 
     if (stream->is_up)
         return 0;
+    stream->is_read_told = false;
     rc = tls_ops()->handshake(self);
     CHECK(rc <= 0);
     if (rc == -EINPROGRESS) {
@@ -265,8 +266,11 @@ static int read_some(struct tni_tls_stream *self, tn_stream_t *stream)
     struct iovec pieces[PIECES];
     size_t room, left;
     int count = make_pieces(stream, pieces, &room);
-    ssize_t got = room ? tls_ops()->readv(self, pieces, count) : -EAGAIN;
+    ssize_t got = -EAGAIN;
 
+    stream->is_read_told = false;
+    if (room)
+        got = tls_ops()->readv(self, pieces, count);
     CHECK(got <= (ssize_t)room);
     left = got > 0 ? (size_t)got : 0;
     CHECK(left <= stream->peer_sent - stream->we_read || stream->is_odd);
@@ -278,9 +282,10 @@ static int read_some(struct tni_tls_stream *self, tn_stream_t *stream)
         left -= size;
     }
     free_pieces(pieces, count);
-    if (got == -EAGAIN && room) {
+    if (got == -EAGAIN && room)
         check_wait(self, stream);
-        stream->is_owed = !stream->is_read_told;
+    if (room) {
+        stream->is_owed = got == -EAGAIN && !stream->is_read_told;
         stream->readies = tls.readies;
     }
     /* The end in good order is one, and comes after everything else. */
