@@ -259,6 +259,168 @@ static void test_handler_that_never_answers_meets_the_deadline(void **state)
     check_silence(SECURE_CURVE);
 }
 
+/* ------------------------------------------------------------------ handlers that misbehave otherwise */
+
+enum { FRAMES = 16 };
+
+/* A request as a ROUTER sees it, to be answered when the test likes. */
+struct ask {
+    tn_msg_t frames[FRAMES]; /* id, delimiter, "1.0", number, ... */
+    int count;
+};
+
+static void take_request(tn_socket_t *handler, struct ask *ask)
+{
+    for (int i = 0; i < FRAMES; i++)
+        tn_msg_init(&ask->frames[i]);
+    ask->count = tn_recv_parts(handler, ask->frames, FRAMES, 0);
+    assert_ok(ask->count);
+    assert_true(ask->count >= 8);
+}
+
+static void drop_request(struct ask *ask)
+{
+    for (int i = 0; i < FRAMES; i++)
+        tn_msg_close(&ask->frames[i]);
+}
+
+/* Whoever asked may have left: then the reply goes nowhere. */
+static void reply_to(tn_socket_t *handler, const struct ask *ask, const char *status)
+{
+    const char *texts[] = {"", "1.0", "", status, "text", "user", ""};
+    int rc = tn_send(handler, tn_msg_data((tn_msg_t *)&ask->frames[0]),
+                     tn_msg_size(&ask->frames[0]), TN_MORE);
+
+    for (int i = 0; rc >= 0 && i < 7; i++) {
+        bool is_number = i == 2;
+        rc = tn_send(handler, is_number ? tn_msg_data((tn_msg_t *)&ask->frames[3]) : texts[i],
+                     is_number ? tn_msg_size(&ask->frames[3]) : strlen(texts[i]),
+                     i < 6 ? TN_MORE : 0);
+    }
+}
+
+static tn_socket_t *own_handler(struct scene *scene)
+{
+    tn_socket_t *handler = api_socket(scene->ctx, "router");
+
+    assert_ok(tn_bind(handler, "inproc://zeromq.zap.01"));
+    return handler;
+}
+
+/* A yes to a connection that has gone does not let the next one in. */
+static void check_late(enum security_kind kind)
+{
+    struct scene scene;
+    struct ask asks[2];
+    tn_socket_t *handler;
+    tn_event_t event = {0};
+    int rounds = 0;
+
+    scene_begin(&scene, kind, NULL);
+    handler = own_handler(&scene);
+    assert_ok(tn_set_int(scene.server, "handshake_ivl", 200));
+    assert_ok(tn_set_int(scene.client, "reconnect_ivl", 1));
+    scene_connect(&scene, true);
+    take_request(handler, &asks[0]);
+    assert_int_equal(failure(scene.server_events), 0);
+    /* On a slow machine a second one may be late as well. */
+    while (event.value != 400 && rounds++ < 20) {
+        take_request(handler, &asks[1]);
+        reply_to(handler, &asks[0], "200");
+        reply_to(handler, &asks[1], "400");
+        drop_request(&asks[0]);
+        asks[0] = asks[1];
+        assert_ok(tn_monitor_recv(scene.server_events, &event, API_TIMEOUT_MS));
+        assert_int_equal(event.kind, TN_EVENT_HANDSHAKE_FAILED);
+    }
+    assert_int_equal(event.value, 400);
+    drop_request(&asks[0]);
+    expect_strangers(&scene);
+    assert_ok(tn_close(handler));
+    scene_end(&scene);
+}
+
+static void test_late_answer_lets_nobody_in(void **state)
+{
+    (void)state;
+    for (int kind = 0; kind < SECURE_KINDS; kind++)
+        check_late((enum security_kind)kind);
+}
+
+/* It dies with the question: that is refused by the deadline, and the next handler is asked anew. */
+static void check_death(enum security_kind kind)
+{
+    struct scene scene;
+    tn_socket_t *handler;
+    struct ask ask;
+
+    scene_begin(&scene, kind, NULL);
+    handler = own_handler(&scene);
+    assert_ok(tn_set_int(scene.server, "handshake_ivl", 200));
+    assert_ok(tn_set_int(scene.client, "reconnect_ivl", 1));
+    scene_connect(&scene, true);
+    take_request(handler, &ask);
+    drop_request(&ask);
+    assert_ok(tn_close(handler));
+    assert_int_equal(failure(scene.server_events), 0);
+    expect_strangers(&scene);
+    handler_start(&scene.handler, scene.ctx, "rep", &allow);
+    scene.has_handler = true;
+    expect_friends(&scene);
+    scene_end(&scene);
+}
+
+static void test_handler_that_dies_lets_nobody_in(void **state)
+{
+    (void)state;
+    for (int kind = 0; kind < SECURE_KINDS; kind++)
+        check_death((enum security_kind)kind);
+}
+
+/* Envelopes that a REP socket would never send. */
+static const struct {
+    const char *frames[9];
+    size_t count;
+    int fault;
+} envelopes[] = {
+    {{"1.0", "1", "200", "OK", "", ""}, 6, TN_FAULT_ANSWER_MALFORMED}, /* no delimiter */
+    {{"1.0", "1", "200", "OK", "", "", ""}, 7, TN_FAULT_ANSWER},
+    {{"x", "1.0", "1", "200", "OK", "", ""}, 7, TN_FAULT_ANSWER}, /* one that is not empty */
+    {{"", "", "1.0", "1", "200", "OK", "", ""}, 8, TN_FAULT_ANSWER_MALFORMED},
+    {{""}, 1, TN_FAULT_ANSWER_MALFORMED},
+    {{"", "1.0", "1", "200", "OK", "", "", ""}, 8, TN_FAULT_ANSWER_MALFORMED},
+};
+
+static void check_envelope(enum security_kind kind, size_t row)
+{
+    struct scene scene;
+    tn_socket_t *handler;
+    struct ask ask;
+
+    scene_begin(&scene, kind, NULL);
+    handler = own_handler(&scene);
+    assert_ok(tn_set_int(scene.client, "reconnect_ivl", -1));
+    scene_connect(&scene, true);
+    take_request(handler, &ask);
+    assert_ok(tn_send(handler, tn_msg_data(&ask.frames[0]), tn_msg_size(&ask.frames[0]), TN_MORE));
+    for (size_t i = 0; i < envelopes[row].count; i++)
+        assert_ok(tn_send(handler, envelopes[row].frames[i], strlen(envelopes[row].frames[i]),
+                          i + 1 < envelopes[row].count ? TN_MORE : 0));
+    assert_int_equal(failure(scene.server_events), envelopes[row].fault);
+    expect_strangers(&scene);
+    drop_request(&ask);
+    assert_ok(tn_close(handler));
+    scene_end(&scene);
+}
+
+static void test_reply_in_a_wrong_envelope_lets_nobody_in(void **state)
+{
+    (void)state;
+    for (int kind = 0; kind < SECURE_KINDS; kind++)
+        for (size_t row = 0; row < sizeof envelopes / sizeof envelopes[0]; row++)
+            check_envelope((enum security_kind)kind, row);
+}
+
 /* ------------------------------------------------------------------ other mechanisms */
 
 static void check_mismatch(enum security_kind ours, enum security_kind theirs, bool server_binds)
@@ -299,6 +461,9 @@ int main(void)
         cmocka_unit_test(test_nobody_to_ask_about_curve),
         cmocka_unit_test(test_answer_becomes_properties_of_messages),
         cmocka_unit_test(test_handler_that_never_answers_meets_the_deadline),
+        cmocka_unit_test(test_late_answer_lets_nobody_in),
+        cmocka_unit_test(test_handler_that_dies_lets_nobody_in),
+        cmocka_unit_test(test_reply_in_a_wrong_envelope_lets_nobody_in),
         cmocka_unit_test(test_other_mechanism_is_refused),
     };
 

@@ -1,6 +1,7 @@
 /* PLAIN and CURVE with libzmq in another process: each of both is the server once, each binds once; with
  * right and wrong credentials. */
 #include "exchange.h"
+#include "relay.h"
 #include "security.h"
 
 static void answer_by_name(tn_question_t *question, const tn_question_info_t *info, void *arg)
@@ -126,6 +127,9 @@ struct pair {
     tn_monitor_t *monitor;
 };
 
+/* Both transports, and either side binds. */
+enum { FORMS = 4, WE_BIND = 1, OVER_IPC = 2 };
+
 static void pair_start(struct pair *pair)
 {
     side_start(&pair->ours, true, "pair", "-");
@@ -134,13 +138,14 @@ static void pair_start(struct pair *pair)
     assert_non_null(pair->monitor);
 }
 
-static void pair_expect_refusal(struct pair *pair, bool we_bind, int64_t value)
+static void pair_expect_refusal(struct pair *pair, int form, int64_t value)
 {
+    bool we_bind = form & WE_BIND;
     char endpoint[API_ENDPOINT_MAX];
     tn_event_t event;
     bool is_equal;
 
-    side_bind(we_bind ? &pair->ours : &pair->theirs, API_TCP, endpoint);
+    side_bind(we_bind ? &pair->ours : &pair->theirs, form & OVER_IPC ? API_IPC : API_TCP, endpoint);
     side_connect(we_bind ? &pair->theirs : &pair->ours, endpoint);
     api_expect_event(pair->monitor, TN_EVENT_HANDSHAKE_FAILED, &event);
     /* When both are to find out, the other one may have left first. */
@@ -157,13 +162,13 @@ static void pair_expect_refusal(struct pair *pair, bool we_bind, int64_t value)
 static void test_their_wrong_password_is_refused(void **state)
 {
     (void)state;
-    for (int we_bind = 0; we_bind < 2; we_bind++) {
+    for (int form = 0; form < FORMS; form++) {
         struct pair pair;
         pair_start(&pair);
         make_server(&pair.ours, SECURE_PLAIN);
         set(&pair.theirs, "plain_username", "admin");
         set(&pair.theirs, "plain_password", "guess");
-        pair_expect_refusal(&pair, we_bind, TN_AUTH_DENIED);
+        pair_expect_refusal(&pair, form, TN_AUTH_DENIED);
     }
 }
 
@@ -171,7 +176,7 @@ static void test_they_refuse_us(void **state)
 {
     (void)state;
     for (int kind = SECURE_PLAIN; kind < SECURE_KINDS; kind++) {
-        for (int we_bind = 0; we_bind < 2; we_bind++) {
+        for (int form = 0; form < FORMS; form++) {
             struct pair pair;
             pair_start(&pair);
             side_order(&pair.theirs, "zap 400");
@@ -180,7 +185,7 @@ static void test_they_refuse_us(void **state)
             if (kind == SECURE_CURVE)
                 set(&pair.theirs, "curve_secretkey", security_server_secret);
             make_client(&pair.ours, (enum security_kind)kind);
-            pair_expect_refusal(&pair, we_bind, TN_AUTH_DENIED);
+            pair_expect_refusal(&pair, form, TN_AUTH_DENIED);
         }
     }
 }
@@ -188,26 +193,26 @@ static void test_they_refuse_us(void **state)
 static void test_their_wrong_server_key_is_refused(void **state)
 {
     (void)state;
-    for (int we_bind = 0; we_bind < 2; we_bind++) {
+    for (int form = 0; form < FORMS; form++) {
         struct pair pair;
         pair_start(&pair);
         make_server(&pair.ours, SECURE_CURVE);
         make_client(&pair.theirs, SECURE_CURVE);
         set(&pair.theirs, "curve_serverkey", wrong_key);
-        pair_expect_refusal(&pair, we_bind, TN_FAULT_CRYPTOGRAPHIC);
+        pair_expect_refusal(&pair, form, TN_FAULT_CRYPTOGRAPHIC);
     }
 }
 
 static void test_their_wrong_client_secret_is_refused(void **state)
 {
     (void)state;
-    for (int we_bind = 0; we_bind < 2; we_bind++) {
+    for (int form = 0; form < FORMS; form++) {
         struct pair pair;
         pair_start(&pair);
         make_server(&pair.ours, SECURE_CURVE);
         make_client(&pair.theirs, SECURE_CURVE);
         set(&pair.theirs, "curve_publickey", security_server_public);
-        pair_expect_refusal(&pair, we_bind, TN_FAULT_CRYPTOGRAPHIC);
+        pair_expect_refusal(&pair, form, TN_FAULT_CRYPTOGRAPHIC);
     }
 }
 
@@ -215,14 +220,32 @@ static void test_their_wrong_client_secret_is_refused(void **state)
 static void test_our_wrong_server_key_is_refused(void **state)
 {
     (void)state;
-    for (int we_bind = 0; we_bind < 2; we_bind++) {
+    for (int form = 0; form < FORMS; form++) {
         struct pair pair;
         pair_start(&pair);
         make_server(&pair.theirs, SECURE_CURVE);
         make_client(&pair.ours, SECURE_CURVE);
         assert_ok(tn_set_str(pair.ours.socket, "curve.serverkey", wrong_key));
-        pair_expect_refusal(&pair, we_bind, 0);
+        pair_expect_refusal(&pair, form, 0);
     }
+}
+
+static void check_other(enum security_kind ours, enum security_kind theirs, bool we_serve, int form)
+{
+    struct pair pair;
+
+    print_message("%s and %s, %s, form %d\n", security_names[ours], security_names[theirs],
+                  we_serve ? "we serve" : "they serve", form);
+    pair_start(&pair);
+    if (we_serve)
+        make_server(&pair.ours, ours);
+    else
+        make_client(&pair.ours, ours);
+    if (theirs != SECURE_NULL && we_serve)
+        make_client(&pair.theirs, theirs);
+    else if (theirs != SECURE_NULL)
+        make_server(&pair.theirs, theirs);
+    pair_expect_refusal(&pair, form, TN_FAULT_MECHANISM);
 }
 
 static void test_other_mechanisms_are_refused(void **state)
@@ -230,16 +253,51 @@ static void test_other_mechanisms_are_refused(void **state)
     (void)state;
     for (int ours = 0; ours < SECURE_KINDS; ours++) {
         for (int theirs = 0; theirs < SECURE_KINDS; theirs++) {
-            struct pair pair;
             if (ours == theirs)
                 continue;
-            print_message("%s and %s\n", security_names[ours], security_names[theirs]);
-            pair_start(&pair);
-            make_server(&pair.ours, (enum security_kind)ours);
-            if (theirs != SECURE_NULL)
-                make_client(&pair.theirs, (enum security_kind)theirs);
-            pair_expect_refusal(&pair, true, TN_FAULT_MECHANISM);
+            check_other((enum security_kind)ours, (enum security_kind)theirs, true, WE_BIND);
+            check_other((enum security_kind)ours, (enum security_kind)theirs, true, OVER_IPC);
+            check_other((enum security_kind)ours, (enum security_kind)theirs, false, 0);
+            check_other((enum security_kind)ours, (enum security_kind)theirs, false,
+                        WE_BIND | OVER_IPC);
         }
+    }
+}
+
+/* ------------------------------------------------------------------ ZMTP 3.0 */
+
+/* A relay tells each side that the other one is of ZMTP 3.0, where subscriptions are messages. */
+static void check_zmtp_30(const struct exchange *exchange, enum security_kind kind, bool we_serve)
+{
+    struct side a, b, *server, *client;
+    struct relay relay;
+    char endpoint[API_ENDPOINT_MAX];
+
+    print_message("%s-%s, %s of ZMTP 3.0, %s\n", exchange->a, exchange->b, security_names[kind],
+                  we_serve ? "we serve" : "they serve");
+    side_start(&a, we_serve, exchange->a, exchange->a_id);
+    side_start(&b, !we_serve, exchange->b, exchange->b_id);
+    server = &a;
+    client = &b;
+    make_server(server, kind);
+    make_client(client, kind);
+    beat(server);
+    beat(client);
+    side_bind(server, API_TCP, endpoint);
+    relay_start(&relay, endpoint);
+    side_connect(client, relay.endpoint);
+    exchange_run(exchange, &a, &b, false);
+    side_end(client);
+    relay_end(&relay);
+    side_end(server);
+}
+
+static void test_peers_of_zmtp_30_talk(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < exchange_count; i++) {
+        for (int form = 0; form < 4; form++)
+            check_zmtp_30(&exchanges[i], form & 2 ? SECURE_CURVE : SECURE_PLAIN, form & 1);
     }
 }
 
@@ -255,6 +313,7 @@ int main(void)
         cmocka_unit_test(test_their_wrong_client_secret_is_refused),
         cmocka_unit_test(test_our_wrong_server_key_is_refused),
         cmocka_unit_test(test_other_mechanisms_are_refused),
+        cmocka_unit_test(test_peers_of_zmtp_30_talk),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
