@@ -54,56 +54,83 @@ static const char *forbids(const struct stat *status)
     return NULL;
 }
 
-static char *read_all(const tn_host_t *host, int fd, size_t size, size_t *out_size)
+/* 0, or a code. */
+static int read_all(const tn_host_t *host, int fd, size_t size, char **out_text, size_t *out_size)
 {
     char *text = host->alloc(size + 1);
     ssize_t got = 1;
 
     *out_size = 0;
-    while (text && *out_size < size && got > 0) {
+    if (!text)
+        return -ENOMEM;
+    while (*out_size < size && got != 0) {
         got = read(fd, text + *out_size, size - *out_size);
+        if (got < 0 && errno != EINTR)
+            goto fail_read;
         if (got > 0)
             *out_size += (size_t)got;
     }
-    if (got >= 0)
-        return text;
+    *out_text = text;
+    return 0;
+
+fail_read:
+    got = -errno;
+    explicit_bzero(text, *out_size);
     host->free(text);
-    return NULL;
+    return (int)got;
 }
 
-static struct rules *read_rules(const struct file_endpoint *endpoint, struct stamp *out_stamp,
-                                char why[RULES_WHY])
+static int open_file(const char *path)
+{
+    int fd;
+
+    do
+        fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+    while (fd < 0 && errno == EINTR);
+    return fd;
+}
+
+/* 0, or a code: -EINVAL is a mistake in the file, the others are the system's. */
+static int read_rules(const struct file_endpoint *endpoint, struct stamp *out_stamp,
+                      struct rules **out_rules, char why[RULES_WHY])
 {
     const tn_host_t *host = endpoint->host;
-    int fd = open(endpoint->path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
-    struct rules *rules = NULL;
+    int fd = open_file(endpoint->path);
     struct stat status;
     const char *wrong;
-    char *text;
-    size_t size;
+    char *text = NULL;
+    size_t size = 0;
+    int rc = 0;
 
     if (fd < 0 || fstat(fd, &status) < 0) {
-        snprintf(why, RULES_WHY, "%s", strerror(errno));
+        rc = -errno;
         goto out;
     }
     *out_stamp = stamp_of(&status);
     wrong = forbids(&status);
     if (wrong) {
         snprintf(why, RULES_WHY, "%s", wrong);
+        rc = -EINVAL;
         goto out;
     }
-    text = read_all(host, fd, (size_t)status.st_size, &size);
-    if (!text) {
-        snprintf(why, RULES_WHY, "it cannot be read");
+    rc = read_all(host, fd, (size_t)status.st_size, &text, &size);
+    if (rc < 0)
         goto out;
-    }
-    rules = rules_parse(host, text, size, why);
+    rc = rules_parse(host, text, size, out_rules, why);
     explicit_bzero(text, size);
     host->free(text);
 out:
     if (fd >= 0)
         close(fd);
-    return rules;
+    if (rc < 0 && rc != -EINVAL)
+        snprintf(why, RULES_WHY, "%s", strerrordesc_np(-rc));
+    return rc;
+}
+
+/* The file itself is as it should be, and can be read when there is more of what is short. */
+static bool is_passing(int code)
+{
+    return code == -ENOMEM || code == -EMFILE || code == -ENFILE || code == -EIO;
 }
 
 static void look_again(struct file_endpoint *endpoint)
@@ -113,14 +140,16 @@ static void look_again(struct file_endpoint *endpoint)
     struct stat status;
     struct stamp stamp = {0};
     struct rules *rules;
+    int rc;
 
     if (stat(endpoint->path, &status) == 0)
         stamp = stamp_of(&status);
     if (is_same(&stamp, &endpoint->stamp))
         return;
-    rules = read_rules(endpoint, &stamp, why);
-    endpoint->stamp = stamp;
-    if (!rules) {
+    rc = read_rules(endpoint, &stamp, &rules, why);
+    if (!is_passing(rc))
+        endpoint->stamp = stamp;
+    if (rc < 0) {
         host->log(host, TN_LOG_ERROR, "%s: %s: the rules that were read before stay in force",
                   endpoint->path, why);
         return;
@@ -137,16 +166,16 @@ static int file_prepare(void *endpoint_state, const tn_setup_t *setup, const tn_
     struct file_endpoint *endpoint = endpoint_state;
     char why[RULES_WHY] = "";
     tn_value_t value;
+    int rc;
 
     endpoint->host = host;
     if (host->setup_option(setup, "path", &value) < 0 || !value.data || !value.size)
         return host->set_error(host, -EINVAL,
                                "authenticator 'file': option \"file.path\" is not set");
     snprintf(endpoint->path, sizeof endpoint->path, "%s", (const char *)value.data);
-    endpoint->rules = read_rules(endpoint, &endpoint->stamp, why);
-    return endpoint->rules ? 0
-                           : host->set_error(host, -EINVAL, "authenticator 'file': %s: %s",
-                                             endpoint->path, why);
+    rc = read_rules(endpoint, &endpoint->stamp, &endpoint->rules, why);
+    return rc < 0 ? host->set_error(host, rc, "authenticator 'file': %s: %s", endpoint->path, why)
+                  : 0;
 }
 
 static void file_release(void *endpoint_state)

@@ -200,7 +200,8 @@ static const char *read_lines(struct rules *rules, char *text, size_t *out_numbe
     return NULL;
 }
 
-struct rules *rules_parse(const tn_host_t *host, const char *text, size_t size, char why[RULES_WHY])
+int rules_parse(const tn_host_t *host, const char *text, size_t size, struct rules **out_rules,
+                char why[RULES_WHY])
 {
     struct rules *rules;
     const char *wrong = NULL;
@@ -208,7 +209,7 @@ struct rules *rules_parse(const tn_host_t *host, const char *text, size_t size, 
 
     if (size > RULES_FILE_MAX || (size && memchr(text, 0, size))) {
         snprintf(why, RULES_WHY, "it is too long, or no text");
-        return NULL;
+        return -EINVAL;
     }
     rules = host->alloc(sizeof *rules);
     if (rules)
@@ -227,16 +228,17 @@ struct rules *rules_parse(const tn_host_t *host, const char *text, size_t size, 
             goto fail_memory;
         wrong = read_lines(rules, rules->text, &number);
     }
-    if (!wrong)
-        return rules;
+    if (!wrong) {
+        *out_rules = rules;
+        return 0;
+    }
     snprintf(why, RULES_WHY, "line %zu %s", number, wrong);
     rules_free(host, rules);
-    return NULL;
+    return -EINVAL;
 
 fail_memory:
-    snprintf(why, RULES_WHY, "out of memory");
     rules_free(host, rules);
-    return NULL;
+    return -ENOMEM;
 }
 
 void rules_free(const tn_host_t *host, struct rules *rules)

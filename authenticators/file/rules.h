@@ -40,9 +40,9 @@ struct rules {
     char *text; /* what the names lie in */
 };
 
-/** Reads `size` bytes. NULL: `why` says what is wrong, and in which line. */
-struct rules *rules_parse(const tn_host_t *host, const char *text, size_t size,
-                          char why[RULES_WHY]);
+/** Reads `size` bytes. -EINVAL: `why` says what is wrong, and in which line; -ENOMEM. */
+int rules_parse(const tn_host_t *host, const char *text, size_t size, struct rules **out_rules,
+                char why[RULES_WHY]);
 void rules_free(const tn_host_t *host, struct rules *rules);
 
 /** Reads an IPv4 or IPv6 address, with "/BITS" if they are wanted, into IPv6 form. */

@@ -106,7 +106,7 @@ static void take_reply(struct tn_module_state *zap, struct request *request)
     if (count >= 0)
         finish_with_reply(zap, request, frames, (size_t)count);
     else
-        finish_with(zap, request, TN_AUTH_ERROR, "the ZAP reply cannot be received");
+        finish_with(zap, request, TN_AUTH_TEMPORARY, "the ZAP reply cannot be received");
     for (size_t i = 0; i < ZAP_REPLY_FRAMES + 1; i++)
         host->msg_close(&parts[i]);
 }
@@ -143,7 +143,8 @@ static int send_request(const tn_host_t *host, const struct request *request)
     return rc;
 }
 
-/* Negative: the request has been answered. */
+/* Negative: the request has been answered. What is short is short for now; that nobody is bound is
+ * another answer, which may let a peer in. */
 static int start(struct tn_module_state *zap, struct request *request)
 {
     const tn_host_t *host = zap->host;
@@ -151,21 +152,25 @@ static int start(struct tn_module_state *zap, struct request *request)
 
     request->socket = host->socket_open(host, "dealer");
     if (!request->socket) {
-        finish_with(zap, request, TN_AUTH_ERROR, "no socket can be opened to ask the ZAP handler");
+        finish_with(zap, request, TN_AUTH_TEMPORARY,
+                    "no socket can be opened to ask the ZAP handler");
         return -EMFILE;
     }
     rc = host->socket_set_int(request->socket, "linger", 0);
     if (rc == 0)
         rc = host->socket_connect(request->socket, handler_endpoint);
-    if (rc == 0 && host->socket_peers(request->socket) <= 0)
-        rc = -ENOENT;
-    if (rc < 0) {
-        finish_with(zap, request, TN_AUTH_ABSENT, "no handler is bound to inproc://zeromq.zap.01");
-        return rc;
+    if (rc == 0) {
+        rc = host->socket_peers(request->socket);
+        if (rc == 0) {
+            finish_with(zap, request, TN_AUTH_ABSENT,
+                        "no handler is bound to inproc://zeromq.zap.01");
+            return -ENOENT;
+        }
     }
-    rc = send_request(host, request);
+    if (rc >= 0)
+        rc = send_request(host, request);
     if (rc < 0)
-        finish_with(zap, request, TN_AUTH_ERROR, "the ZAP handler takes no request");
+        finish_with(zap, request, TN_AUTH_TEMPORARY, "the ZAP handler cannot be asked");
     return rc;
 }
 
@@ -202,7 +207,7 @@ static void forget_unwanted(struct tn_module_state *zap)
         if (zap->host->question_is_wanted(request->question))
             continue;
         zap->asked[i] = zap->asked[--zap->asked_count];
-        finish_with(zap, request, TN_AUTH_ERROR, "nobody waits any more");
+        finish_with(zap, request, TN_AUTH_TEMPORARY, "nobody waits any more");
     }
 }
 
@@ -238,9 +243,10 @@ static void drop_all(struct tn_module_state *zap)
     struct request *request;
 
     while (zap->asked_count)
-        finish_with(zap, zap->asked[--zap->asked_count], TN_AUTH_ERROR, "the context ends");
+        finish_with(zap, zap->asked[--zap->asked_count], TN_AUTH_TEMPORARY,
+                    "the ZAP handler can no longer be asked");
     while ((request = take_new(zap)))
-        finish_with(zap, request, TN_AUTH_ERROR, "the context ends");
+        finish_with(zap, request, TN_AUTH_TEMPORARY, "the ZAP handler can no longer be asked");
 }
 
 static bool is_stopping(struct tn_module_state *zap)

@@ -34,6 +34,9 @@ int tni_stream_established(struct tni_session *session)
     session->state = TNI_SESSION_HANDSHAKE;
     tni_reactor_make_ready(&session->member);
     session->rx_ready = session->tx_ready = true;
+    /* Whoever is asked about the peer may judge it by its address. */
+    if (session->stack.lacks_address)
+        return tni_fail(-ENOMEM, "out of memory for the address of a peer");
     return session->config->is_raw ? tni_raw_begin(session) : tni_handshake_begin(session);
 }
 

@@ -237,6 +237,12 @@ int tn_answer(tn_question_t *question, const tn_answer_t *answer)
     return 0;
 }
 
+static bool is_shortage(int code)
+{
+    return code == -ENOMEM || code == -EMFILE || code == -ENFILE || code == -ENOBUFS ||
+           code == -EAGAIN;
+}
+
 void tni_question_put(struct tn_question *question)
 {
     struct tni_config *config = question->config;
@@ -254,7 +260,7 @@ void tni_question_put(struct tn_question *question)
                                             question->host, question, &question->info);
     if (rc < 0) {
         const tn_answer_t answer = {.size = sizeof answer,
-                                    .status = rc == -ENOMEM ? TN_AUTH_TEMPORARY : TN_AUTH_ERROR,
+                                    .status = is_shortage(rc) ? TN_AUTH_TEMPORARY : TN_AUTH_ERROR,
                                     .reason = tni_error_text()};
         answer_question(question, &answer);
     }

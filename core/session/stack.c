@@ -62,6 +62,7 @@ void tni_stack_forget(struct tni_stack *stack)
     tni_free(stack->local);
     tni_free(stack->remote);
     stack->local = stack->remote = NULL;
+    stack->lacks_address = false;
 }
 
 void tni_stack_close(struct tni_stack *stack)
@@ -170,6 +171,7 @@ static void stream_set_addresses(tn_stream_t *stream, const char *local, const c
 
     set_address(&stack->local, local);
     set_address(&stack->remote, remote);
+    stack->lacks_address = (local && !stack->local) || (remote && !stack->remote);
 }
 
 static void *stream_endpoint(tn_stream_t *stream)

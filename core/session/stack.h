@@ -31,6 +31,7 @@ struct tni_stack {
     unsigned depth;
     struct tn_stream *streams; /* one block with their states; NULL: none */
     char *local, *remote; /* its addresses; NULL: unknown */
+    bool lacks_address; /* for want of memory */
     struct tni_properties found; /* by the streams, about the peer */
     bool may_hold; /* a layer was at work since the last flush */
 };

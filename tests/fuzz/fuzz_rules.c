@@ -12,14 +12,15 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     const char *user, *reason;
     char why[RULES_WHY] = "";
     char *text = malloc(size ? size : 1);
-    struct rules *rules;
+    struct rules *rules = NULL;
+    int rc;
 
     CHECK(text);
     memcpy(text, data, size);
-    rules = rules_parse(&host, text, size, why);
+    rc = rules_parse(&host, text, size, &rules, why);
     free(text);
-    CHECK((rules == NULL) == (why[0] != '\0'));
-    if (!rules)
+    CHECK((rc < 0) == (why[0] != '\0'));
+    if (rc < 0)
         return 0;
     info.mechanism = "NULL";
     rules_judge(rules, &info, &user, &reason);

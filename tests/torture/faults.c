@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <ifaddrs.h>
+#include <linux/futex.h>
 #include <netdb.h>
 #include <poll.h>
 #include <pthread.h>
@@ -275,17 +276,18 @@ PLAIN(FAULT_PIPE2, pipe2, int, (int fds[2], int flags), (fds, flags))
 
 long syscall(long number, ...)
 {
-    int error = number == SYS_futex ? struck(FAULT_FUTEX) : 0;
     long value[6];
     va_list list;
+    int error;
 
     va_start(list, number);
     for (int i = 0; i < 6; i++)
         value[i] = va_arg(list, long);
     va_end(list);
-    return error
-               ? fail(error)
-               : REAL(syscall)(number, value[0], value[1], value[2], value[3], value[4], value[5]);
+    error = number == SYS_futex && value[1] == FUTEX_WAIT_PRIVATE ? struck(FAULT_FUTEX) : 0;
+    if (error)
+        return fail(error);
+    return REAL(syscall)(number, value[0], value[1], value[2], value[3], value[4], value[5]);
 }
 
 /* ------------------------------------------------------------------ descriptors, files, the process */

@@ -2,24 +2,13 @@
 #include <errno.h>
 #include <string.h>
 
-#include "torture.h"
+#include "scenarios.h"
 
 enum { BIG = 100 * 1024 };
 
-#define TRY(call)                                                                                  \
-    do {                                                                                           \
-        if (!torture_check((long)(call), #call, __LINE__))                                         \
-            return false;                                                                          \
-    } while (0)
-#define TRY_NEW(pointer)                                                                           \
-    do {                                                                                           \
-        if (!(pointer))                                                                            \
-            TRY(tn_last_code());                                                                   \
-    } while (0)
-
 /* ------------------------------------------------------------------ steps */
 
-static bool begin(struct life *life)
+bool torture_begin(struct life *life)
 {
     TRY_NEW(life->ctx = tn_ctx_new());
     TRY(tn_ctx_set_int(life->ctx, "io_threads", life->io_threads));
@@ -27,7 +16,7 @@ static bool begin(struct life *life)
     return true;
 }
 
-static bool open_socket(struct life *life, int i)
+bool torture_open_socket(struct life *life, int i)
 {
     tn_socket_t *socket;
 
@@ -55,10 +44,10 @@ static bool is_sub(const struct life *life)
 
 static bool open_both(struct life *life)
 {
-    return begin(life) && open_socket(life, 0) && open_socket(life, 1);
+    return torture_begin(life) && torture_open_socket(life, 0) && torture_open_socket(life, 1);
 }
 
-static bool connect_both(struct life *life)
+bool torture_connect(struct life *life)
 {
     if (!bind_first(life, life->transport))
         return false;
@@ -73,9 +62,9 @@ static bool connect_both(struct life *life)
     return true;
 }
 
-static bool join(struct life *life)
+bool torture_join(struct life *life)
 {
-    return open_both(life) && connect_both(life);
+    return open_both(life) && torture_connect(life);
 }
 
 static tn_socket_t *sender(struct life *life)
@@ -126,16 +115,21 @@ static bool answer(struct life *life)
     return receive(life->sockets[1]);
 }
 
+bool torture_exchange(struct life *life)
+{
+    TRY(tn_send(sender(life), "small", 5, 0));
+    return receive(receiver(life)) && answer(life);
+}
+
 /* ------------------------------------------------------------------ scenarios */
 
 static bool exchange(struct life *life)
 {
     static char bytes[30 * 1024];
 
-    if (!join(life))
+    if (!torture_join(life))
         return false;
-    TRY(tn_send(sender(life), "small", 5, 0));
-    if (!receive(receiver(life)) || !answer(life))
+    if (!torture_exchange(life))
         return false;
     if (!send_big(sender(life), TN_MORE))
         return false;
@@ -154,7 +148,7 @@ static bool queue_up(struct life *life)
 
     if (strcmp(life->patterns[1], "req") == 0)
         return exchange(life);
-    if (!join(life))
+    if (!torture_join(life))
         return false;
     for (int i = 0; i < 30; i++) {
         for (int k = 0; k < 3; k++)
@@ -182,10 +176,10 @@ static bool options(struct life *life)
     tn_stats_t stats;
     tn_peer_t peers[2];
 
-    if (!begin(life))
+    if (!torture_begin(life))
         return false;
     TRY(tn_ctx_set_str(life->ctx, "modules", "^pattern:xsub"));
-    if (!open_socket(life, 0) || !open_socket(life, 1))
+    if (!torture_open_socket(life, 0) || !torture_open_socket(life, 1))
         return false;
     TRY(tn_set_str(life->sockets[0], "routing_id", "a routing id"));
     TRY(tn_get_str(life->sockets[0], "routing_id", text, &size));
@@ -208,7 +202,7 @@ static bool poll_many(struct life *life)
     tn_pollitem_t items[TORTURE_POLLED];
     int rc;
 
-    if (!join(life))
+    if (!torture_join(life))
         return false;
     for (int i = 0; i < TORTURE_POLLED; i++) {
         TRY_NEW(life->more[i] = tn_socket(life->ctx, "pull"));
@@ -227,7 +221,7 @@ static bool monitor(struct life *life)
 {
     tn_event_t event;
 
-    if (!begin(life) || !open_socket(life, 0) || !open_socket(life, 1))
+    if (!torture_begin(life) || !torture_open_socket(life, 0) || !torture_open_socket(life, 1))
         return false;
     TRY_NEW(life->monitor = tn_monitor(life->sockets[0], TN_EVENT_ALL));
     if (!bind_first(life, life->transport))
@@ -267,14 +261,14 @@ static bool is_lasting(const char *transport)
 
 static bool reconnect(struct life *life)
 {
-    if (!join(life))
+    if (!torture_join(life))
         return false;
     if (!is_lasting(life->transport))
         return true;
     life->is_joined = false;
     TRY(tn_close(life->sockets[0]));
     life->sockets[0] = NULL;
-    if (!open_socket(life, 0))
+    if (!torture_open_socket(life, 0))
         return false;
     TRY(tn_bind(life->sockets[0], life->endpoint));
     life->is_joined = true;
@@ -292,7 +286,7 @@ static bool by_name(struct life *life)
 
     if (strncmp(life->transport, "tcp", 3) != 0)
         return true;
-    if (!begin(life) || !open_socket(life, 0) || !open_socket(life, 1) ||
+    if (!torture_begin(life) || !torture_open_socket(life, 0) || !torture_open_socket(life, 1) ||
         !bind_first(life, life->transport))
         return false;
     port = strrchr(life->endpoint, ':');
@@ -316,7 +310,7 @@ static bool occasions(struct life *life)
 {
     if (!is_one_form(life, "router"))
         return true;
-    if (!begin(life) || !open_socket(life, 0) || !open_socket(life, 1))
+    if (!torture_begin(life) || !torture_open_socket(life, 0) || !torture_open_socket(life, 1))
         return false;
     TRY(tn_set_int(life->sockets[0], "router_notify", 3));
     TRY(tn_set_blob(life->sockets[0], "hello_msg", "hello from the router, in a body of its own",
@@ -340,7 +334,7 @@ static bool bytes(struct life *life)
     if (!is_one_form(life, "pair"))
         return true;
     life->patterns[0] = life->patterns[1] = "stream";
-    if (!begin(life) || !open_socket(life, 0) || !open_socket(life, 1) ||
+    if (!torture_begin(life) || !torture_open_socket(life, 0) || !torture_open_socket(life, 1) ||
         !bind_first(life, life->transport))
         return false;
     TRY(tn_connect(life->sockets[1], life->endpoint));
@@ -386,37 +380,14 @@ static bool datagrams(struct life *life)
     return true;
 }
 
-static void let_in(tn_question_t *question, const tn_question_info_t *info, void *arg)
-{
-    const tn_answer_t answer = {.size = sizeof answer, .status = TN_AUTH_OK, .user_id = "somebody"};
-
-    (void)info;
-    (void)arg;
-    tn_answer(question, &answer);
-}
-
-static bool secure(struct life *life)
-{
-    if (strncmp(life->transport, "inproc", 6) == 0)
-        return true;
-    if (!open_both(life))
-        return false;
-    for (int i = 0; i < 2; i++)
-        TRY(tn_set_str(life->sockets[i], "mechanism", "plain"));
-    TRY(tn_set_int(life->sockets[0], "plain.server", 1));
-    TRY(tn_set_authenticator(life->sockets[0], let_in, NULL));
-    TRY(tn_set_str(life->sockets[1], "plain.username", "somebody"));
-    TRY(tn_set_str(life->sockets[1], "plain.password", "secret"));
-    if (!connect_both(life))
-        return false;
-    TRY(tn_send(sender(life), "small", 5, 0));
-    return receive(receiver(life)) && answer(life);
-}
-
-const struct scenario torture_scenarios[] = {
-    {"exchange", exchange},   {"queue_up", queue_up},   {"options", options},
-    {"poll_many", poll_many}, {"monitor", monitor},     {"reconnect", reconnect},
-    {"secure", secure},       {"by_name", by_name},     {"occasions", occasions},
-    {"bytes", bytes},         {"datagrams", datagrams},
+static const struct scenario plain_scenarios[] = {
+    {"exchange", exchange}, {"queue_up", queue_up},
+    {"options", options},   {"poll_many", poll_many},
+    {"monitor", monitor},   {"reconnect", reconnect},
+    {"by_name", by_name},   {"occasions", occasions},
+    {"bytes", bytes},       {"datagrams", datagrams},
+    {NULL, NULL},
 };
-const size_t torture_scenario_count = sizeof torture_scenarios / sizeof torture_scenarios[0];
+
+const struct scenario *const torture_scenarios[] = {plain_scenarios, torture_secure_scenarios,
+                                                    NULL};

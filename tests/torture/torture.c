@@ -57,8 +57,8 @@ void torture_name_form(const struct scenario *scenario, const struct life *form)
     watchdog_begin(name);
 }
 
-void torture_each_form(const struct scenario *scenario,
-                       void (*run)(const struct scenario *scenario, struct life form))
+static void run_each_form(const struct scenario *scenario,
+                          void (*run)(const struct scenario *scenario, struct life form))
 {
     static const char *const transports[] = {"inproc://torture", "tcp://127.0.0.1:*", "ipc://*"};
     static const char *const patterns[][2] = {
@@ -77,6 +77,36 @@ void torture_each_form(const struct scenario *scenario,
             }
         }
     }
+}
+
+bool torture_is_chosen(int argc, char **argv, const char *name)
+{
+    bool any = false;
+
+    for (int i = 1; i < argc; i++) {
+        if (strcmp(argv[i], "--long") == 0)
+            continue;
+        any = true;
+        if (strcmp(argv[i], name) == 0)
+            return true;
+    }
+    return !any;
+}
+
+void torture_all(int argc, char **argv,
+                 void (*run)(const struct scenario *scenario, struct life form))
+{
+    torture_secure_begin();
+    for (size_t list = 0; torture_scenarios[list]; list++)
+        for (const struct scenario *scenario = torture_scenarios[list]; scenario->name;
+             scenario++) {
+            if (!torture_is_chosen(argc, argv, scenario->name))
+                continue;
+            run_each_form(scenario, run);
+            printf("%s\n", scenario->name);
+            fflush(stdout);
+        }
+    torture_secure_end();
 }
 
 static void pause_shortly(void)
@@ -155,6 +185,18 @@ void torture_begin_anew(const struct life *life)
         torture_fail("tn_close", __LINE__);
 }
 
+static void end_context(tn_ctx_t *ctx)
+{
+    int rc;
+
+    watchdog_doing("ends a context after", now.what);
+    do
+        rc = ctx ? tn_ctx_term(ctx, END_MS) : 0;
+    while (rc == -EINTR);
+    if (rc < 0)
+        torture_fail("tn_ctx_term", __LINE__);
+}
+
 void torture_end(struct life *life)
 {
     watchdog_doing("closes after", now.what);
@@ -165,8 +207,11 @@ void torture_end(struct life *life)
         if (life->more[i] && tn_close(life->more[i]) < 0)
             torture_fail("tn_close", __LINE__);
     tn_monitor_close(life->monitor);
-    watchdog_doing("ends a context after", now.what);
-    if (life->ctx && tn_ctx_term(life->ctx, END_MS) < 0)
-        torture_fail("tn_ctx_term", __LINE__);
+    end_context(life->ctx);
+    if (!life->has_handler)
+        return;
+    pthread_join(life->handler, NULL);
+    end_context(
+        tn_ctx_new()); /* what the thread kept for its next wait goes with a context's end */
     watchdog_doing("goes on after", now.what);
 }

@@ -9,6 +9,7 @@
 #ifndef TENON_TORTURE_H
 #define TENON_TORTURE_H
 
+#include <pthread.h>
 #include <stdbool.h>
 #include <stddef.h>
 
@@ -29,6 +30,8 @@ struct life {
     tn_monitor_t *monitor;
     char endpoint[TORTURE_ENDPOINT];
     bool is_joined;
+    bool has_handler; /* a thread that answers ZAP requests until the context ends */
+    pthread_t handler;
 };
 
 struct scenario {
@@ -40,8 +43,11 @@ struct scenario {
 /** Waits: one that may be in vain, and one that must not be, however slow the machine is. */
 enum { TORTURE_WAIT_MS = 400, TORTURE_PATIENT_MS = 20000 };
 
-extern const struct scenario torture_scenarios[];
-extern const size_t torture_scenario_count;
+/** Lists, each ended by a name that is NULL; after the last list NULL. */
+extern const struct scenario *const torture_scenarios[];
+/** What "secure" and its like need: files. Before the first scenario, and after the last. */
+void torture_secure_begin(void);
+void torture_secure_end(void);
 
 /** What is short at this moment, for messages; NULL: nothing, and every error is a defect. */
 void torture_shortage(const char *what, unsigned long value, const int *codes, size_t count);
@@ -49,11 +55,13 @@ void torture_shortage(const char *what, unsigned long value, const int *codes, s
 bool torture_check(long rc, const char *call, int line);
 _Noreturn void torture_fail(const char *what, int line);
 
+/** Whether the command line names it, or nothing. */
+bool torture_is_chosen(int argc, char **argv, const char *name);
 /** For messages: what runs from here on. */
 void torture_name_form(const struct scenario *scenario, const struct life *form);
-/** One scenario in all its forms. */
-void torture_each_form(const struct scenario *scenario,
-                       void (*run)(const struct scenario *scenario, struct life form));
+/** Runs all of them in all their forms, or those that the command line names; prints each. */
+void torture_all(int argc, char **argv,
+                 void (*run)(const struct scenario *scenario, struct life form));
 /** With everything there: a message gets through. */
 void torture_recover(struct life *life);
 /** With everything there: two new sockets of the same context get a message through. */

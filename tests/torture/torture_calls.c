@@ -220,25 +220,12 @@ static void run_row(const struct scenario *scenario, const struct life *form, co
 
 /* ------------------------------------------------------------------ all of them */
 
-static bool is_chosen(int argc, char **argv, const char *name)
-{
-    bool any = false;
-
-    for (int i = 1; i < argc; i++) {
-        if (strcmp(argv[i], "--long") == 0)
-            continue;
-        any = true;
-        if (strcmp(argv[i], name) == 0)
-            return true;
-    }
-    return !any;
-}
-
 static const struct scenario *find(const char *name)
 {
-    for (size_t i = 0; i < torture_scenario_count; i++)
-        if (strcmp(torture_scenarios[i].name, name) == 0)
-            return &torture_scenarios[i];
+    for (size_t list = 0; torture_scenarios[list]; list++)
+        for (const struct scenario *at = torture_scenarios[list]; at->name; at++)
+            if (strcmp(at->name, name) == 0)
+                return at;
     torture_fail(name, __LINE__);
 }
 
@@ -254,7 +241,7 @@ static void run_form(int argc, char **argv, const char *name, const struct life 
         torture_fail("a scenario does not work when nothing fails", __LINE__);
     torture_end(&life);
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++)
-        if (is_chosen(argc, argv, rows[i].name))
+        if (torture_is_chosen(argc, argv, rows[i].name))
             run_row(scenario, form, &rows[i]);
     printf("%s over %.3s, %d I/O threads: %lu runs\n", name, form->transport, form->io_threads,
            runs);
@@ -264,7 +251,9 @@ static void run_form(int argc, char **argv, const char *name, const struct life 
 
 int main(int argc, char **argv)
 {
-    static const char *const names[] = {"exchange", "reconnect", "monitor", "secure"};
+    static const char *const names[] = {"exchange", "reconnect", "monitor", "secure"},
+                             *const over_tcp[] = {"by_name", "datagrams", "curve",
+                                                  "zap",     "file",      "tls"};
     char ipc[64];
     const char *transports[] = {"tcp://127.0.0.1:*", ipc};
 
@@ -273,6 +262,7 @@ int main(int argc, char **argv)
             step = every = 1;
     if (!mkdtemp(directory))
         return 1;
+    torture_secure_begin();
     snprintf(ipc, sizeof ipc, "ipc://%s/socket", directory);
     for (int threads = 0; threads < 2; threads++) {
         struct life form = {.patterns = {"router", "dealer"}, .io_threads = threads};
@@ -282,9 +272,10 @@ int main(int argc, char **argv)
                 run_form(argc, argv, names[i], &form);
         }
         form.transport = transports[0];
-        run_form(argc, argv, "by_name", &form);
-        run_form(argc, argv, "datagrams", &form);
+        for (size_t i = 0; i < sizeof over_tcp / sizeof over_tcp[0]; i++)
+            run_form(argc, argv, over_tcp[i], &form);
     }
+    torture_secure_end();
     rmdir(directory);
     return 0;
 }

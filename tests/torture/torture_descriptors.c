@@ -72,10 +72,6 @@ int main(int argc, char **argv)
 {
     if (argc > 1 && strcmp(argv[1], "--long") == 0)
         step = 1;
-    for (size_t i = 0; i < torture_scenario_count; i++) {
-        torture_each_form(&torture_scenarios[i], run);
-        printf("%s\n", torture_scenarios[i].name);
-        fflush(stdout);
-    }
+    torture_all(argc, argv, run);
     return 0;
 }

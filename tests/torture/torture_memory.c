@@ -70,30 +70,10 @@ static void run(const struct scenario *scenario, struct life form)
     run_whole(scenario, form);
 }
 
-static bool is_chosen(int argc, char **argv, const char *name)
-{
-    bool any = false;
-
-    for (int i = 1; i < argc; i++) {
-        if (strcmp(argv[i], "--long") == 0) {
-            step = 1;
-            continue;
-        }
-        any = true;
-        if (strcmp(argv[i], name) == 0)
-            return true;
-    }
-    return !any;
-}
-
 int main(int argc, char **argv)
 {
-    for (size_t i = 0; i < torture_scenario_count; i++) {
-        if (!is_chosen(argc, argv, torture_scenarios[i].name))
-            continue;
-        torture_each_form(&torture_scenarios[i], run);
-        printf("%s\n", torture_scenarios[i].name);
-        fflush(stdout);
-    }
+    if (argc > 1 && strcmp(argv[1], "--long") == 0)
+        step = 1;
+    torture_all(argc, argv, run);
     return 0;
 }
