@@ -13,7 +13,7 @@
 # Global properties: TENON_MODULE_OBJECTS and TENON_BUILTIN_OBJECTS, the object libraries of all and
 # of the linked-in modules; TENON_MODULE_LIBS, TENON_BUILTIN_LIBS, TENON_BUILTIN_NEEDS, their LIBS and
 # STATIC_NEEDS; TENON_HAS_NETWORK, whether one
-# of them makes connections.
+# of them makes connections; TENON_HEAVY_MODULES, those that have LIBS and are loaded at run time.
 
 set(TENON_MODULE_SOURCE_DIR ${CMAKE_CURRENT_LIST_DIR})
 
@@ -25,6 +25,7 @@ define_property(GLOBAL PROPERTY TENON_MODULE_LIBS)
 define_property(GLOBAL PROPERTY TENON_BUILTIN_LIBS)
 define_property(GLOBAL PROPERTY TENON_BUILTIN_NEEDS)
 define_property(GLOBAL PROPERTY TENON_HAS_NETWORK)
+define_property(GLOBAL PROPERTY TENON_HEAVY_MODULES)
 
 # Sanitizers and coverage put constructors into every object: the loader then tolerates them.
 if(TENON_SANITIZE OR TENON_COVERAGE OR TENON_FUZZ)
@@ -55,6 +56,12 @@ function(tenon_module name)
     if(name IN_LIST TENON_STATIC_MODULES OR "all" IN_LIST TENON_STATIC_MODULES)
         _tenon_module_builtin(${name} ${objects} "${arg_SOURCES}" "${arg_LIBS}" "${arg_STATIC_NEEDS}")
     elseif(TENON_DLOPEN)
+        # What brings a library along is a package of its own.
+        set(component runtime)
+        if(arg_LIBS)
+            set(component module_${name})
+            set_property(GLOBAL APPEND PROPERTY TENON_HEAVY_MODULES ${name})
+        endif()
         _tenon_module_shared(${name} ${objects} "${arg_LIBS}")
         _tenon_module_manifest(${name} "${arg_PROVIDES}" "${arg_REQUIRES}" "${arg_PRIORITY}")
     endif()
@@ -81,7 +88,8 @@ function(_tenon_module_shared name objects libs)
         OUTPUT_NAME ${name} LIBRARY_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/lib/tenon)
     target_link_libraries(tenon_${name} PRIVATE tenon_flags ${libs})
     _tenon_seal_module(tenon_${name})
-    install(TARGETS tenon_${name} LIBRARY DESTINATION ${CMAKE_INSTALL_LIBDIR}/tenon)
+    install(TARGETS tenon_${name} LIBRARY DESTINATION ${CMAKE_INSTALL_LIBDIR}/tenon
+        COMPONENT ${component})
 endfunction()
 
 function(_tenon_module_manifest name provides requires priority)
@@ -89,7 +97,8 @@ function(_tenon_module_manifest name provides requires priority)
     set(manifest ${CMAKE_BINARY_DIR}/lib/tenon/plugins.d/50-${name}.conf)
     file(CONFIGURE OUTPUT ${manifest} CONTENT "${text}" @ONLY)
     set_property(GLOBAL APPEND PROPERTY TENON_MANIFEST_FILES ${manifest})
-    install(FILES ${manifest} DESTINATION ${CMAKE_INSTALL_LIBDIR}/tenon/plugins.d)
+    install(FILES ${manifest} DESTINATION ${CMAKE_INSTALL_LIBDIR}/tenon/plugins.d
+        COMPONENT ${component})
 endfunction()
 
 # What an earlier configuration of this build tree left must not be found.
