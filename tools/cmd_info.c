@@ -22,7 +22,7 @@ static const char help[] =
     "\n"
     "Lists the modules: what there is, from where, what is loaded, and why something is not.\n"
     "With NAME, \"tcp\" or \"transport:tcp\", the options of that feature and where their values\n"
-    "come from.\n"
+    "come from; with NAME \"socket\" or \"context\" those of every socket, or context.\n"
     "\n"
     "      --failed         load everything and list what does not load; exit status 1 if any\n"
     "      --search-path    the directories that are searched, lowest first\n"

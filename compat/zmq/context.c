@@ -188,6 +188,19 @@ static int set_threads(const struct tnz_context *context)
     return rc;
 }
 
+/* Where libzmq's defaults are not the native ones. A deployment's manifests go before them. */
+static const struct {
+    const char *name;
+    int value;
+} defaults[] = {
+    {"socket.maxmsgsize", -1},
+    {"socket.handshake_ivl", 30000},
+    {"socket.max_connections_per_address", 0},
+    {"socket.stall_timeout", 0},
+    {"socket.claim_parts", 0},
+    {"socket.zap_enforce_domain", 0},
+};
+
 /* Under the lock. Without I/O threads libzmq has inproc alone; ours would make the program drive the
  * connections, so one thread is asked for, which starts at the first network endpoint only. */
 static int start(struct tnz_context *context)
@@ -208,6 +221,8 @@ static int start(struct tnz_context *context)
                                                                 : SOCKET_LIMIT);
     if (rc == 0)
         rc = set_threads(context);
+    for (size_t i = 0; rc == 0 && i < sizeof defaults / sizeof defaults[0]; i++)
+        rc = tn_ctx_set_int(context->native, defaults[i].name, defaults[i].value);
     context->is_started = rc == 0;
     return rc;
 }

@@ -9,22 +9,12 @@
 
 enum { ADDRESS_MAX = 1024 };
 
-/* Where libzmq's defaults are not the native ones. */
+/* What the context says of its sockets. */
 static int set_defaults(tn_socket_t *socket, const struct tnz_socket_defaults *defaults)
 {
-    int rc = tn_set_int(socket, "maxmsgsize", -1);
+    int rc = 0;
 
-    if (rc == 0)
-        rc = tn_set_int(socket, "max_connections_per_address", 0);
-    if (rc == 0)
-        rc = tn_set_int(socket, "stall_timeout", 0);
-    if (rc == 0)
-        rc = tn_set_int(socket, "handshake_ivl", 30000);
-    if (rc == 0)
-        rc = tn_set_int(socket, "claim_parts", 0);
-    if (rc == 0)
-        rc = tn_set_int(socket, "zap_enforce_domain", 0);
-    if (rc == 0 && defaults->ipv6)
+    if (defaults->ipv6)
         rc = tn_set_int(socket, "ipv6", 1);
     if (rc == 0 && !defaults->blocky)
         rc = tn_set_int(socket, "linger", 0);

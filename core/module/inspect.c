@@ -53,15 +53,15 @@ static void print_range(const tn_option_desc_t *option, char text[TEXT])
         snprintf(text, TEXT, "at most %" PRId64 " bytes", option->max);
 }
 
-static int tell_option(const struct tni_feature *feature, const tn_option_desc_t *option,
-                       const struct tni_default *now,
-                       int (*visit)(const tn_option_info_t *info, void *arg), void *arg)
+int tni_inspect_tell(const char *kind, const char *feature, const tn_option_desc_t *option,
+                     const tn_value_t *now, const char *source,
+                     int (*visit)(const tn_option_info_t *info, void *arg), void *arg)
 {
     static const char *const types[] = {"", "int", "bool", "text", "blob"};
     char range[TEXT], value[TEXT], usual[TEXT];
     tn_value_t original = {.number = option->default_int, .data = option->default_str};
-    tn_option_info_t info = {.kind = tni_kind_name((int)feature->kind),
-                             .feature = feature->name,
+    tn_option_info_t info = {.kind = kind,
+                             .feature = feature,
                              .name = option->name,
                              .type = types[option->type],
                              .unit = option->unit,
@@ -69,11 +69,11 @@ static int tell_option(const struct tni_feature *feature, const tn_option_desc_t
                              .help = option->help,
                              .default_value = usual,
                              .value = value,
-                             .source = now->source ? now->source : "default"};
+                             .source = source};
 
     print_range(option, range);
     print_value(option, &original, usual);
-    print_value(option, &now->value, value);
+    print_value(option, now, value);
     return visit(&info, arg);
 }
 
@@ -114,7 +114,10 @@ int tni_inspect_options(struct tni_registry *registry, const char *name,
     rc = want_feature(registry, name, &loaded);
     pthread_mutex_unlock(&registry->lock);
     for (size_t i = 0; rc == 0 && loaded && i < loaded->option_count; i++)
-        rc = tell_option(&loaded->feature, &loaded->options[i], &loaded->defaults[i], visit, arg);
+        rc = tni_inspect_tell(tni_kind_name((int)loaded->feature.kind), loaded->feature.name,
+                              &loaded->options[i], &loaded->defaults[i].value,
+                              loaded->defaults[i].source ? loaded->defaults[i].source : "default",
+                              visit, arg);
     return rc;
 }
 

@@ -14,6 +14,10 @@ int tni_inspect_modules(struct tni_registry *registry,
                         int (*visit)(const tn_module_info_t *info, void *arg), void *arg);
 int tni_inspect_options(struct tni_registry *registry, const char *name,
                         int (*visit)(const tn_option_info_t *info, void *arg), void *arg);
+/** Tells `visit` of one option, with its present value and where that comes from. */
+int tni_inspect_tell(const char *kind, const char *feature, const tn_option_desc_t *option,
+                     const tn_value_t *now, const char *source,
+                     int (*visit)(const tn_option_info_t *info, void *arg), void *arg);
 int tni_inspect_paths(struct tni_registry *registry,
                       int (*visit)(const tn_module_path_t *path, void *arg), void *arg);
 int tni_inspect_chain(struct tni_registry *registry, const char *scheme, char *buffer, size_t size);

@@ -1,11 +1,13 @@
 /* The public functions about modules: the context's registry and inspect.h. */
 #include <errno.h>
+#include <string.h>
 
 #include <tenon/tenon.h>
 
 #include "base/error.h"
 #include "module/inspect.h"
 #include "socket/ctx.h"
+#include "socket/ctx_options.h"
 
 /* NULL, with a code, also for arguments that are not there: the functions below need not ask. */
 static struct tni_registry *registry_of(tn_ctx_t *ctx, bool arguments_are_given)
@@ -28,7 +30,11 @@ int tn_feature_options(tn_ctx_t *ctx, const char *name,
 {
     struct tni_registry *registry = registry_of(ctx, name && visit);
 
-    return registry ? tni_inspect_options(registry, name, visit, arg) : tni_error_code();
+    if (!registry)
+        return tni_error_code();
+    if (strcmp(name, "socket") == 0 || strcmp(name, "context") == 0)
+        return tni_ctx_options_each(ctx, name, visit, arg);
+    return tni_inspect_options(registry, name, visit, arg);
 }
 
 int tn_module_paths(tn_ctx_t *ctx, int (*visit)(const tn_module_path_t *path, void *arg), void *arg)

@@ -124,6 +124,11 @@ void tni_manifest_free(struct tni_manifest *manifest)
         tni_free(manifest->settings[i].value);
     }
     tni_free(manifest->settings);
+    for (size_t i = 0; i < manifest->global_count; i++) {
+        tni_free(manifest->globals[i].name);
+        tni_free(manifest->globals[i].value);
+    }
+    tni_free(manifest->globals);
     tni_free(manifest->control);
     for (size_t i = 0; i < manifest->note_count; i++)
         tni_free(manifest->notes[i].text);

@@ -66,6 +66,8 @@ struct tni_manifest {
     unsigned control_line;
     struct tni_setting *settings;
     size_t setting_count;
+    struct tni_setting *globals; /* socket.NAME and context.NAME, by their whole names */
+    size_t global_count;
     struct tni_note *notes;
     size_t note_count;
     bool is_empty; /* nothing but blanks and comments: masks */

@@ -276,21 +276,17 @@ static int key_control(const struct line *line)
     return manifest->control ? 0 : -ENOMEM;
 }
 
-static int key_option(const struct line *line)
+static int add_setting(const struct line *line, size_t prefix, struct tni_setting **io_settings,
+                       size_t *io_count)
 {
-    struct tni_manifest *manifest = line->manifest;
-    const char *name = line->key + strlen("option.");
-    size_t length = line->key_size - strlen("option.");
+    const char *name = line->key + prefix;
+    size_t length = line->key_size - prefix;
     struct tni_setting setting = {.line = line->number}, *settings;
 
-    if (!tni_is_feature_name(name, length))
-        return note(line, TNI_NOTE_ERROR, "option.NAME needs the name of an option");
-    if (manifest->setting_count >= MAX_ITEMS)
-        return note(line, TNI_NOTE_ERROR, "more than %d options", MAX_ITEMS);
-    settings = tni_array_grow(manifest->settings, manifest->setting_count, sizeof setting);
+    settings = tni_array_grow(*io_settings, *io_count, sizeof setting);
     if (!settings)
         return -ENOMEM;
-    manifest->settings = settings;
+    *io_settings = settings;
     setting.name = tni_manifest_copy(name, length);
     setting.value = tni_manifest_copy(line->value, line->value_size);
     if (!setting.name || !setting.value) {
@@ -298,8 +294,32 @@ static int key_option(const struct line *line)
         tni_free(setting.value);
         return -ENOMEM;
     }
-    manifest->settings[manifest->setting_count++] = setting;
+    settings[(*io_count)++] = setting;
     return 0;
+}
+
+static int key_option(const struct line *line)
+{
+    struct tni_manifest *manifest = line->manifest;
+    size_t prefix = strlen("option.");
+
+    if (!tni_is_feature_name(line->key + prefix, line->key_size - prefix))
+        return note(line, TNI_NOTE_ERROR, "option.NAME needs the name of an option");
+    if (manifest->setting_count >= MAX_ITEMS)
+        return note(line, TNI_NOTE_ERROR, "more than %d options", MAX_ITEMS);
+    return add_setting(line, prefix, &manifest->settings, &manifest->setting_count);
+}
+
+/* socket.NAME and context.NAME; whether there is such an option, contexts find out. */
+static int key_global(const struct line *line)
+{
+    struct tni_manifest *manifest = line->manifest;
+
+    if (!tni_is_feature_name(line->key, line->key_size))
+        return note(line, TNI_NOTE_POLICY, "this needs the name of an option");
+    if (manifest->global_count >= MAX_ITEMS)
+        return note(line, TNI_NOTE_POLICY, "more than %d options", MAX_ITEMS);
+    return add_setting(line, 0, &manifest->globals, &manifest->global_count);
 }
 
 static const struct {
@@ -347,6 +367,8 @@ static int parse_key(const struct line *line)
     }
     if (key_begins(line, "option."))
         return key_option(line);
+    if (key_begins(line, "socket.") || key_begins(line, "context."))
+        return key_global(line);
     if (key_begins(line, "x-"))
         return 0;
     return unknown_key(line);

@@ -1,6 +1,7 @@
 #include "module/registry.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -201,6 +202,29 @@ int tni_registry_default(struct tni_registry *registry, const struct tni_feature
     if (out_source)
         *out_source = loaded->defaults[index].source ? loaded->defaults[index].source : "default";
     return 0;
+}
+
+/* Without the lock: what the manifests say does not change. */
+bool tni_registry_global(struct tni_registry *registry, size_t index, struct tni_global *out_global)
+{
+    for (size_t i = 0; i < registry->catalog.entry_count; i++) {
+        const struct tni_entry *entry = registry->catalog.entries[i];
+        const struct tni_setting *setting;
+
+        if (entry->hidden_by)
+            continue;
+        if (index >= entry->manifest->global_count) {
+            index -= entry->manifest->global_count;
+            continue;
+        }
+        setting = &entry->manifest->globals[index];
+        out_global->name = setting->name;
+        out_global->value = setting->value;
+        snprintf(out_global->source, sizeof out_global->source, "%s:%u", entry->path,
+                 setting->line);
+        return true;
+    }
+    return false;
 }
 
 const char *tni_registry_control(struct tni_registry *registry)

@@ -94,6 +94,20 @@ int tni_registry_endpoint(struct tni_registry *registry, const char *scheme,
 int tni_registry_default(struct tni_registry *registry, const struct tni_feature *feature,
                          const char *option, tn_value_t *out_value, const char **out_source);
 
+enum { TNI_SOURCE_MAX = 4200 };
+
+/** What the manifests say of every socket and every context. */
+struct tni_global {
+    const char *name; /* "socket.max_parts", "context.io_threads" */
+    const char *value; /* as it is written; so long as the registry */
+    char source[TNI_SOURCE_MAX]; /* "file:line" */
+};
+
+/** The n-th of them, in the order in which they count: a later one replaces one of the same name. False
+ *  after the last. */
+bool tni_registry_global(struct tni_registry *registry, size_t index,
+                         struct tni_global *out_global);
+
 /** Where the deployment wants `tenon stat` to find the process: a directory or a path, as long as the
  *  registry; NULL: it does not say. */
 const char *tni_registry_control(struct tni_registry *registry);

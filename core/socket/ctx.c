@@ -13,10 +13,11 @@
 #include "base/memory.h"
 #include "module/registry.h"
 #include "socket/control.h"
+#include "socket/ctx_options.h"
 #include "socket/network.h"
 #include "socket/socket.h"
 
-enum { CTX_MAGIC = 0x544e4358, DEFAULT_SOCKETS = 65535 };
+enum { CTX_MAGIC = 0x544e4358 };
 
 /* ------------------------------------------------------------------ fork */
 
@@ -49,10 +50,9 @@ tn_ctx_t *tn_ctx_new(void)
     ctx->magic = CTX_MAGIC;
     pthread_mutex_init(&ctx->lock, NULL);
     ctx->fork_generation = tni_fork_generation();
-    ctx->io_threads = 1;
-    ctx->max_sockets = DEFAULT_SOCKETS;
     ctx->allow_load = true;
     tni_thread_params_init(&ctx->thread_params);
+    tni_ctx_options_init(ctx);
     ctx->host = tni_host_functions;
     ctx->host.context = ctx;
     if (tni_network)
@@ -86,7 +86,18 @@ static int open_registry(struct tn_ctx *ctx)
                                          .allow_load = ctx->allow_load,
                                          .core_modules = tni_network ? tni_network->modules : NULL};
 
-    return ctx->registry ? 0 : tni_registry_new(&config, &ctx->host, &ctx->registry);
+    int rc = 0;
+
+    if (ctx->registry)
+        return 0;
+    rc = tni_registry_new(&config, &ctx->host, &ctx->registry);
+    if (rc == 0)
+        rc = tni_ctx_options_apply(ctx);
+    if (rc < 0) {
+        tni_registry_free(ctx->registry);
+        ctx->registry = NULL;
+    }
+    return rc;
 }
 
 /* The manifests have been read, and may say where; without the lock. */
@@ -117,40 +128,6 @@ struct tni_registry *tni_ctx_registry(tn_ctx_t *handle)
 
 /* ------------------------------------------------------------------ options */
 
-static int *int_option(struct tn_ctx *ctx, const char *name, int *out_min, int *out_max)
-{
-    *out_min = 0;
-    if (strcmp(name, "io_threads") == 0) {
-        *out_max = TNI_IO_THREADS_MAX;
-        return &ctx->io_threads;
-    }
-    if (strcmp(name, "max_sockets") == 0) {
-        *out_min = 1;
-        *out_max = DEFAULT_SOCKETS;
-        return &ctx->max_sockets;
-    }
-    if (strcmp(name, "max_connections") == 0) {
-        *out_max = INT_MAX;
-        return &ctx->max_connections;
-    }
-    if (strcmp(name, "thread_priority") == 0 || strcmp(name, "thread_sched_policy") == 0) {
-        *out_min = -1;
-        *out_max = INT_MAX;
-        return name[7] == 'p' ? &ctx->thread_params.priority : &ctx->thread_params.policy;
-    }
-    return NULL;
-}
-
-static int unknown_option(const char *name)
-{
-    return tni_fail(
-        -TN_ENOOPTION,
-        "a context has no option '%s': there are io_threads, max_sockets, max_connections, "
-        "allow_load, thread_priority, thread_sched_policy, thread_cpus, thread_name, plugins_d and "
-        "modules",
-        name);
-}
-
 static int too_late(const struct tn_ctx *ctx, const char *name)
 {
     if (!ctx->registry)
@@ -161,22 +138,19 @@ static int too_late(const struct tn_ctx *ctx, const char *name)
 int tn_ctx_set_int(tn_ctx_t *handle, const char *name, int64_t value)
 {
     struct tn_ctx *ctx = tni_ctx_check(handle);
-    int min = 0, max = 1;
-    int *field;
     int rc;
 
     if (!ctx)
         return tni_error_code();
+    if (!name)
+        return tni_fail(-TN_ENOOPTION, "the name of the context's option is NULL");
     pthread_mutex_lock(&ctx->lock);
     rc = too_late(ctx, name);
-    field = int_option(ctx, name, &min, &max);
-    if (!field && strcmp(name, "allow_load") != 0)
-        rc = unknown_option(name);
-    else if (rc == 0 && (value < min || value > max))
-        rc = tni_fail(-EINVAL, "context option '%s' takes %d to %d, not %lld", name, min, max,
+    if (strcmp(name, "allow_load") != 0)
+        rc = rc ? rc : tni_ctx_option_set(ctx, name, value);
+    else if (rc == 0 && (value < 0 || value > 1))
+        rc = tni_fail(-EINVAL, "context option 'allow_load' takes 0 or 1, not %lld",
                       (long long)value);
-    if (rc == 0 && field)
-        *field = (int)value;
     else if (rc == 0)
         ctx->allow_load = value;
     pthread_mutex_unlock(&ctx->lock);
@@ -186,20 +160,17 @@ int tn_ctx_set_int(tn_ctx_t *handle, const char *name, int64_t value)
 int tn_ctx_get_int(tn_ctx_t *handle, const char *name, int64_t *out_value)
 {
     struct tn_ctx *ctx = tni_ctx_check(handle);
-    int min, max;
-    int *field;
     int rc = 0;
 
     if (!ctx)
         return tni_error_code();
+    if (!name)
+        return tni_fail(-TN_ENOOPTION, "the name of the context's option is NULL");
     pthread_mutex_lock(&ctx->lock);
-    field = int_option(ctx, name, &min, &max);
-    if (field)
-        *out_value = *field;
-    else if (strcmp(name, "allow_load") == 0)
+    if (strcmp(name, "allow_load") == 0)
         *out_value = ctx->allow_load;
     else
-        rc = unknown_option(name);
+        rc = tni_ctx_option_get(ctx, name, out_value);
     pthread_mutex_unlock(&ctx->lock);
     return rc;
 }
@@ -245,7 +216,7 @@ int tn_ctx_set_str(tn_ctx_t *handle, const char *name, const char *value)
     else if (strcmp(name, "thread_cpus") == 0)
         rc = rc ? rc : tni_thread_params_set_cpus(&ctx->thread_params, value);
     else if (strcmp(name, "thread_name") != 0)
-        rc = unknown_option(name);
+        rc = rc ? rc : tni_ctx_option_set_text(ctx, name, value);
     else if (strlen(value) > TNI_THREAD_NAME_MAX)
         rc = tni_fail(-EINVAL, "context option 'thread_name' takes at most %d bytes",
                       TNI_THREAD_NAME_MAX);
@@ -441,6 +412,7 @@ static void ctx_free(struct tn_ctx *ctx)
     for (int i = 0; ctx->directories[i]; i++)
         tni_free(ctx->directories[i]);
     tni_free(ctx->modules);
+    tni_options_fini(&ctx->socket_options);
     ctx->magic = 0;
     pthread_mutex_destroy(&ctx->lock);
     tni_free(ctx);

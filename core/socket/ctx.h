@@ -16,6 +16,7 @@
 #include <tenon/tenon.h>
 
 #include "base/list.h"
+#include "options/options.h"
 #include "reactor/thread_params.h"
 
 struct tni_asker;
@@ -23,7 +24,7 @@ struct tni_iothread;
 struct tni_registry;
 struct tni_resolver;
 
-enum { TNI_IO_THREADS_MAX = 64, TNI_DIRECTORIES_MAX = 16 };
+enum { TNI_IO_THREADS_MAX = 64, TNI_DIRECTORIES_MAX = 16, TNI_SOCKETS_MAX = 65535 };
 
 struct tn_ctx {
     uint32_t magic;
@@ -37,6 +38,7 @@ struct tn_ctx {
     int max_connections; /* accepted ones; 0: as many as leave descriptors to the program */
     bool allow_load;
     struct tni_thread_params thread_params;
+    struct tni_options socket_options; /* what its sockets begin with; ctx_options.h */
     char *directories[TNI_DIRECTORIES_MAX + 1];
     char *modules;
 

@@ -32,7 +32,6 @@ static void sock_init(struct tn_sock *sock, struct tn_ctx *ctx, const struct tni
     tni_link_init(&sock->ctx_link);
     sock->pattern = pattern;
     sock->ops = &pattern->ops.pattern;
-    tni_options_init(&sock->options);
     sock->ask = NULL;
     sock->ask_arg = NULL;
     tni_store_init(&sock->module_options);
@@ -91,6 +90,8 @@ int tni_sock_new(struct tn_ctx *ctx, const struct tni_feature *pattern, tn_socke
         return tni_fail(-ENOMEM, "socket '%s': out of memory", pattern->name);
     tni_lock_take(&sock->lock);
     sock_init(sock, ctx, pattern);
+    if (tni_options_copy(&sock->options, &ctx->socket_options) < 0)
+        goto fail;
     sock->pattern_state = tni_calloc_aligned(sock->ops->socket_state + 1);
     if (!sock->pattern_state) {
         tni_fail(-ENOMEM, "socket '%s': out of memory", pattern->name);

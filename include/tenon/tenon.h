@@ -83,6 +83,7 @@ TN_EXPORT tn_ctx_t *tn_ctx_new(void);
  *    "max_connections"  most accepted connections at one time; one more is closed. 0, the default: as
  *                   many as leave the program 64 of the descriptors that RLIMIT_NOFILE allows
  *    "allow_load"   0: only modules that are linked in, default 1
+ *    "socket.NAME"  what the option NAME of its sockets begins with; a deployment's manifests go before
  *    "thread_sched_policy"  SCHED_OTHER, SCHED_FIFO, ... of <sched.h> for the I/O threads, and
  *    "thread_priority"  their priority in it, default -1: those of the thread that makes the first
  *                   network endpoint; a call that starts them fails with what the system says
@@ -94,7 +95,8 @@ TN_EXPORT int tn_ctx_get_int(tn_ctx_t *ctx, const char *name, int64_t *out_value
  *    "plugins_d"    one more directory of manifests, above all others; may be set several times
  *    "modules"      as the environment's TENON_MODULES, and instead of it
  *    "thread_name"  prefix of the I/O threads' names, at most 16 bytes, default "tenon"
- *    "thread_cpus"  processors that they may run on, as "0,2-5", default "": any */
+ *    "thread_cpus"  processors that they may run on, as "0,2-5", default "": any
+ *    "socket.NAME"  as above, from text */
 TN_EXPORT int tn_ctx_set_str(tn_ctx_t *ctx, const char *name, const char *value);
 
 /** Wakes every call that is blocked in the context; those and all later ones, tn_close() apart,

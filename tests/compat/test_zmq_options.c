@@ -1,6 +1,7 @@
 /* Socket options: defaults, sizes, ranges, who may read and set them, and on which sockets. */
 #include <limits.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <unistd.h>
 
 #include "compat.h"
@@ -641,6 +642,38 @@ static void test_keys_of_curve_come_in_three_forms(void **state)
     zmq_close(socket);
 }
 
+/* A deployment limits a program that knows nothing of it, which can still set its own value. */
+static void test_deployment_gives_defaults(void **state)
+{
+    char directory[] = "/tmp/tenon-zmq-XXXXXX", path[64];
+    int64_t most = 0;
+    size_t size = sizeof most;
+    void *context, *socket;
+    FILE *file;
+
+    (void)state;
+    SKIP_ON_ORACLE();
+    assert_non_null(mkdtemp(directory));
+    snprintf(path, sizeof path, "%s/70-limits.conf", directory);
+    file = fopen(path, "w");
+    assert_non_null(file);
+    fputs("socket.maxmsgsize = 1000\n", file);
+    assert_int_equal(fclose(file), 0);
+    assert_int_equal(setenv("TENON_PLUGINS_D", directory, 1), 0);
+    context = zmq_ctx_new();
+    socket = zmq_socket(context, ZMQ_PULL);
+    assert_non_null(socket);
+    assert_int_equal(zmq_getsockopt(socket, ZMQ_MAXMSGSIZE, &most, &size), 0);
+    assert_int_equal(most, 1000);
+    most = -1;
+    assert_int_equal(zmq_setsockopt(socket, ZMQ_MAXMSGSIZE, &most, sizeof most), 0);
+    assert_int_equal(zmq_close(socket), 0);
+    assert_int_equal(zmq_ctx_term(context), 0);
+    unsetenv("TENON_PLUGINS_D");
+    unlink(path);
+    rmdir(directory);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -667,6 +700,7 @@ int main(void)
         cmocka_unit_test(test_state_of_the_moment_takes_larger_room),
         cmocka_unit_test(test_options_of_plain_choose_plain),
         cmocka_unit_test(test_keys_of_curve_come_in_three_forms),
+        cmocka_unit_test(test_deployment_gives_defaults),
     };
 
     return cmocka_run_group_tests(tests, set_up, tear_down);

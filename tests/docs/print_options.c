@@ -7,6 +7,7 @@
 #include <tenon/module.h>
 
 #include "options/options.h"
+#include "socket/ctx_options.h"
 
 #include "all_modules.h"
 
@@ -17,7 +18,13 @@ static const char introduction[] =
     "`tn_get_`\n"
     "counterparts; on the command line `tenon push --opt sndhwm=10`; for one endpoint\n"
     "`tcp://host:5555?sndhwm=10`. What `tenon info NAME` prints of a module is its table here.\n"
-    "An administrator changes a module's default by `option.NAME = value` in `plugins.d`.\n"
+    "An administrator changes a module's default by `option.NAME = value` in `plugins.d`, that of "
+    "every\n"
+    "socket by `socket.NAME = value`, and those of contexts by `context.NAME = value`; `tenon info "
+    "socket`\n"
+    "and `tenon info context` list what is in force. A program gives the sockets of a context "
+    "other\n"
+    "defaults by `tn_ctx_set_int(ctx, \"socket.NAME\", value)`.\n"
     "\n"
     "A bind or connect uses the values that were set before it.\n";
 
@@ -99,6 +106,9 @@ int main(void)
     fputs(introduction, stdout);
     print_head("Of every socket");
     for (size_t i = 0; (option = tni_options_at(i)); i++)
+        print_option("", option);
+    print_head("Of every context");
+    for (size_t i = 0; (option = tni_ctx_options_at(i)); i++)
         print_option("", option);
     for (size_t i = 0; all_modules[i]; i++) {
         for (size_t k = 0; all_modules[i]->features[k]; k++)

@@ -60,6 +60,9 @@ static char *describe(const struct tni_manifest *manifest)
     for (size_t i = 0; i < manifest->setting_count; i++)
         fprintf(out, "option %s=%s @%u\n", manifest->settings[i].name, manifest->settings[i].value,
                 manifest->settings[i].line);
+    for (size_t i = 0; i < manifest->global_count; i++)
+        fprintf(out, "%s=%s @%u\n", manifest->globals[i].name, manifest->globals[i].value,
+                manifest->globals[i].line);
     for (size_t i = 0; i < manifest->note_count; i++)
         fprintf(out, "note %d @%u %s\n", (int)manifest->notes[i].severity, manifest->notes[i].line,
                 manifest->notes[i].text);
