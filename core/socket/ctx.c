@@ -138,16 +138,20 @@ static int too_late(const struct tn_ctx *ctx, const char *name)
 int tn_ctx_set_int(tn_ctx_t *handle, const char *name, int64_t value)
 {
     struct tn_ctx *ctx = tni_ctx_check(handle);
-    int rc;
+    int64_t before;
+    bool is_own;
+    int rc = 0;
 
     if (!ctx)
         return tni_error_code();
     if (!name)
         return tni_fail(-TN_ENOOPTION, "the name of the context's option is NULL");
     pthread_mutex_lock(&ctx->lock);
-    rc = too_late(ctx, name);
-    if (strcmp(name, "allow_load") != 0)
-        rc = rc ? rc : tni_ctx_option_set(ctx, name, value);
+    is_own = strcmp(name, "allow_load") == 0;
+    if (is_own || tni_ctx_option_get(ctx, name, &before) != -TN_ENOOPTION)
+        rc = too_late(ctx, name);
+    if (rc == 0 && !is_own)
+        rc = tni_ctx_option_set(ctx, name, value);
     else if (rc == 0 && (value < 0 || value > 1))
         rc = tni_fail(-EINVAL, "context option 'allow_load' takes 0 or 1, not %lld",
                       (long long)value);
