@@ -70,7 +70,8 @@ void tni_chain_fini(struct tni_chain *chain)
 static bool is_idle(struct tni_chain *chain)
 {
     return tni_chain_is_empty(chain) && chain->w.position == chain->w.committed_position &&
-           chain->r.keep.position == chain->w.position && chain->r.sent.attachment_done == 0;
+           chain->w.committed_attachments == chain->w.chunk->attachments &&
+           tni_cursor_is_same(&chain->r.keep, &chain->r.sent);
 }
 
 void tni_chain_shrink(struct tni_chain *chain)
@@ -84,6 +85,7 @@ void tni_chain_shrink(struct tni_chain *chain)
     if (!small)
         return;
     small->base = chain->w.position;
+    small->ordinal = chain->w.chunk->ordinal + 1;
     free_chunks(chain->r.keep.chunk, chain->r.keep.attachment);
     chain->w.chunk = chain->w.committed = small;
     chain->w.committed_attachments = 0;

@@ -4,8 +4,8 @@
  *
  * Frames lie in the chunks in canonical ZMTP/3 form (flags, size, body), never across two chunks, so
  * that a connection whose framing is the same writes runs of them as they are. A large body is not in
- * the chunk: an attachment, kept at the chunk's far end, says at which offset it belongs. Control
- * records, which never reach a wire, are attachments too.
+ * the chunk: an attachment, kept at the chunk's far end, says at which offset it belongs. So are runs of
+ * frames that several chains share, and control records, which never reach a wire.
  *
  * The producer writes privately and publishes whole messages by a commit; everything the consumer
  * reads was committed, so neither waits for the other. The functions under "producer" need the
@@ -31,6 +31,7 @@ struct tni_chunk;
 enum tni_attachment_kind {
     TNI_ATTACH_NOTHING, /* its owner took it                                        */
     TNI_ATTACH_BODY, /* object: tn_body, the frame's body                        */
+    TNI_ATTACH_RUN, /* object: tn_body, whole messages as they go to the wire   */
     TNI_ATTACH_CONNECTED, /* object: tn_peer_info; a control record                   */
     TNI_ATTACH_DISCONNECTED, /* a control record                                         */
 };
@@ -48,7 +49,7 @@ struct tni_cursor {
     struct tni_chunk *chunk;
     uint64_t position; /* bytes of all chunks before it */
     uint32_t attachment; /* the next one in this chunk    */
-    uint64_t attachment_done;
+    uint64_t attachment_done; /* bytes of that               */
     uint64_t messages; /* whole messages before it      */
 };
 
@@ -119,6 +120,10 @@ size_t tni_chain_room(struct tni_chain *chain, size_t need);
 /** Appends a data frame whose body is `body`, which is taken. -ENOMEM: not taken. */
 int tni_chain_append_body(struct tni_chain *chain, bool more, struct tn_body *body,
                           const uint8_t *data, uint64_t size);
+/** Appends whole messages, encoded: `size` bytes that `body` holds, of which it takes a reference that
+ *  the caller has counted. Not committed. -ENOMEM: not taken. */
+int tni_chain_append_run(struct tni_chain *chain, struct tn_body *body, const uint8_t *data,
+                         uint64_t size);
 /** A control record, committed at once; takes `object` on success. */
 int tni_chain_control(struct tni_chain *chain, enum tni_attachment_kind kind, void *object);
 /** Publishes everything appended so far as `messages` more messages. */
@@ -139,7 +144,7 @@ uint64_t tni_chain_sent(struct tni_chain *chain, size_t bytes);
 /** Starts again at the oldest message that is not done. */
 void tni_chain_rewind(struct tni_chain *chain);
 /** Whether the next byte begins a message. */
-bool tni_chain_at_boundary(const struct tni_chain *chain);
+bool tni_chain_at_boundary(struct tni_chain *chain);
 /** Drops everything before the producer's skip. Returns how many messages. */
 uint64_t tni_chain_discard(struct tni_chain *chain);
 
@@ -152,6 +157,7 @@ struct tni_frame_view {
     const uint8_t *body;
     uint64_t size;
     struct tni_attachment *attachment; /* the control record, or what holds the body; or NULL */
+    struct tni_attachment *run; /* that the frame is part of, or NULL */
 };
 
 /** Looks at the next frame without moving. False: there is none. */

@@ -16,6 +16,22 @@ static void come_up(struct tni_chain *chain)
     }
 }
 
+static void view_in_run(const struct tni_cursor *at, struct tni_attachment *run,
+                        struct tni_frame_view *out_view)
+{
+    const uint8_t *bytes = run->data + at->attachment_done;
+    unsigned flags = 0;
+    int header =
+        tni_frame_decode(bytes, (size_t)(run->size - at->attachment_done), &flags, &out_view->size);
+
+    out_view->is_control = false;
+    out_view->flags = (uint8_t)flags;
+    out_view->header = (uint8_t)header;
+    out_view->body = bytes + header;
+    out_view->attachment = NULL;
+    out_view->run = run;
+}
+
 static bool view_frame(struct tni_chain *chain, struct tni_frame_view *out_view)
 {
     struct tni_cursor *at = &chain->r.sent;
@@ -25,7 +41,12 @@ static bool view_frame(struct tni_chain *chain, struct tni_frame_view *out_view)
     size_t run;
     int header;
 
+    out_view->run = NULL;
     out_view->attachment = tni_cursor_attachment(at);
+    if (out_view->attachment && out_view->attachment->kind == TNI_ATTACH_RUN) {
+        view_in_run(at, out_view->attachment, out_view);
+        return true;
+    }
     if (out_view->attachment) {
         out_view->is_control = true;
         return true;
@@ -73,7 +94,10 @@ void tni_chain_next(struct tni_chain *chain, const struct tni_frame_view *view)
         at->attachment++;
     if (view->is_control)
         return;
-    at->position += view->header + (view->attachment ? 0 : view->size);
+    if (view->run)
+        tni_cursor_pass(at, view->run, view->header + view->size);
+    else
+        at->position += view->header + (view->attachment ? 0 : view->size);
     if (!(view->flags & TNI_FRAME_MORE))
         at->messages++;
 }

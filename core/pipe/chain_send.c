@@ -22,14 +22,14 @@ int tni_chain_gather(struct tni_chain *chain, struct iovec *iov, int max, size_t
     size_t total = 0;
     int count = 0;
 
-    if (tni_cursor_is_at(&chain->r.sent, chain->r.limit))
+    if (tni_cursor_comes_to(&chain->r.sent, chain->r.limit))
         tni_chain_snapshot(chain);
-    if (tni_cursor_is_at(&chain->r.sent, chain->r.limit)) {
+    if (tni_cursor_comes_to(&chain->r.sent, chain->r.limit)) {
         reach_limit(chain);
         return 0;
     }
     at = chain->r.sent;
-    while (count < max && total < most && !tni_cursor_is_at(&at, chain->r.limit)) {
+    while (count < max && total < most && !tni_cursor_comes_to(&at, chain->r.limit)) {
         struct tni_attachment *attachment = tni_cursor_attachment(&at);
         if (attachment) {
             iov[count].iov_base = (void *)(uintptr_t)(attachment->data + at.attachment_done);
@@ -48,18 +48,37 @@ int tni_chain_gather(struct tni_chain *chain, struct iovec *iov, int max, size_t
     return count;
 }
 
+static bool frame_skip_in_run(struct tni_cursor *cursor, const struct tni_attachment *run)
+{
+    unsigned flags = 0;
+    uint64_t size = 0;
+    int header = tni_frame_decode(run->data + cursor->attachment_done,
+                                  (size_t)(run->size - cursor->attachment_done), &flags, &size);
+
+    tni_cursor_pass(cursor, run, (uint64_t)header + size);
+    return !(flags & TNI_FRAME_MORE);
+}
+
 /* Moves over the frame at the cursor; returns whether it is a message's last. Our own frames are whole,
  * and an attached body directly follows its header. */
 static bool frame_skip(struct tni_cursor *cursor, uint64_t limit)
 {
-    size_t run = tni_cursor_run(cursor, limit);
-    const uint8_t *bytes = cursor->chunk->area + (cursor->position - cursor->chunk->base);
+    const struct tni_attachment *attachment;
+    const uint8_t *bytes;
     unsigned flags = 0;
     uint64_t size = 0;
-    int header = tni_frame_decode(bytes, run, &flags, &size);
+    size_t run;
+    int header;
 
+    tni_cursor_step_over(cursor);
+    attachment = tni_cursor_attachment(cursor);
+    if (attachment)
+        return frame_skip_in_run(cursor, attachment);
+    run = tni_cursor_run(cursor, limit);
+    bytes = cursor->chunk->area + (cursor->position - cursor->chunk->base);
+    header = tni_frame_decode(bytes, run, &flags, &size);
     cursor->position += (uint64_t)header;
-    if (tni_cursor_attachment(cursor))
+    if (size && tni_cursor_attachment(cursor)) /* behind an empty body the next run may lie */
         cursor->attachment++;
     else
         cursor->position += size;
@@ -70,19 +89,22 @@ static bool is_past(const struct tni_cursor *a, const struct tni_cursor *b)
 {
     if (a->position != b->position)
         return a->position > b->position;
-    if (a->chunk != b->chunk) /* the same place, seen from two chunks */
-        return false;
-    return a->attachment > b->attachment;
+    if (a->chunk != b->chunk)
+        return (int32_t)(a->chunk->ordinal - b->chunk->ordinal) > 0;
+    if (a->attachment != b->attachment)
+        return a->attachment > b->attachment;
+    return a->attachment_done > b->attachment_done;
 }
 
-/* The last message boundary that is not past `sent`. */
+/* The last message boundary that is not past `sent`, which has been stepped over. */
 static void walk_to(struct tni_chain *chain, struct tni_cursor *boundary)
 {
     const struct tni_cursor *sent = &chain->r.sent;
     struct tni_cursor at = *boundary;
 
-    while (!tni_cursor_is_at(&at, chain->r.limit)) {
+    while (!tni_cursor_comes_to(&at, chain->r.limit)) {
         bool is_last = frame_skip(&at, chain->r.limit);
+        tni_cursor_step_over(&at);
         if (is_past(&at, sent))
             return;
         if (is_last) {
@@ -90,6 +112,20 @@ static void walk_to(struct tni_chain *chain, struct tni_cursor *boundary)
             *boundary = at;
         }
     }
+}
+
+/* Everything committed has been handed out. A run that came after the last snapshot may have been among
+ * it: it adds no byte to the chain, so the limit does not tell. */
+static bool is_all_sent(struct tni_chain *chain)
+{
+    struct tni_cursor *sent = &chain->r.sent;
+
+    if (!tni_cursor_comes_to(sent, chain->r.limit))
+        return false;
+    if (sent->attachment == 0 && sent->chunk == chain->r.keep.chunk)
+        return true;
+    tni_chain_snapshot(chain);
+    return tni_cursor_comes_to(sent, chain->r.limit);
 }
 
 uint64_t tni_chain_sent(struct tni_chain *chain, size_t bytes)
@@ -104,11 +140,7 @@ uint64_t tni_chain_sent(struct tni_chain *chain, size_t bytes)
         if (attachment) {
             uint64_t rest = attachment->size - sent->attachment_done;
             step = rest < bytes ? (size_t)rest : bytes;
-            sent->attachment_done += step;
-            if (sent->attachment_done == attachment->size) {
-                sent->attachment++;
-                sent->attachment_done = 0;
-            }
+            tni_cursor_pass(sent, attachment, step);
         } else {
             step = tni_cursor_run(sent, chain->r.limit);
             if (step > bytes)
@@ -117,7 +149,7 @@ uint64_t tni_chain_sent(struct tni_chain *chain, size_t bytes)
         }
         bytes -= step;
     }
-    if (tni_cursor_is_at(sent, chain->r.limit)) {
+    if (is_all_sent(chain)) {
         reach_limit(chain);
     } else {
         boundary = chain->r.keep;
@@ -142,12 +174,13 @@ void tni_chain_rewind(struct tni_chain *chain)
     chain->r.sent = chain->r.keep;
 }
 
-bool tni_chain_at_boundary(const struct tni_chain *chain)
+bool tni_chain_at_boundary(struct tni_chain *chain)
 {
-    const struct tni_cursor *sent = &chain->r.sent, *keep = &chain->r.keep;
+    struct tni_cursor keep = chain->r.keep;
 
-    return sent->position == keep->position && sent->attachment_done == 0 &&
-           (sent->chunk != keep->chunk || sent->attachment == keep->attachment);
+    tni_cursor_step_over(&keep);
+    tni_cursor_step_over(&chain->r.sent);
+    return tni_cursor_is_same(&chain->r.sent, &keep);
 }
 
 uint64_t tni_chain_discard(struct tni_chain *chain)

@@ -62,6 +62,7 @@ static int make_room(struct tni_chain *chain, size_t need)
         return -ENOMEM;
     chunk->base = chain->w.position;
     chain->w.open_until = 0;
+    chunk->ordinal = chain->w.chunk->ordinal + 1;
     chain->w.chunk->next = chunk;
     chain->w.chunk = chunk;
     return 0;
@@ -162,6 +163,15 @@ int tni_chain_append_body(struct tni_chain *chain, bool more, struct tn_body *bo
         return -ENOMEM;
     tni_chain_append(chain, head.bytes, head.size);
     attach(chain, TNI_ATTACH_BODY, body, data, size);
+    return 0;
+}
+
+int tni_chain_append_run(struct tni_chain *chain, struct tn_body *body, const uint8_t *data,
+                         uint64_t size)
+{
+    if (make_room(chain, 0) < 0)
+        return -ENOMEM;
+    attach(chain, TNI_ATTACH_RUN, body, data, size);
     return 0;
 }
 

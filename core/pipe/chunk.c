@@ -24,6 +24,7 @@ struct tni_chunk *tni_chunk_new(struct tni_chain *chain, size_t total)
     atomic_init(&chunk->end, UINT64_MAX);
     atomic_init(&chunk->published, 0);
     chunk->attachments = 0;
+    chunk->ordinal = 0;
     return chunk;
 }
 
@@ -42,6 +43,7 @@ void tni_attachment_end(struct tni_attachment *attachment)
 {
     switch (attachment->kind) {
     case TNI_ATTACH_BODY:
+    case TNI_ATTACH_RUN:
         tni_body_unref(attachment->object);
         break;
     case TNI_ATTACH_CONNECTED:

@@ -21,6 +21,7 @@ struct tni_chunk {
     atomic_uint published; /* committed attachments         */
     uint32_t attachments; /* the producer's                */
     uint32_t capacity; /* of area                       */
+    uint32_t ordinal; /* in the chain: two chunks may begin at the same position */
     alignas(8) uint8_t area[];
 };
 
@@ -81,6 +82,23 @@ static inline bool tni_cursor_is_at(const struct tni_cursor *cursor, uint64_t li
     return cursor->position == limit && !tni_cursor_attachment(cursor);
 }
 
+/* Moves over bytes of the attachment that lies at the cursor. */
+static inline void tni_cursor_pass(struct tni_cursor *cursor,
+                                   const struct tni_attachment *attachment, uint64_t bytes)
+{
+    cursor->attachment_done += bytes;
+    if (cursor->attachment_done == attachment->size) {
+        cursor->attachment++;
+        cursor->attachment_done = 0;
+    }
+}
+
+static inline bool tni_cursor_is_same(const struct tni_cursor *a, const struct tni_cursor *b)
+{
+    return a->position == b->position && a->chunk == b->chunk && a->attachment == b->attachment &&
+           a->attachment_done == b->attachment_done;
+}
+
 /* The end of a chunk is the beginning of the next one, where an attachment may lie. */
 static inline void tni_cursor_step_over(struct tni_cursor *cursor)
 {
@@ -89,6 +107,13 @@ static inline void tni_cursor_step_over(struct tni_cursor *cursor)
         cursor->chunk = cursor->chunk->next;
         cursor->attachment = 0;
     }
+}
+
+/* Likewise, and whether there is nothing more before `limit`. */
+static inline bool tni_cursor_comes_to(struct tni_cursor *cursor, uint64_t limit)
+{
+    tni_cursor_step_over(cursor);
+    return tni_cursor_is_at(cursor, limit);
 }
 
 /** Messages that the consumer takes before it tells the producer. */

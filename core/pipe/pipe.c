@@ -298,9 +298,46 @@ int tni_pipe_can_write(struct tn_pipe *pipe)
            !tni_chain_is_full(tni_pipe_out(pipe));
 }
 
-void tni_pipe_note_drop(struct tn_pipe *pipe)
+void tni_pipe_note_drops(struct tn_pipe *pipe, uint64_t messages)
 {
-    pipe->dropped++;
+    pipe->dropped += messages;
+}
+
+int tni_pipe_run_room(struct tn_pipe *pipe, unsigned most)
+{
+    struct tni_chain *out = tni_pipe_out(pipe);
+
+    if (!pipe->has_session || pipe->is_writing || out->slot ||
+        tni_duplex_other_is_closing(pipe->duplex, pipe->side))
+        return -EPIPE;
+    return (int)tni_chain_credit(out, most);
+}
+
+static int append_run(struct tni_chain *out, const struct tni_pipe_run *run)
+{
+    if (run->body)
+        return tni_chain_append_run(out, run->body, run->data, run->size);
+    if (!tni_chain_room(out, run->size))
+        return -ENOMEM;
+    tni_chain_append(out, run->data, run->size);
+    return 0;
+}
+
+int tni_pipe_write_run(struct tn_pipe *pipe, const struct tni_pipe_run *run)
+{
+    struct tni_chain *out = tni_pipe_out(pipe);
+    int rc;
+
+    if (pipe->is_closed || tni_duplex_other_is_closing(pipe->duplex, pipe->side))
+        return -EPIPE;
+    rc = append_run(out, run);
+    if (rc < 0)
+        return rc;
+    tni_chain_commit(out, run->messages);
+    pipe->sent += run->messages;
+    tni_count_owned(&pipe->sock->counters.bytes_sent, run->bytes);
+    tni_duplex_wake_other(pipe->duplex, pipe->side, TNI_WAKE_DATA);
+    return 0;
 }
 
 int tni_pipe_write(struct tn_pipe *pipe, tn_msg_t *msg)

@@ -101,8 +101,23 @@ int tni_pipe_write(struct tn_pipe *pipe, tn_msg_t *msg);
 void tni_pipe_rollback(struct tn_pipe *pipe);
 int tni_pipe_read(struct tn_pipe *pipe, tn_msg_t *out_msg);
 int tni_pipe_can_write(struct tn_pipe *pipe);
-/** A message of the socket did not go to this peer, for statistics. */
-void tni_pipe_note_drop(struct tn_pipe *pipe);
+/** Messages of the socket did not go to this peer, for statistics. */
+void tni_pipe_note_drops(struct tn_pipe *pipe, uint64_t messages);
+
+/** Whole messages of one frame each, encoded. */
+struct tni_pipe_run {
+    struct tn_body *body; /* that holds them, with a reference for the pipe; NULL: to be copied */
+    const uint8_t *data;
+    size_t size;
+    size_t bytes; /* without the frames' heads */
+    unsigned messages;
+};
+
+/** How many messages it takes now, at most `most`. Negative: it is not one that gets runs, which are for
+ *  connections only. */
+int tni_pipe_run_room(struct tn_pipe *pipe, unsigned most);
+/** Writes a run for which there is room. -EPIPE, -ENOMEM: the reference was not taken. */
+int tni_pipe_write_run(struct tn_pipe *pipe, const struct tni_pipe_run *run);
 int tni_pipe_can_read(struct tn_pipe *pipe);
 /** After tni_chain_get on its incoming chain: tells the producer, when half of the mark is free. */
 void tni_pipe_release(struct tn_pipe *pipe);

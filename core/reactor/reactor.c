@@ -205,6 +205,7 @@ static void serve_on_thread(struct tni_reactor *reactor)
     }
     sock = reactor->sock;
     holds_signals = tni_sock_hold_signals(sock);
+    tni_sock_give_gathered(sock, reactor);
     ended = serve(reactor, true);
     if (!atomic_load(&reactor->watch) && !atomic_load(&reactor->pending))
         arm(reactor, true);

@@ -12,6 +12,7 @@ struct tn_topics {
     struct tni_topic_users users;
     size_t count; /* of nodes with entries */
     uint64_t visit; /* number of the last match */
+    const struct tni_topic_node *longest; /* that the last data matched; NULL: not known */
     uint8_t *scratch; /* holds the longest prefix that was ever added */
     size_t scratch_size;
 };
@@ -166,6 +167,7 @@ int tni_topics_add(struct tn_topics *topics, const void *prefix, size_t size, vo
     struct tni_topic_node *node;
     struct tni_topic_entry *entry;
 
+    topics->longest = NULL;
     if (size > TNI_TOPIC_MAX)
         return -EMSGSIZE;
     if (reserve_scratch(topics, size) != 0)
@@ -227,6 +229,7 @@ int tni_topics_remove(struct tn_topics *topics, const void *prefix, size_t size,
     struct tni_topic_node *node = user ? lookup(topics, prefix, size) : NULL;
     struct tni_topic_entry *entry = node ? tni_topic_node_find(node, user) : NULL;
 
+    topics->longest = NULL;
     if (!entry)
         return -ENOENT;
     if (--entry->count > 0)
@@ -265,10 +268,13 @@ void tni_topics_match(struct tn_topics *topics, const void *data, size_t size,
     size_t at = 0;
 
     topics->visit++;
+    topics->longest = topics->root;
     for (node = topics->root; node; node = step(node, data, size, &at)) {
         struct tni_topic_entry *entries = tni_topic_node_entries(node);
         uint32_t count = tni_topic_node_entry_count(node);
 
+        if (count)
+            topics->longest = node;
         for (uint32_t i = 0; i < count; i++) {
             struct tni_topic_user *user = entries[i].user;
 
@@ -278,6 +284,20 @@ void tni_topics_match(struct tn_topics *topics, const void *data, size_t size,
             visit(user->who, arg);
         }
     }
+}
+
+/* All that matches lies on the way to the longest prefix. */
+int tni_topics_again(struct tn_topics *topics, const void *data, size_t size)
+{
+    const struct tni_topic_node *node, *longest = topics->root, *before = topics->longest;
+    size_t at = 0;
+
+    for (node = topics->root; node; node = step(node, data, size, &at)) {
+        if (node->entered)
+            longest = node;
+    }
+    topics->longest = longest;
+    return longest == before;
 }
 
 int tni_topics_has_match(struct tn_topics *topics, const void *data, size_t size)
@@ -316,6 +336,7 @@ void tni_topics_forget(struct tn_topics *topics, void *who,
 {
     struct tni_topic_user *user = tni_topic_users_find(&topics->users, who);
 
+    topics->longest = NULL;
     if (!user)
         return;
     while (user->count) {

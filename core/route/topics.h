@@ -29,6 +29,9 @@ int tni_topics_remove(struct tn_topics *topics, const void *prefix, size_t size,
 /** Visits each who asked for a prefix of `data`, once. */
 void tni_topics_match(struct tn_topics *topics, const void *data, size_t size,
                       void (*visit)(void *who, void *arg), void *arg);
+/** 1: whoever asked for a prefix of `data` did so for one of the data of the last call of this function
+ *  or of match, and the other way round. 0: not known. */
+int tni_topics_again(struct tn_topics *topics, const void *data, size_t size);
 int tni_topics_has_match(struct tn_topics *topics, const void *data, size_t size);
 
 /** Removes `who` everywhere. `removed`, which may be NULL, is told each prefix it had. */

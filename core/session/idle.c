@@ -14,8 +14,8 @@ enum { QUIET_MS = 1000 };
 /* Grows with every message, either way. */
 static uint64_t traffic_of(struct tni_session *session)
 {
-    return atomic_load_explicit(&tni_session_out(session)->position, memory_order_relaxed) +
-           atomic_load_explicit(&tni_session_in(session)->position, memory_order_relaxed);
+    return atomic_load_explicit(&tni_session_out(session)->produced, memory_order_relaxed) +
+           atomic_load_explicit(&tni_session_in(session)->produced, memory_order_relaxed);
 }
 
 void tni_session_note_traffic(struct tni_session *session)
@@ -36,6 +36,7 @@ static bool shrink(struct tni_session *session)
     tni_coder_shrink(session);
     tni_chain_shrink(tni_session_out(session));
     tni_chain_shrink(tni_session_in(session));
+    tni_fan_out_shrink(&sock->fan);
     tni_lock_give(&sock->lock);
     return true;
 }

@@ -201,7 +201,15 @@ static int host_fan_can_send(tn_sock_t *sock)
 
 static int host_fan_send(tn_sock_t *sock, tn_msg_t *msg)
 {
-    return tni_fan_out_send(&sock->fan, msg);
+    int rc = tni_fan_out_send(&sock->fan, msg);
+
+    tni_sock_note_gathered(sock);
+    return rc;
+}
+
+static int host_fan_repeat(tn_sock_t *sock)
+{
+    return tni_fan_out_repeat(&sock->fan);
 }
 
 /* ------------------------------------------------------------------ sockets */
@@ -304,4 +312,6 @@ const tn_host_t tni_host_functions = {
     .last_error = tni_error_text,
 
     .pipe_is_deaf = host_pipe_is_deaf,
+    .topics_again = tni_topics_again,
+    .fan_repeat = host_fan_repeat,
 };

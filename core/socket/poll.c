@@ -253,6 +253,7 @@ static bool is_handed_over(struct tn_pipe *pipe)
 static bool count_queued(struct question *question)
 {
     question->wanted = 0;
+    tni_fan_out_flush(&question->sock->fan);
     tni_list_each (link, &question->sock->pipes) {
         struct tn_pipe *pipe = tni_container(link, struct tn_pipe, link);
         if (is_handed_over(pipe))

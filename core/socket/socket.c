@@ -62,7 +62,7 @@ static void sock_init(struct tn_sock *sock, struct tn_ctx *ctx, const struct tni
     sock->streamed_turns = 0;
     sock->streamed_bytes = 0;
     sock->turn_bytes = 0;
-    sock->is_urgent = false;
+    sock->is_urgent = sock->is_gathering = false;
     atomic_init(&sock->has_waited, true);
     sock->last_direct_ns = 0;
     atomic_store(&sock->linger_ms, -1);
@@ -74,6 +74,7 @@ static void sock_fini(struct tn_sock *sock)
 {
     tni_monitor_hub_fini(&sock->monitors);
     tni_fair_queue_fini(&sock->fair);
+    tni_fan_out_shrink(&sock->fan);
     tni_store_fini(&sock->module_options);
     tni_store_fini(&sock->pattern_options);
     tni_options_fini(&sock->options);
@@ -257,6 +258,7 @@ unsigned tni_sock_events(struct tn_sock *sock)
 {
     unsigned events;
 
+    tni_fan_out_flush(&sock->fan);
     do {
         tni_sock_drain(sock);
         tni_sock_settle(sock);
@@ -284,11 +286,19 @@ static bool is_isolated(struct tn_sock *sock)
     return true;
 }
 
-/* So is a stream, when enough of it has gathered. */
+/* So is a stream to one peer, when enough of it has gathered. */
 static bool has_gathered(struct tn_sock *sock, size_t turn_bytes)
 {
-    return turn_bytes < LARGE_TURN &&
+    return turn_bytes < LARGE_TURN && sock->touched_items <= 1 &&
            (sock->streamed_turns >= TNI_STREAM_TURNS || sock->streamed_bytes >= TNI_STREAM_BYTES);
+}
+
+static void forget_turn(struct tn_sock *sock)
+{
+    sock->streaming = sock->touched = NULL;
+    sock->touched_items = 0;
+    sock->turn_bytes = 0;
+    sock->is_urgent = false;
 }
 
 /* What was written in this turn is to reach the kernel. Returns the reactor that this thread serves
@@ -303,10 +313,7 @@ static struct tni_reactor *hand_over(struct tn_sock *sock)
     sock->streamed_turns++;
     sock->streamed_bytes += turn_bytes;
     is_direct = (touched && is_isolated(sock)) || has_gathered(sock, turn_bytes);
-    sock->streaming = sock->touched = NULL;
-    sock->touched_items = 0;
-    sock->turn_bytes = 0;
-    sock->is_urgent = false;
+    forget_turn(sock);
     if (is_direct) {
         sock->streamed_turns = 0;
         sock->streamed_bytes = 0;
@@ -319,11 +326,49 @@ static struct tni_reactor *hand_over(struct tn_sock *sock)
     return NULL;
 }
 
+/* Counts as two items: what is gathered is for several connections, which this thread does not serve. */
+void tni_sock_note_gathered(struct tn_sock *sock)
+{
+    struct tni_reactor *home = atomic_load_explicit(&sock->home, memory_order_relaxed);
+
+    sock->is_gathering = true;
+    if (atomic_load_explicit(&sock->fan.gathered, memory_order_relaxed) != 1)
+        return;
+    if (!home) {
+        tni_fan_out_flush(&sock->fan);
+        return;
+    }
+    sock->streaming = home;
+    if (!sock->touched)
+        sock->touched = home;
+    else if (sock->touched != home)
+        tni_network->call_later(home);
+    sock->touched_items += 2;
+}
+
+void tni_sock_give_gathered(struct tn_sock *sock, struct tni_reactor *reactor)
+{
+    if (!atomic_load_explicit(&sock->fan.gathered, memory_order_relaxed))
+        return;
+    if (!tni_lock_try(&sock->lock)) {
+        tni_network->call_later(reactor);
+        return;
+    }
+    tni_fan_out_flush(&sock->fan);
+    if (sock->touched && sock->touched != reactor)
+        tni_network->call(sock->touched);
+    forget_turn(sock);
+    tni_lock_give(&sock->lock);
+}
+
 void tni_sock_leave(struct tn_sock *sock)
 {
     struct tni_reactor *reactor;
 
     tni_sock_settle(sock);
+    if (!sock->is_gathering)
+        tni_fan_out_flush(&sock->fan);
+    sock->is_gathering = false;
     if (sock->has_levels)
         tni_signals_update(sock);
     reactor = sock->streaming ? hand_over(sock) : NULL;
@@ -423,6 +468,7 @@ int tn_close(tn_socket_t *socket)
     atomic_store(&sock->state, TNI_SOCK_CLOSING);
     tni_sock_notify(sock);
     await_calm(sock);
+    tni_fan_out_flush(&sock->fan);
     note_unsent(sock);
     while (!tni_list_is_empty(&sock->endpoints))
         tni_endpoint_end(tni_container(sock->endpoints.next, struct tn_endpoint, link));

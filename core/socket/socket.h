@@ -102,6 +102,7 @@ struct tn_sock {
     size_t streamed_bytes;
     size_t turn_bytes; /* sent in this turn */
     bool is_urgent; /* something else than messages is to be told */
+    bool is_gathering; /* in this turn a message was gathered */
     atomic_bool has_waited; /* since the last direct write; set without the lock */
     uint64_t last_direct_ns;
     atomic_int linger_ms; /* of the close */
@@ -134,6 +135,12 @@ struct tn_sock *tni_sock_of(tn_socket_t *socket);
 void tni_sock_drain(struct tn_sock *sock);
 /** Deals with pipes that need attention; true: something happened. Under the lock. */
 bool tni_sock_settle(struct tn_sock *sock);
+/** A message may have been gathered (fan_out.h): the I/O thread is to see that it goes out. Under the
+ *  lock. */
+void tni_sock_note_gathered(struct tn_sock *sock);
+/** Gives pipes what is gathered for them, unless the socket is in use: then later. By a server of
+ *  `reactor`, the socket's, before it looks into the inbox. */
+void tni_sock_give_gathered(struct tn_sock *sock, struct tni_reactor *reactor);
 /** Wakes waiters and raises descriptors: something was announced. Any thread. */
 void tni_sock_notify(struct tn_sock *sock);
 /** From now on this thread raises the socket's descriptors not before release, if this returns true: who

@@ -340,6 +340,10 @@ typedef struct tn_host {
     /** The state that `prepare` filled for the listener's endpoint, which its streams get from
      *  stream_endpoint; NULL: the transport has none. */
     void *(*listener_endpoint)(tn_listener_t *listener);
+
+    /* ---- patterns: one message after the other to the same pipes (pattern.h) ---- */
+    int (*topics_again)(struct tn_topics *topics, const void *data, size_t size);
+    int (*fan_repeat)(tn_sock_t *sock);
 } tn_host_t;
 
 #ifdef __cplusplus

@@ -169,14 +169,17 @@ typedef struct tn_pattern_ops {
  *            fan_match (or all, or inverts the marks); fan_send writes to the marked ones, drops for
  *            those at their mark (and counts), and clears the marks after the last frame.
  *            fan_can_send: 1 when no marked pipe is full; if one is, the marks are cleared. Marks do not
- *            change in the middle of a message.
+ *            change in the middle of a message. fan_repeat, instead of marking, marks those that the
+ *            message before was for: 1; 0: they are not known any more. A stream of messages for the
+ *            same pipes then costs the sender little more than one for a single pipe.
  * topics_... A trie of prefixes, each with the set of those who asked for it, counted: add returns 1
  *            when the prefix is new to the trie, 2 when `who` has it already, 0 when others have;
  *            remove 1 when it was its last, -ENOENT when `who` had not asked. match visits each `who` once. forget removes `who` everywhere and reports
  *            its prefixes; `is_last`: nobody else wants that one. each reports each prefix with its
  *            number of subscriptions, until a visit returns non-zero, which it returns. The functions
  *            that are called back must not change the trie. Nothing recurses; a prefix may be 1 MiB,
- *            a longer one is -EMSGSIZE.
+ *            a longer one is -EMSGSIZE. topics_again: 1 when the data match the same `who` as those of the
+ *            last call of topics_again or topics_match; 0: it is not known.
  * sock_drop  Counts messages that were dropped, by reason.
  * sock_option  A common option of the socket by name.
  * group_new, group_free  The name of a group, counted text of which a pattern keeps a reference:

@@ -147,15 +147,27 @@ static void mark(void *who, void *arg)
         publisher->host->fan_match(who);
 }
 
+static bool repeat(struct tni_publisher *publisher, const tn_msg_t *frame)
+{
+    const tn_host_t *host = publisher->host;
+
+    return publisher->may_repeat && !publisher->only &&
+           host->topics_again(publisher->topics, tn_msg_bytes(frame), tn_msg_length(frame)) &&
+           host->fan_repeat(publisher->sock);
+}
+
 /* Marks those who get the message that begins with `frame`. */
 static int address(struct tni_publisher *publisher, const tn_msg_t *frame)
 {
     const tn_host_t *host = publisher->host;
 
-    host->topics_match(publisher->topics, tn_msg_bytes(frame), tn_msg_length(frame), mark,
-                       publisher);
-    if (publisher->is_inverted)
-        host->fan_invert(publisher->sock);
+    if (!repeat(publisher, frame)) {
+        host->topics_match(publisher->topics, tn_msg_bytes(frame), tn_msg_length(frame), mark,
+                           publisher);
+        if (publisher->is_inverted)
+            host->fan_invert(publisher->sock);
+        publisher->may_repeat = !publisher->only;
+    }
     if (publisher->is_lossless && !host->fan_can_send(publisher->sock))
         return -EAGAIN;
     return 0;

@@ -29,6 +29,7 @@ struct tni_publisher {
     bool is_inverted;
     bool is_lossless; /* "xpub_nodrop" */
     bool only_first;
+    bool may_repeat; /* the marks of the last message were all whom its topic is for */
     tn_pipe_t *only; /* the next message is for this one alone, if it matches; XPUB */
     /** A frame from a peer that is not a request, or, with is_request, a topic that it wants
      *  (TN_MSG_SUBSCRIBE in the flags) or no longer wants. May be NULL. XPUB. -ENOMEM: the request was

@@ -223,6 +223,7 @@ static int xpub_set(void *state, unsigned index, const tn_value_t *value)
     switch (index) {
     case XPUB_INVERT_MATCHING:
         xpub->publisher.is_inverted = is_on;
+        xpub->publisher.may_repeat = false;
         break;
     case XPUB_NODROP:
         xpub->publisher.is_lossless = is_on;

@@ -6,6 +6,9 @@
 
 #include <tenon/tenon.h>
 
+#include "message/body.h"
+#include "zmtp/frame.h"
+
 static void frames_init(struct fake_frames *frames)
 {
     frames->first = NULL;
@@ -100,9 +103,37 @@ static int refusal(struct tn_pipe *pipe, bool is_request)
     return 0;
 }
 
-void tni_pipe_note_drop(struct tn_pipe *pipe)
+void tni_pipe_note_drops(struct tn_pipe *pipe, uint64_t messages)
 {
-    pipe->dropped++;
+    pipe->dropped += (unsigned)messages;
+}
+
+int tni_pipe_run_room(struct tn_pipe *pipe, unsigned most)
+{
+    size_t room = pipe->hwm ? pipe->hwm - pipe->out.messages : most;
+
+    if (!pipe->takes_runs || pipe->is_closed || pipe->was_closed)
+        return -EPIPE;
+    return (int)(room < most ? room : most);
+}
+
+int tni_pipe_write_run(struct tn_pipe *pipe, const struct tni_pipe_run *run)
+{
+    size_t at = 0;
+    int rc = refusal(pipe, false);
+
+    if (rc)
+        return rc;
+    pipe->runs++;
+    for (unsigned i = 0; i < run->messages; i++) {
+        unsigned flags = 0;
+        uint64_t size = 0;
+        int header = tni_frame_decode(run->data + at, run->size - at, &flags, &size);
+        fake_frames_put(&pipe->out, run->data + at + header, (size_t)size, 0);
+        at += (size_t)header + (size_t)size;
+    }
+    tni_body_unref(run->body);
+    return at == run->size ? 0 : -EPROTO;
 }
 
 int tni_pipe_write(struct tn_pipe *pipe, tn_msg_t *msg)

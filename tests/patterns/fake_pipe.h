@@ -34,7 +34,7 @@ struct tn_pipe {
     struct tni_fair_queue_node fair;
     struct tni_load_balancer_node balance;
     struct tni_fan_out_node fan;
-    unsigned dropped;
+    unsigned dropped, runs;
     struct fake_frames in;
     struct fake_frames out;
     struct fake_frames unfinished;
@@ -48,6 +48,7 @@ struct tn_pipe {
     bool is_alive;
     bool is_deaf;
     bool is_outgoing;
+    bool takes_runs; /* a connection's */
     bool is_closed; /* the other end has gone */
     bool was_closed; /* by the pattern */
     void *state;
@@ -62,7 +63,16 @@ void fake_pipe_settle(struct tn_pipe *pipe);
 int tni_pipe_write(struct tn_pipe *pipe, tn_msg_t *msg);
 void tni_pipe_rollback(struct tn_pipe *pipe);
 int tni_pipe_read(struct tn_pipe *pipe, tn_msg_t *out_msg);
-void tni_pipe_note_drop(struct tn_pipe *pipe);
+void tni_pipe_note_drops(struct tn_pipe *pipe, uint64_t messages);
+struct tni_pipe_run {
+    struct tn_body *body;
+    const uint8_t *data;
+    size_t size, bytes;
+    unsigned messages;
+};
+
+int tni_pipe_run_room(struct tn_pipe *pipe, unsigned most);
+int tni_pipe_write_run(struct tn_pipe *pipe, const struct tni_pipe_run *run);
 int tni_pipe_can_write(struct tn_pipe *pipe);
 int tni_pipe_can_read(struct tn_pipe *pipe);
 

@@ -168,6 +168,11 @@ static int fan_send(tn_sock_t *sock, tn_msg_t *msg)
     return tni_fan_out_send(&sock->fan, msg);
 }
 
+static int fan_repeat(tn_sock_t *sock)
+{
+    return tni_fan_out_repeat(&sock->fan);
+}
+
 static void sock_drop(tn_sock_t *sock, int reason, uint64_t messages)
 {
     sock->dropped[reason] += messages;
@@ -233,6 +238,8 @@ static const tn_host_t table = {
     .topics_forget = tni_topics_forget,
     .topics_each = tni_topics_each,
     .topics_count = tni_topics_count,
+    .topics_again = tni_topics_again,
+    .fan_repeat = fan_repeat,
     .sock_drop = sock_drop,
     .sock_subscriptions = sock_subscriptions,
     .random = host_random,
@@ -285,9 +292,11 @@ void fake_socket_close(struct tn_sock *sock)
     }
     if (sock->ops)
         sock->ops->close(sock->state);
+    tni_fan_out_flush(&sock->fan);
     for (i = 0; i < FAKE_PIPES; i++)
         fake_pipe_fini(&sock->pipes[i]);
     tni_fair_queue_fini(&sock->fair);
+    tni_fan_out_shrink(&sock->fan);
     free(sock->state);
 }
 

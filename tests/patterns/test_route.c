@@ -243,6 +243,210 @@ static void test_fan_out_marks_stay_in_the_middle_of_a_message(void **state)
     assert_int_equal(sock.pipes[1].out.messages, 0);
 }
 
+/* ------------------------------------------------------------------ gathering */
+
+/* A message that follows the one before at once, whatever the clock says; true: to the same pipes. */
+static bool follow(const char *text)
+{
+    bool is_same = tni_fan_out_repeat(&sock.fan);
+    tn_msg_t msg;
+
+    sock.fan.last_ns = UINT64_MAX / 2;
+    if (!is_same)
+        tni_fan_out_match_all(&sock.fan);
+    tn_msg_borrow(&msg, text, strlen(text));
+    assert_int_equal(tni_fan_out_send(&sock.fan, &msg), 0);
+    return is_same;
+}
+
+static void add_connections(size_t count)
+{
+    add_fans(count);
+    for (size_t i = 0; i < count; i++)
+        sock.pipes[i].takes_runs = true;
+}
+
+/* Takes what the pipe got and compares it. */
+static void expect_texts(struct tn_pipe *pipe, const char *texts)
+{
+    char got[64] = "";
+    struct fake_frame *frame;
+
+    while ((frame = fake_frames_take(&pipe->out))) {
+        strncat(got, (const char *)frame->body, frame->size);
+        free(frame);
+    }
+    assert_string_equal(got, texts);
+}
+
+static void test_fan_out_gathers_a_stream_and_gives_it_at_once(void **state)
+{
+    (void)state;
+    add_connections(3);
+    assert_false(follow("a"));
+    assert_true(follow("b"));
+    assert_true(follow("c"));
+    assert_true(follow("d"));
+    for (size_t i = 0; i < 3; i++)
+        expect_texts(&sock.pipes[i], "a");
+    tni_fan_out_flush(&sock.fan);
+    tni_fan_out_flush(&sock.fan);
+    for (size_t i = 0; i < 3; i++) {
+        expect_texts(&sock.pipes[i], "bcd");
+        assert_int_equal(sock.pipes[i].runs, 1);
+    }
+}
+
+static void test_fan_out_keeps_the_order_when_marks_change(void **state)
+{
+    tn_msg_t msg;
+
+    (void)state;
+    add_connections(3);
+    follow("a");
+    follow("b");
+    follow("c");
+    tni_fan_out_match(&sock.fan, &sock.pipes[1].fan);
+    tn_msg_borrow(&msg, "d", 1);
+    assert_int_equal(tni_fan_out_send(&sock.fan, &msg), 0);
+    assert_true(tni_fan_out_repeat(&sock.fan));
+    tn_msg_borrow(&msg, "e", 1);
+    assert_int_equal(tni_fan_out_send(&sock.fan, &msg), 0);
+    expect_texts(&sock.pipes[0], "abc");
+    expect_texts(&sock.pipes[1], "abcde");
+}
+
+static void test_fan_out_keeps_the_order_around_long_messages(void **state)
+{
+    static const uint8_t body[5000];
+    tn_msg_t msg;
+
+    (void)state;
+    add_connections(2);
+    follow("a");
+    follow("b");
+    assert_true(tni_fan_out_repeat(&sock.fan));
+    tn_msg_borrow(&msg, body, sizeof(body));
+    assert_int_equal(tni_fan_out_send(&sock.fan, &msg), 0);
+    assert_true(follow("c"));
+    tni_fan_out_flush(&sock.fan);
+    assert_int_equal(sock.pipes[0].out.messages, 4);
+    assert_int_equal(sock.pipes[0].out.first->next->next->size, sizeof(body));
+}
+
+static void test_fan_out_gathers_no_more_than_the_fullest_takes(void **state)
+{
+    (void)state;
+    add_connections(2);
+    sock.pipes[1].hwm = 4;
+    follow("a");
+    for (const char *text = "bcdefgh"; *text; text++)
+        follow((const char[]){*text, 0});
+    assert_int_equal(sock.pipes[1].out.messages, 4);
+    expect_texts(&sock.pipes[1], "abcd");
+    tni_fan_out_flush(&sock.fan);
+    expect_texts(&sock.pipes[0], "abcdefgh");
+    assert_int_equal(sock.pipes[1].dropped, 4);
+    assert_int_equal(sock.dropped[TN_DROP_HWM], 4);
+    follow("i");
+    tni_fan_out_flush(&sock.fan);
+    expect_texts(&sock.pipes[0], "i");
+    expect_texts(&sock.pipes[1], "i");
+}
+
+static void test_fan_out_can_send_until_the_fullest_is_full(void **state)
+{
+    (void)state;
+    add_connections(2);
+    sock.pipes[0].hwm = 3;
+    follow("a");
+    for (const char *text = "bc"; *text; text++) {
+        assert_true(tni_fan_out_repeat(&sock.fan));
+        assert_true(tni_fan_out_can_send(&sock.fan));
+        sock.fan.is_kept = true;
+        assert_true(follow((const char[]){*text, 0}));
+    }
+    assert_true(tni_fan_out_repeat(&sock.fan));
+    assert_false(tni_fan_out_can_send(&sock.fan));
+    assert_false(tni_fan_out_repeat(&sock.fan));
+    expect_texts(&sock.pipes[0], "abc");
+    expect_texts(&sock.pipes[1], "abc");
+    assert_int_equal(sock.dropped[TN_DROP_HWM], 0);
+}
+
+static void test_fan_out_gives_what_is_gathered_to_a_pipe_that_leaves(void **state)
+{
+    (void)state;
+    add_connections(3);
+    follow("a");
+    follow("b");
+    tni_fan_out_remove(&sock.fan, &sock.pipes[1].fan);
+    follow("c");
+    tni_fan_out_flush(&sock.fan);
+    expect_texts(&sock.pipes[0], "abc");
+    expect_texts(&sock.pipes[1], "ab");
+}
+
+static void test_fan_out_shows_a_new_pipe_to_the_next_message(void **state)
+{
+    (void)state;
+    add_connections(2);
+    follow("a");
+    follow("b");
+    tni_fan_out_add(&sock.fan, &sock.pipes[2].fan);
+    sock.pipes[2].takes_runs = true;
+    assert_false(follow("c"));
+    assert_true(follow("d"));
+    tni_fan_out_flush(&sock.fan);
+    expect_texts(&sock.pipes[0], "abcd");
+    expect_texts(&sock.pipes[2], "cd");
+}
+
+static void test_fan_out_gathers_for_connections_only(void **state)
+{
+    (void)state;
+    add_connections(3);
+    sock.pipes[1].takes_runs = false;
+    follow("a");
+    follow("b");
+    follow("c");
+    for (size_t i = 0; i < 3; i++) {
+        assert_int_equal(sock.pipes[i].runs, 0);
+        expect_texts(&sock.pipes[i], "abc");
+    }
+}
+
+static void test_fan_out_without_memory_gives_each_its_own(void **state)
+{
+    (void)state;
+    add_connections(2);
+    follow("a");
+    tni_memory_fail_at(1, 1);
+    follow("b");
+    tni_memory_fail_at(0, 0);
+    follow("c");
+    sock.pipes[1].fail_write = 1;
+    tni_fan_out_flush(&sock.fan);
+    expect_texts(&sock.pipes[0], "abc");
+    expect_texts(&sock.pipes[1], "ab");
+    assert_int_equal(sock.pipes[1].dropped, 1);
+}
+
+static void test_fan_out_long_streams_pass_through_many_runs(void **state)
+{
+    static char text[1001];
+
+    (void)state;
+    memset(text, 'x', 1000);
+    add_connections(2);
+    for (int i = 0; i < 500; i++)
+        follow(text);
+    tni_fan_out_flush(&sock.fan);
+    assert_int_equal(sock.pipes[0].out.messages, 500);
+    assert_int_equal(sock.pipes[1].out.messages, 500);
+    assert_true(sock.pipes[0].runs >= 7 && sock.pipes[0].runs < 20);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 
 int main(void)
@@ -258,6 +462,16 @@ int main(void)
         TEST(test_fan_out_takes_a_shared_body_that_the_last_refuses),
         TEST(test_fan_out_inverts_and_clears_marks),
         TEST(test_fan_out_marks_stay_in_the_middle_of_a_message),
+        TEST(test_fan_out_gathers_a_stream_and_gives_it_at_once),
+        TEST(test_fan_out_keeps_the_order_when_marks_change),
+        TEST(test_fan_out_keeps_the_order_around_long_messages),
+        TEST(test_fan_out_gathers_no_more_than_the_fullest_takes),
+        TEST(test_fan_out_can_send_until_the_fullest_is_full),
+        TEST(test_fan_out_gives_what_is_gathered_to_a_pipe_that_leaves),
+        TEST(test_fan_out_shows_a_new_pipe_to_the_next_message),
+        TEST(test_fan_out_gathers_for_connections_only),
+        TEST(test_fan_out_without_memory_gives_each_its_own),
+        TEST(test_fan_out_long_streams_pass_through_many_runs),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

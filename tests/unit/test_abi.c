@@ -159,6 +159,8 @@ static void test_abi_host_table_is_frozen(void **state)
     AT(tn_host_t, handshake_fault, 608);
     AT(tn_host_t, socket_open, 632);
     AT(tn_host_t, listener_endpoint, 704);
+    AT(tn_host_t, topics_again, 712);
+    AT(tn_host_t, fan_repeat, 720);
 }
 
 int main(void)

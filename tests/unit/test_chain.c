@@ -10,6 +10,7 @@
 #include <cmocka.h>
 
 #include "base/memory.h"
+#include "message/body.h"
 #include "message/message.h"
 #include "pipe/chain.h"
 #include "pipe/chain_short.h"
@@ -802,6 +803,29 @@ static void test_init_without_memory_is_refused(void **state)
     tni_memory_fail_at(0, 0);
 }
 
+static void test_refused_run_stays_the_callers(void **state)
+{
+    struct tn_body *body = tni_body_new(8);
+    struct tni_chain chain;
+
+    (void)state;
+    assert_non_null(body);
+    memset(body->data, 0, 8);
+    start(&chain, 0);
+    while (tni_chain_room(&chain, 1) > 64)
+        write_one(&chain, 1, 40, 0);
+    while (tni_chain_append_run(&chain, tni_body_ref(body), body->data, 8) == 0) {
+        tni_chain_commit(&chain, 4);
+        if (atomic_load(&body->refs) == 3)
+            tni_memory_fail_at(1, 1000);
+    }
+    tni_memory_fail_at(0, 0);
+    tni_body_unref(body); /* of the one that was refused */
+    tni_chain_fini(&chain);
+    assert_int_equal(atomic_load(&body->refs), 1);
+    tni_body_unref(body);
+}
+
 /* ------------------------------------------------------------------ against a model */
 
 enum { MOST_EVENTS = 200000, ROUNDS = 3000, RECORD = 0xff };
@@ -824,6 +848,7 @@ struct model {
     uint8_t *stream;
     size_t stream_size, stream_committed, stream_room;
     size_t sent, keep, skip;
+    bool has_runs;
     size_t ends[MOST_EVENTS]; /* of messages, in the stream */
 };
 
@@ -892,6 +917,30 @@ static bool short_write(struct tni_chain *chain, uint64_t number, size_t size, b
     return is_written;
 }
 
+/* Whole messages that lie in a body which several chains would share. */
+static void random_run(struct model *model)
+{
+    uint64_t messages = 1 + random_below(6), frames = 0;
+    size_t begin = model->stream_size;
+    struct tn_body *body;
+
+    if (tni_chain_credit(&model->chain, messages) < messages ||
+        model->staged + 3 * messages >= MOST_EVENTS)
+        return;
+    for (uint64_t i = 0; i < messages; i++) {
+        for (frames = random_below(3); frames; frames--)
+            model_stage(model, random_below(1000000), random_size() % 5000, TNI_FRAME_MORE);
+        model_stage(model, random_below(1000000), random_size() % 5000, 0);
+        model_commit(model);
+    }
+    body = tni_body_new(model->stream_size - begin);
+    assert_non_null(body);
+    memcpy(body->data, model->stream + begin, model->stream_size - begin);
+    assert_int_equal(
+        tni_chain_append_run(&model->chain, body, body->data, model->stream_size - begin), 0);
+    tni_chain_commit(&model->chain, messages);
+}
+
 /* One frame, in one of the ways that the core uses. */
 static void random_write(struct model *model)
 {
@@ -901,6 +950,10 @@ static void random_write(struct model *model)
     bool in_message = model->staged > model->committed;
     uint8_t *frame;
 
+    if (!in_message && model->has_runs && random_below(3) == 0) {
+        random_run(model);
+        return;
+    }
     if (!in_message && model->hwm) {
         bool is_full = tni_chain_is_full(&model->chain);
         assert_int_equal(tni_chain_credit(&model->chain, 1), !is_full);
@@ -1019,6 +1072,7 @@ static void test_random_frames_agree_with_the_model(void **state)
     (void)state;
     for (uint64_t hwm = 0; hwm < 30; hwm += 1 + hwm / 3) {
         struct model *model = model_new(hwm);
+        model->has_runs = hwm & 1;
         seed = 88172645463325252u + hwm;
         for (int i = 0; i < ROUNDS; i++) {
             switch (random_below(8)) {
@@ -1074,7 +1128,7 @@ static void random_loss(struct model *model)
 {
     tni_chain_rewind(&model->chain);
     model->sent = model->keep;
-    if (random_below(2)) {
+    if (!model->has_runs && random_below(2)) { /* runs do not go to those whose queue is rebuilt */
         uint64_t before = model->done;
         random_rollback(model);
         tni_chain_skip(&model->chain);
@@ -1089,6 +1143,7 @@ static void test_random_bytes_agree_with_the_model(void **state)
     (void)state;
     for (uint64_t hwm = 0; hwm < 30; hwm += 1 + hwm / 3) {
         struct model *model = model_new(hwm);
+        model->has_runs = hwm & 1;
         seed = 362436069362436069u + hwm;
         for (int i = 0; i < ROUNDS; i++) {
             switch (random_below(16)) {
@@ -1150,6 +1205,7 @@ int main(void)
         cmocka_unit_test(test_conflating_chain_in_bytes_and_with_records),
         cmocka_unit_test(test_conflating_chain_without_memory_keeps_the_message),
         cmocka_unit_test(test_init_without_memory_is_refused),
+        cmocka_unit_test(test_refused_run_stays_the_callers),
         cmocka_unit_test(test_random_frames_agree_with_the_model),
         cmocka_unit_test(test_random_bytes_agree_with_the_model),
     };
