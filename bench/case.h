@@ -68,6 +68,7 @@ void bench_add_streams(struct bench_table *table);
 void bench_add_fan_in(struct bench_table *table);
 void bench_add_fan_out(struct bench_table *table);
 void bench_add_connections(struct bench_table *table);
+void bench_add_idle(struct bench_table *table);
 void bench_add_subscriptions(struct bench_table *table);
 void bench_add_proxy(struct bench_table *table);
 void bench_add_first(struct bench_table *table);

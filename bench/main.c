@@ -235,6 +235,7 @@ static void add_families(struct bench_table *table)
     bench_add_fan_in(table);
     bench_add_fan_out(table);
     bench_add_connections(table);
+    bench_add_idle(table);
     bench_add_subscriptions(table);
     bench_add_proxy(table);
     bench_add_first(table);

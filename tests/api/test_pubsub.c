@@ -354,10 +354,119 @@ static void test_unsent_subscription_does_not_hold_the_end_up(void **state)
     }
 }
 
+/* ------------------------------------------------------------------ streams to several subscribers */
+
+enum { SUBSCRIBERS = 4, STREAM = 3000 };
+
+/** What the publisher sends as number `i`: mostly short, now and then something that goes another way. */
+static size_t stream_message(int i, char *out_text)
+{
+    size_t size = i % 500 == 499 ? 6000 : i % 10 == 9 ? 300 : 0;
+    int head = snprintf(out_text, 32, "%s%d.", i % 700 == 699 ? "other" : "all", i);
+
+    memset(out_text + head, 'x', size);
+    return (size_t)head + size;
+}
+
+static void expect_stream(tn_socket_t *sub)
+{
+    static char wanted[7000], got[7000];
+
+    for (int i = 0; i < STREAM; i++) {
+        size_t size = stream_message(i, wanted);
+        assert_int_equal(assert_ok(tn_recv(sub, got, sizeof got, 0)), size);
+        assert_memory_equal(got, wanted, size);
+        if (i % 400 == 399)
+            api_expect(sub, "more");
+    }
+}
+
+static void test_a_stream_reaches_each_subscriber_whole_and_in_order(void **state)
+{
+    static char text[7000];
+    tn_socket_t *subs[SUBSCRIBERS];
+    tn_ctx_t *ctx = api_ctx();
+    tn_socket_t *pub = api_socket(ctx, "xpub");
+    char endpoint[API_ENDPOINT_MAX];
+
+    (void)state;
+    assert_ok(tn_set_int(pub, "sndhwm", 0));
+    api_bind(pub, API_TCP, endpoint);
+    for (int i = 0; i < SUBSCRIBERS; i++) {
+        subs[i] = api_socket(ctx, "sub");
+        assert_ok(tn_set_int(subs[i], "rcvhwm", 0));
+        subscribe(subs[i], i % 2 ? "" : "all");
+        if (i % 2 == 0)
+            subscribe(subs[i], "other");
+        assert_ok(tn_connect(subs[i], endpoint));
+    }
+    assert_ok(tn_wait_subscribers(pub, SUBSCRIBERS + SUBSCRIBERS / 2, API_TIMEOUT_MS));
+    for (int i = 0; i < STREAM; i++) {
+        size_t size = stream_message(i, text);
+        bool has_more = i % 400 == 399;
+        assert_ok(tn_send(pub, text, size, has_more ? TN_MORE : 0));
+        if (has_more)
+            api_send(pub, "more", 0);
+    }
+    for (int i = 0; i < SUBSCRIBERS; i++) {
+        expect_stream(subs[i]);
+        assert_ok(tn_close(subs[i]));
+    }
+    assert_ok(tn_close(pub));
+    api_ctx_end(ctx);
+}
+
+static void test_a_slow_subscriber_costs_the_others_nothing(void **state)
+{
+    enum { SENT = 6000, AT_ONCE = 20, SIZE = 1000 };
+    static char text[SIZE], got[SIZE];
+    tn_ctx_t *ctx = api_ctx();
+    tn_socket_t *pub = api_socket(ctx, "pub"), *subs[3];
+    char endpoint[API_ENDPOINT_MAX];
+    tn_peer_t peers[3];
+    unsigned slow = 0;
+
+    (void)state;
+    assert_ok(tn_set_int(pub, "sndhwm", 100));
+    assert_ok(tn_set_int(pub, "sndbuf", 16 * 1024));
+    api_bind(pub, API_TCP, endpoint);
+    for (int i = 0; i < 3; i++) {
+        subs[i] = api_socket(ctx, "sub");
+        assert_ok(tn_set_int(subs[i], "rcvhwm", 10));
+        assert_ok(tn_set_int(subs[i], "rcvbuf", 16 * 1024));
+        subscribe(subs[i], "");
+        assert_ok(tn_connect(subs[i], endpoint));
+    }
+    assert_ok(tn_wait_subscribers(pub, 3, API_TIMEOUT_MS));
+    for (int sent = 0; sent < SENT; sent += AT_ONCE) {
+        for (int i = 0; i < AT_ONCE; i++) {
+            snprintf(text, SIZE, "%d", sent + i);
+            assert_ok(tn_send(pub, text, SIZE, 0));
+        }
+        for (int i = 0; i < 2 * AT_ONCE; i++) {
+            assert_int_equal(assert_ok(tn_recv(subs[i % 2], got, SIZE, 0)), SIZE);
+            snprintf(text, SIZE, "%d", sent + i / 2);
+            assert_string_equal(got, text);
+        }
+    }
+    assert_int_equal(assert_ok(tn_peers(pub, peers, 3)), 3);
+    for (int i = 0; i < 3; i++) {
+        slow += peers[i].dropped > 0;
+        assert_int_equal(peers[i].dropped + peers[i].messages_sent, SENT);
+    }
+    assert_int_equal(slow, 1);
+    for (int i = 0; i < 3; i++)
+        assert_ok(tn_close(subs[i]));
+    assert_ok(tn_close(pub));
+    api_ctx_end(ctx);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_prefixes_select_messages),
+        cmocka_unit_test(test_a_stream_reaches_each_subscriber_whole_and_in_order),
+        cmocka_unit_test(test_a_slow_subscriber_costs_the_others_nothing),
         cmocka_unit_test(test_only_the_first_frame_is_looked_at),
         cmocka_unit_test(test_subscriptions_are_counted),
         cmocka_unit_test(test_cancelling_what_was_not_asked_for_does_no_harm),
