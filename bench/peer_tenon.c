@@ -64,6 +64,16 @@ static int set_up(tn_socket_t *socket, enum bench_role role)
     return role == BENCH_ROUTER && tn_set_int(socket, "backlog", BENCH_BACKLOG) < 0 ? -1 : 0;
 }
 
+/** All clients have one address here, and come at once. */
+static int lift_limits(tn_socket_t *socket)
+{
+    return tn_set_int(socket, "max_connections_per_address", 0) < 0 ||
+                   tn_set_int(socket, "max_half_open", 0) < 0 ||
+                   tn_set_int(socket, "max_half_open_per_address", 0) < 0
+               ? -1
+               : 0;
+}
+
 static void *open_socket(void *context, enum bench_role role)
 {
     static const char *const patterns[] = {"push", "pull", "req",    "rep",
@@ -78,8 +88,8 @@ static void *open_socket(void *context, enum bench_role role)
         tn_set_int(socket, "rcvhwm", BENCH_HWM) < 0 ||
         tn_set_int(socket, "sndtimeo", BENCH_STALL_MS) < 0 ||
         tn_set_int(socket, "rcvtimeo", BENCH_STALL_MS) < 0 ||
-        tn_set_int(socket, "linger", BENCH_STALL_MS) < 0 ||
-        tn_set_int(socket, "max_connections_per_address", 0) < 0 || set_up(socket, role)) {
+        tn_set_int(socket, "linger", BENCH_STALL_MS) < 0 || lift_limits(socket) ||
+        set_up(socket, role)) {
         complain("option");
         tn_close(socket);
         return NULL;
