@@ -177,7 +177,7 @@ void tni_chain_snapshot(struct tni_chain *chain)
         tni_slot_take(chain);
     /* In this order it is never more messages than lie before `position`. */
     messages = atomic_load_explicit(&chain->produced, memory_order_acquire);
-    /* seq_cst: after the announcement was taken, see tni_duplex_is_told. */
+    /* seq_cst: after the announcement was taken, see tni_side_is_told. */
     position = atomic_load(&chain->position);
     chain->r.limit_messages = messages;
     chain->r.limit = position;

@@ -22,7 +22,7 @@ static inline bool tni_chain_admits(const struct tni_chain *chain)
 
 /** Appends a message and commits it. False: it needs another chunk, a message is unfinished, the chain
  *  has a slot, or the mark is reached as far as is known here. `position` is stored so that a look at
- *  the consumer's announcement (tni_duplex_is_told) may follow without a barrier of its own. */
+ *  the consumer's announcement (tni_side_is_told) may follow without a barrier of its own. */
 static inline bool tni_chain_put(struct tni_chain *chain, const void *data, size_t size)
 {
     struct tni_chunk *chunk = chain->w.chunk;

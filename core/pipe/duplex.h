@@ -60,16 +60,15 @@ static inline void tni_duplex_wake_other(struct tni_duplex *duplex, unsigned s, 
         other->ops->wake(owner, what);
 }
 
-/** Whether the owner of the other side than `s` has been told of data and has not begun to look at it, so
+/** Whether the owner of `side` has been told of data and has not begun to look at it, so
  *  that it need not be woken for what is in the chain. What was committed must have been stored by a
  *  sequentially consistent store, as the owner takes the announcement first and looks then. */
-static inline bool tni_duplex_is_told(struct tni_duplex *duplex, unsigned s)
+static inline bool tni_side_is_told(struct tni_side *side)
 {
-    struct tni_side *other = &duplex->side[!s];
     const unsigned told = TNI_WAKE_DATA | TNI_MPSC_QUEUED;
 
-    return atomic_load_explicit(&other->owner, memory_order_acquire) && other->item &&
-           (atomic_load(&other->item->word) & told) == told;
+    return atomic_load_explicit(&side->owner, memory_order_acquire) && side->item &&
+           (atomic_load(&side->item->word) & told) == told;
 }
 
 /** Whether the other side than `s` has closed: it writes no more, and reads no more. */

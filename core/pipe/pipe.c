@@ -55,6 +55,9 @@ struct tn_pipe *tni_pipe_new(struct tn_sock *sock, const char *endpoint, struct 
     }
     pipe->sock = sock;
     pipe->duplex = duplex;
+    pipe->out = &duplex->way[side];
+    pipe->in = &duplex->way[!side];
+    pipe->other = &duplex->side[!side];
     pipe->side = side;
     tni_link_init(&pipe->link);
     tni_link_init(&pipe->attention);
@@ -274,8 +277,8 @@ void tni_pipe_describe(const struct tn_pipe *pipe, tn_peer_t *peer)
     const struct tn_peer_info *info = pipe->peer;
 
     memset(peer, 0, sizeof *peer);
-    peer->queued_out = tni_chain_length(&pipe->duplex->way[pipe->side]);
-    peer->queued_in = tni_chain_length(&pipe->duplex->way[!pipe->side]);
+    peer->queued_out = tni_chain_length(pipe->out);
+    peer->queued_in = tni_chain_length(pipe->in);
     peer->messages_sent = pipe->sent;
     peer->messages_received = pipe->received;
     peer->dropped = pipe->dropped;

@@ -40,6 +40,8 @@ struct tn_pipe {
 
     alignas(64) struct tn_sock *sock;
     struct tni_duplex *duplex;
+    struct tni_chain *out, *in; /* of the duplex, as is the next */
+    struct tni_side *other;
     unsigned side;
 
     struct tni_link link; /* in sock->pipes */
@@ -124,12 +126,12 @@ void tni_pipe_release(struct tn_pipe *pipe);
 
 static inline struct tni_chain *tni_pipe_out(struct tn_pipe *pipe)
 {
-    return &pipe->duplex->way[pipe->side];
+    return pipe->out;
 }
 
 static inline struct tni_chain *tni_pipe_in(struct tn_pipe *pipe)
 {
-    return &pipe->duplex->way[!pipe->side];
+    return pipe->in;
 }
 
 #endif

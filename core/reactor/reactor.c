@@ -14,6 +14,8 @@
 
 enum { AT_ONCE = 64 };
 
+enum { URGENT = 2 }; /* a bit of the task in the I/O thread's run queue */
+
 /* ------------------------------------------------------------------ lock and calls */
 
 /* All of these are sequentially consistent: tests/model checks them so. */
@@ -47,7 +49,7 @@ void tni_reactor_call(struct tni_reactor *reactor)
     if (waiter)
         tni_waiter_wake(waiter);
     else
-        tni_iothread_post(reactor->thread, &reactor->run, 0);
+        tni_iothread_post(reactor->thread, &reactor->run, URGENT);
 }
 
 void tni_reactor_call_later(struct tni_reactor *reactor)
@@ -162,8 +164,10 @@ bool tni_reactor_serve(struct tni_reactor *reactor)
 
 void tni_reactor_serve_posted(struct tni_reactor *reactor)
 {
-    if (!try_to_serve(reactor, false))
-        return; /* whoever serves it was told that we want it */
+    /* Otherwise whoever serves it was told that we want it. */
+    if (try_to_serve(reactor, false) &&
+        !atomic_load_explicit(&reactor->relieved, memory_order_relaxed))
+        atomic_store_explicit(&reactor->relieved, 1, memory_order_relaxed);
 }
 
 static void on_stop(struct tni_task *task, unsigned bits)
@@ -216,10 +220,18 @@ static void serve_on_thread(struct tni_reactor *reactor)
     tell_ended(sock, ended);
 }
 
+/* A stream whose sender writes itself, as it did since the last look, is left to it: what it posted
+ * since then waits for the next look. Serving it here would move its bytes from one core to another. */
 static void on_run(struct tni_task *task, unsigned bits)
 {
-    (void)bits;
-    serve_on_thread(tni_container(task, struct tni_reactor, run));
+    struct tni_reactor *reactor = tni_container(task, struct tni_reactor, run);
+
+    if (!(bits & URGENT) && atomic_load_explicit(&reactor->relieved, memory_order_relaxed)) {
+        atomic_store_explicit(&reactor->relieved, 0, memory_order_relaxed);
+        tni_iothread_post_later(reactor->thread, task);
+        return;
+    }
+    serve_on_thread(reactor);
 }
 
 static void on_armed(struct tni_armed *armed)
@@ -339,6 +351,7 @@ struct tni_reactor *tni_reactor_new(struct tn_sock *sock, struct tni_iothread *t
     }
     enter_alone(reactor);
     atomic_store(&reactor->watch, NULL);
+    atomic_store(&reactor->relieved, 0);
     atomic_store(&reactor->thread, thread);
     reactor->sock = sock;
     reactor->is_stopping = false;

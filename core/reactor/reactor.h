@@ -29,6 +29,7 @@ struct tni_reactor {
     struct tni_mpsc inbox;
     struct tni_task run; /* in thread->run */
     struct tni_task stopping; /* in the inbox   */
+    atomic_uint relieved; /* since the I/O thread looked last, whoever posted has served it */
     atomic_uint users; /* threads that look at it without a right to its socket: it is kept */
     atomic_int set; /* of the connections; edge triggered; -1: in the pool */
     _Atomic(struct tni_iothread *) thread;

@@ -249,16 +249,19 @@ static size_t add_small(struct tni_session *session, struct run *run, const uint
                         size_t size, uint64_t *credit)
 {
     const int64_t limit = session->config->options.maxmsgsize;
+    const uint64_t most = limit >= 0 && limit < COPIED ? (uint64_t)limit : COPIED;
     size_t room = run->room - run->size;
     const uint8_t *at = bytes;
     const uint8_t *end = bytes + (size < room ? size : room);
     uint64_t left = *credit;
+    unsigned flags = 0;
+    uint64_t body = 0;
 
-    if (session->in_message || (limit >= 0 && limit < TNI_FRAME_SHORT_MAX))
-        return 0;
-    while (left && end - at >= TNI_FRAME_SHORT_HEADER && at[0] == 0 &&
-           end - at >= TNI_FRAME_SHORT_HEADER + at[1]) {
-        at += TNI_FRAME_SHORT_HEADER + at[1];
+    while (left && !session->in_message) {
+        int header = tni_frame_decode(at, (size_t)(end - at), &flags, &body);
+        if (header <= 0 || flags || body > most || body > (uint64_t)(end - at - header))
+            break;
+        at += (uint64_t)header + body;
         left--;
     }
     if (at == bytes)

@@ -163,6 +163,23 @@ static int read_once(struct tni_session *session, uint8_t *scratch, size_t *io_t
     return rc;
 }
 
+/* Whether what the socket had no room for holds a whole frame, before more is read. */
+static bool has_stashed_frames(const struct tni_session *session)
+{
+    return session->state == TNI_SESSION_UP && !session->is_paused && !session->large.body &&
+           tni_buffer_left(&session->stash) > 2 * (size_t)TNI_LARGE;
+}
+
+static int consume_stash(struct tni_session *session)
+{
+    struct tni_buffer *stash = &session->stash;
+    ssize_t used = input(session, stash->bytes + stash->from, tni_buffer_left(stash));
+
+    if (used > 0)
+        tni_buffer_take(stash, (size_t)used);
+    return used < 0 ? (int)used : 0;
+}
+
 int tni_session_receive(struct tni_session *session)
 {
     uint8_t *scratch;
@@ -177,7 +194,8 @@ int tni_session_receive(struct tni_session *session)
     if (!scratch)
         return tni_inbound_no_memory();
     do
-        rc = read_once(session, scratch, &total);
+        rc = has_stashed_frames(session) ? consume_stash(session)
+                                         : read_once(session, scratch, &total);
     while (rc == 0 && session->rx_ready && !session->is_paused && total < BUDGET &&
            !session->question && session->state >= TNI_SESSION_HANDSHAKE &&
            session->state != TNI_SESSION_ENDED);

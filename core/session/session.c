@@ -129,6 +129,7 @@ static void wake(void *owner, unsigned what)
     }
     sock->touched = reactor;
     sock->is_urgent |= what != TNI_WAKE_DATA;
+    sock->is_resumed |= what == TNI_WAKE_SPACE;
     sock->touched_items += what != TNI_WAKE_DATA || atomic_load(&session->is_congested) ? 2 : 1;
 }
 

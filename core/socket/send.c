@@ -57,7 +57,7 @@ static ssize_t try_send(struct tn_sock *sock, void *arg)
  * that this thread writes itself. */
 static inline bool must_tell(struct tn_sock *sock, struct tn_pipe *pipe, size_t size)
 {
-    if (!tni_duplex_is_told(pipe->duplex, pipe->side))
+    if (!tni_side_is_told(pipe->other))
         return true;
     if (!pipe->has_session)
         return false;
@@ -78,7 +78,7 @@ static inline bool send_short(struct tn_sock *sock, const void *data, size_t siz
         !tni_mpsc_is_empty(&sock->events))
         return false;
     pipe = tni_load_balancer_only(&sock->balance);
-    if (!pipe || tni_duplex_other_is_closing(pipe->duplex, pipe->side) ||
+    if (!pipe || atomic_load(&pipe->other->is_closing) ||
         !tni_chain_put(tni_pipe_out(pipe), data, size))
         return false;
     pipe->sent++;

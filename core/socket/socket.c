@@ -62,7 +62,7 @@ static void sock_init(struct tn_sock *sock, struct tn_ctx *ctx, const struct tni
     sock->streamed_turns = 0;
     sock->streamed_bytes = 0;
     sock->turn_bytes = 0;
-    sock->is_urgent = sock->is_gathering = false;
+    sock->is_urgent = sock->is_gathering = sock->is_resumed = false;
     atomic_init(&sock->has_waited, true);
     sock->last_direct_ns = 0;
     atomic_store(&sock->linger_ms, -1);
@@ -286,11 +286,14 @@ static bool is_isolated(struct tn_sock *sock)
     return true;
 }
 
-/* So is a stream to one peer, when enough of it has gathered. */
+/* So is a stream to one peer, when enough of it has gathered; what comes next is no isolated message. */
 static bool has_gathered(struct tn_sock *sock, size_t turn_bytes)
 {
-    return turn_bytes < LARGE_TURN && sock->touched_items <= 1 &&
-           (sock->streamed_turns >= TNI_STREAM_TURNS || sock->streamed_bytes >= TNI_STREAM_BYTES);
+    if (turn_bytes >= LARGE_TURN || sock->touched_items > 1 ||
+        (sock->streamed_turns < TNI_STREAM_TURNS && sock->streamed_bytes < TNI_STREAM_BYTES))
+        return false;
+    sock->last_direct_ns = tni_clock_ns();
+    return true;
 }
 
 static void forget_turn(struct tn_sock *sock)
@@ -298,7 +301,7 @@ static void forget_turn(struct tn_sock *sock)
     sock->streaming = sock->touched = NULL;
     sock->touched_items = 0;
     sock->turn_bytes = 0;
-    sock->is_urgent = false;
+    sock->is_urgent = sock->is_resumed = false;
 }
 
 /* What was written in this turn is to reach the kernel. Returns the reactor that this thread serves
@@ -308,11 +311,11 @@ static struct tni_reactor *hand_over(struct tn_sock *sock)
     struct tni_reactor *streaming = sock->streaming, *touched = sock->touched;
     size_t turn_bytes = sock->turn_bytes;
     bool is_urgent = sock->is_urgent || turn_bytes >= LARGE_TURN;
-    bool is_direct;
+    bool is_direct = sock->is_resumed && touched;
 
     sock->streamed_turns++;
     sock->streamed_bytes += turn_bytes;
-    is_direct = (touched && is_isolated(sock)) || has_gathered(sock, turn_bytes);
+    is_direct = is_direct || (touched && is_isolated(sock)) || has_gathered(sock, turn_bytes);
     forget_turn(sock);
     if (is_direct) {
         sock->streamed_turns = 0;

@@ -103,6 +103,7 @@ struct tn_sock {
     size_t turn_bytes; /* sent in this turn */
     bool is_urgent; /* something else than messages is to be told */
     bool is_gathering; /* in this turn a message was gathered */
+    bool is_resumed; /* a connection that had paused may read on: this thread has the time */
     atomic_bool has_waited; /* since the last direct write; set without the lock */
     uint64_t last_direct_ns;
     atomic_int linger_ms; /* of the close */

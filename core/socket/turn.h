@@ -13,8 +13,8 @@
 #include "socket/slab.h"
 
 enum {
-    TNI_STREAM_TURNS = 256, /* a stream of messages is written to the kernel at least this often */
-    TNI_STREAM_BYTES = 32 * 1024,
+    TNI_STREAM_TURNS = 400, /* a stream of messages is written to the kernel at least this often */
+    TNI_STREAM_BYTES = 128 * 1024,
 };
 
 /** Locks the socket. NULL: not done, ask tni_sock_enter. */

@@ -36,7 +36,7 @@ proctype Producer(byte p; byte left)
         pipe[p]++;
 #else
         pipe[p]++;
-        told = queued[p]; /* tni_duplex_is_told: most of the time this look is all */
+        told = queued[p]; /* tni_side_is_told: most of the time this look is all */
 #endif
         if
         :: told
