@@ -1,9 +1,11 @@
 /*
  * lock.h: a lock of one word, for what every message passes.
  *
- * As a mutex, but taking and giving it back when nobody else wants it are one instruction each, inlined.
- * Held for microseconds at most: whoever finds it taken looks a few times more before it sleeps. Not
- * recursive. Any thread.
+ * As a mutex, but inlined: taking it when it is free is one atomic instruction, giving it back when nobody
+ * sleeps for it is a store. That store is ordered before the look at who sleeps by the sleeper, which asks
+ * the kernel for a barrier on every processor that runs this process (membarrier(2)); where the kernel
+ * refuses, by an atomic exchange. Held for microseconds at most: whoever finds it taken looks a few times
+ * more before it sleeps. Not recursive. Any thread.
  */
 #ifndef TNI_LOCK_H
 #define TNI_LOCK_H
@@ -11,11 +13,14 @@
 #include <stdatomic.h>
 #include <stdbool.h>
 
-enum { TNI_LOCK_FREE, TNI_LOCK_HELD, TNI_LOCK_WANTED /* held, and somebody may sleep */ };
-
 struct tni_lock {
-    atomic_uint word;
+    atomic_uint is_held;
+    atomic_uint sleepers;
 };
+
+/** Whether sleepers make the barrier. Set once, before the first lock is shared. */
+extern atomic_bool tni_lock_has_barrier;
+void tni_lock_prepare(void);
 
 /** The slow halves of the functions below. */
 void tni_lock_wait(struct tni_lock *lock);
@@ -23,14 +28,15 @@ void tni_lock_wake(struct tni_lock *lock);
 
 static inline void tni_lock_init(struct tni_lock *lock)
 {
-    atomic_init(&lock->word, TNI_LOCK_FREE);
+    atomic_init(&lock->is_held, 0);
+    atomic_init(&lock->sleepers, 0);
 }
 
 static inline bool tni_lock_try(struct tni_lock *lock)
 {
-    unsigned expected = TNI_LOCK_FREE;
+    unsigned expected = 0;
 
-    return atomic_compare_exchange_strong_explicit(&lock->word, &expected, TNI_LOCK_HELD,
+    return atomic_compare_exchange_strong_explicit(&lock->is_held, &expected, 1,
                                                    memory_order_acquire, memory_order_relaxed);
 }
 
@@ -42,9 +48,13 @@ static inline void tni_lock_take(struct tni_lock *lock)
 
 static inline void tni_lock_give(struct tni_lock *lock)
 {
-    if (__builtin_expect(atomic_exchange_explicit(&lock->word, TNI_LOCK_FREE,
-                                                  memory_order_release) == TNI_LOCK_WANTED,
-                         0))
+    if (__builtin_expect(atomic_load_explicit(&tni_lock_has_barrier, memory_order_relaxed), 1)) {
+        atomic_store_explicit(&lock->is_held, 0, memory_order_release);
+        atomic_signal_fence(memory_order_seq_cst); /* for the compiler */
+    } else {
+        atomic_exchange(&lock->is_held, 0);
+    }
+    if (__builtin_expect(atomic_load(&lock->sleepers) != 0, 0))
         tni_lock_wake(lock);
 }
 

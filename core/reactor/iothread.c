@@ -15,7 +15,7 @@
 #include "reactor/thread_params.h"
 #include "socket/ctx.h"
 
-enum { AT_ONCE = 64, NAP_NS = 30 * 1000 };
+enum { AT_ONCE = 64, NAP_NS = 30 * 1000, LONG_NAP_NS = 4 * NAP_NS };
 
 static void drain_kick(struct tni_armed *armed)
 {
@@ -56,6 +56,14 @@ void tni_iothread_post_later(struct tni_iothread *thread, struct tni_task *task)
     tni_mpsc_push(&thread->run, &task->item);
     if (!thread->has_thread || atomic_load(&thread->asleep) == TNI_RESTING)
         wake(thread);
+}
+
+void tni_iothread_is_relieved(struct tni_iothread *thread, bool is_relieved)
+{
+    if (!is_relieved)
+        thread->nap_ns = NAP_NS;
+    else if (thread->nap_ns < LONG_NAP_NS)
+        thread->nap_ns *= 2;
 }
 
 int tni_iothread_timer(struct tni_iothread *thread, struct tni_timer *timer, uint64_t deadline)
@@ -133,7 +141,7 @@ static void nap(struct tni_iothread *thread)
 {
     atomic_store(&thread->asleep, TNI_NAPPING);
     if (!atomic_load(&thread->hurry) && !atomic_load(&thread->must_stop))
-        tni_poller_nap(thread->arming, NAP_NS);
+        tni_poller_nap(thread->arming, thread->nap_ns);
     atomic_store(&thread->asleep, TNI_AT_WORK);
 }
 
@@ -185,6 +193,7 @@ int tni_iothread_new(struct tn_ctx *ctx, unsigned index, bool has_thread,
     thread->ctx = ctx;
     thread->index = index;
     thread->kicked.ready = drain_kick;
+    thread->nap_ns = NAP_NS;
     tni_mpsc_init(&thread->run);
     tni_timers_init(&thread->timers);
     tni_sweep_init(&thread->sweep, thread);

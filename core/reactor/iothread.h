@@ -45,6 +45,7 @@ struct tni_iothread {
     atomic_uint asleep; /* enum tni_rest */
     atomic_uint hurry; /* something in `run` is not to wait for the end of a nap */
     atomic_bool must_stop;
+    long nap_ns; /* the next nap; the thread's */
     struct tni_timers timers;
     struct tni_loop *loop; /* libevent's; NULL without a thread */
     pthread_mutex_t loop_lock; /* without a thread: who drives at this moment */
@@ -63,6 +64,9 @@ void tni_iothread_abandon(struct tni_iothread *thread);
 void tni_iothread_post(struct tni_iothread *thread, struct tni_task *task, unsigned bits);
 /** The same within some tens of microseconds: until then the thread lets more of the same gather. */
 void tni_iothread_post_later(struct tni_iothread *thread, struct tni_task *task);
+/** On the thread: what is in `run` looks after itself, as it has since the last nap; the next one is
+ *  longer, up to a limit. False ends that. */
+void tni_iothread_is_relieved(struct tni_iothread *thread, bool is_relieved);
 /** Sets a timer, and wakes the thread if it would sleep too long. Any thread. -ENOMEM. */
 int tni_iothread_timer(struct tni_iothread *thread, struct tni_timer *timer, uint64_t deadline);
 

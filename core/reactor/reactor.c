@@ -225,13 +225,16 @@ static void serve_on_thread(struct tni_reactor *reactor)
 static void on_run(struct tni_task *task, unsigned bits)
 {
     struct tni_reactor *reactor = tni_container(task, struct tni_reactor, run);
+    bool is_relieved =
+        !(bits & URGENT) && atomic_load_explicit(&reactor->relieved, memory_order_relaxed);
 
-    if (!(bits & URGENT) && atomic_load_explicit(&reactor->relieved, memory_order_relaxed)) {
+    tni_iothread_is_relieved(reactor->thread, is_relieved);
+    if (is_relieved) {
         atomic_store_explicit(&reactor->relieved, 0, memory_order_relaxed);
         tni_iothread_post_later(reactor->thread, task);
-        return;
+    } else {
+        serve_on_thread(reactor);
     }
-    serve_on_thread(reactor);
 }
 
 static void on_armed(struct tni_armed *armed)

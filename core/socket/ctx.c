@@ -9,6 +9,7 @@
 #include "base/clock.h"
 #include "base/error.h"
 #include "base/futex.h"
+#include "base/lock.h"
 #include "base/log.h"
 #include "base/memory.h"
 #include "module/registry.h"
@@ -21,7 +22,7 @@ enum { CTX_MAGIC = 0x544e4358 };
 
 /* ------------------------------------------------------------------ fork */
 
-static pthread_once_t fork_once = PTHREAD_ONCE_INIT;
+static pthread_once_t once = PTHREAD_ONCE_INIT;
 atomic_uint tni_forks;
 
 static void count_fork(void)
@@ -29,9 +30,10 @@ static void count_fork(void)
     atomic_fetch_add_explicit(&tni_forks, 1, memory_order_relaxed);
 }
 
-static void watch_forks(void)
+static void prepare(void)
 {
     pthread_atfork(NULL, NULL, count_fork);
+    tni_lock_prepare();
 }
 
 /* ------------------------------------------------------------------ making */
@@ -46,7 +48,7 @@ tn_ctx_t *tn_ctx_new(void)
         tni_fail(-ENOMEM, "context: out of memory");
         return NULL;
     }
-    pthread_once(&fork_once, watch_forks);
+    pthread_once(&once, prepare);
     ctx->magic = CTX_MAGIC;
     pthread_mutex_init(&ctx->lock, NULL);
     ctx->fork_generation = tni_fork_generation();

@@ -55,7 +55,8 @@ static void test_threads_exclude_each_other(void **state)
     for (int i = 0; i < THREADS; i++)
         pthread_join(threads[i], NULL);
     assert_int_equal(shared.counter, (unsigned long)THREADS * TURNS);
-    assert_true(tni_lock_try(&shared.lock)); /* nobody left it marked */
+    assert_true(tni_lock_try(&shared.lock));
+    assert_int_equal(atomic_load(&shared.lock.sleepers), 0);
 }
 
 static void test_sleepers_all_get_their_turn(void **state)
@@ -69,7 +70,7 @@ static void test_sleepers_all_get_their_turn(void **state)
     for (int i = 0; i < THREADS; i++)
         assert_int_equal(pthread_create(&threads[i], NULL, count, &shared), 0);
     /* Until one of them has given up looking and goes to sleep. */
-    while (atomic_load(&shared.lock.word) != TNI_LOCK_WANTED)
+    while (!atomic_load(&shared.lock.sleepers))
         continue;
     assert_int_equal(shared.counter, 0);
     tni_lock_give(&shared.lock);
@@ -85,6 +86,9 @@ int main(void)
         cmocka_unit_test(test_threads_exclude_each_other),
         cmocka_unit_test(test_sleepers_all_get_their_turn),
     };
+    int failed = cmocka_run_group_tests_name("exchange", tests, NULL, NULL);
 
-    return cmocka_run_group_tests(tests, NULL, NULL);
+    tni_lock_prepare();
+    failed += cmocka_run_group_tests_name("barrier", tests, NULL, NULL);
+    return failed;
 }
