@@ -30,7 +30,8 @@ static inline bool tni_chain_put(struct tni_chain *chain, const void *data, size
     uint8_t *to = chunk->area + (position - chunk->base);
     size_t header;
 
-    if (position + size > chain->w.open_until || !tni_chain_admits(chain))
+    if (position >= chain->w.open_until || size >= chain->w.open_until - position ||
+        !tni_chain_admits(chain))
         return false;
     header = tni_frame_encode(to, 0, size);
     memcpy(to + header, data, size);

@@ -826,6 +826,27 @@ static void test_refused_run_stays_the_callers(void **state)
     tni_body_unref(body);
 }
 
+static void test_short_way_is_closed_where_it_would_not_do(void **state)
+{
+    struct tni_chain chain;
+
+    (void)state;
+    assert_int_equal(tni_chain_init(&chain, 0, true), 0);
+    assert_false(tni_chain_put(&chain, "", 0)); /* a chain with a slot */
+    tni_chain_fini(&chain);
+
+    start(&chain, 1);
+    write_one(&chain, 1, 0, TN_MSG_MORE);
+    assert_false(tni_chain_put(&chain, "", 0)); /* in the middle of a message */
+    tni_chain_rollback(&chain);
+    assert_true(tni_chain_put(&chain, "", 0));
+    assert_false(tni_chain_put(&chain, "", 0)); /* the mark */
+    expect_frame(&chain, 2, 0, 0);
+    assert_false(tni_chain_put(&chain, "", SIZE_MAX));
+    expect_end(&chain);
+    tni_chain_fini(&chain);
+}
+
 /* ------------------------------------------------------------------ against a model */
 
 enum { MOST_EVENTS = 200000, ROUNDS = 3000, RECORD = 0xff };
@@ -1206,6 +1227,7 @@ int main(void)
         cmocka_unit_test(test_conflating_chain_without_memory_keeps_the_message),
         cmocka_unit_test(test_init_without_memory_is_refused),
         cmocka_unit_test(test_refused_run_stays_the_callers),
+        cmocka_unit_test(test_short_way_is_closed_where_it_would_not_do),
         cmocka_unit_test(test_random_frames_agree_with_the_model),
         cmocka_unit_test(test_random_bytes_agree_with_the_model),
     };
