@@ -17,7 +17,6 @@ int tni_chain_conflate(struct tni_chain *chain)
         return -ENOMEM;
     pthread_mutex_init(&chain->slot->lock, NULL);
     tn_msg_clear(&chain->slot->message);
-    chain->w.open_until = 0;
     return 0;
 }
 

@@ -25,14 +25,19 @@ static inline bool tni_chain_admits(const struct tni_chain *chain)
  *  the consumer's announcement (tni_side_is_told) may follow without a barrier of its own. */
 static inline bool tni_chain_put(struct tni_chain *chain, const void *data, size_t size)
 {
-    struct tni_chunk *chunk = chain->w.chunk;
-    uint64_t position = chain->w.position;
-    uint8_t *to = chunk->area + (position - chunk->base);
+    struct tni_chunk *chunk;
+    uint64_t position;
+    uint8_t *to;
     size_t header;
 
+    if (chain->slot) /* then the consumer writes into the chain, too */
+        return false;
+    chunk = chain->w.chunk;
+    position = chain->w.position;
     if (position >= chain->w.open_until || size >= chain->w.open_until - position ||
         !tni_chain_admits(chain))
         return false;
+    to = chunk->area + (position - chunk->base);
     header = tni_frame_encode(to, 0, size);
     memcpy(to + header, data, size);
     position += header + size;

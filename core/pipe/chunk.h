@@ -130,8 +130,7 @@ static inline void tni_chain_reopen(struct tni_chain *chain)
     const struct tni_chunk *chunk = chain->w.chunk;
     size_t kept = (chunk->attachments + 1) * sizeof(struct tni_attachment) + TNI_FRAME_HEADER_MAX;
 
-    chain->w.open_until =
-        chain->slot || kept > chunk->capacity ? 0 : chunk->base + chunk->capacity - kept;
+    chain->w.open_until = kept > chunk->capacity ? 0 : chunk->base + chunk->capacity - kept;
 }
 
 /** The last look at what was committed: how far the consumer may go. */
