@@ -69,7 +69,8 @@ static int lift_limits(tn_socket_t *socket)
 {
     return tn_set_int(socket, "max_connections_per_address", 0) < 0 ||
                    tn_set_int(socket, "max_half_open", 0) < 0 ||
-                   tn_set_int(socket, "max_half_open_per_address", 0) < 0
+                   tn_set_int(socket, "max_half_open_per_address", 0) < 0 ||
+                   tn_set_int(socket, "max_subscriptions", 0) < 0
                ? -1
                : 0;
 }

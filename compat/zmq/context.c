@@ -197,6 +197,7 @@ static const struct {
     {"socket.handshake_ivl", 30000},
     {"socket.max_connections_per_address", 0},
     {"socket.stall_timeout", 0},
+    {"socket.max_subscriptions", 0}, /* programs have a million; their bytes are limited */
     {"socket.claim_parts", 0},
     {"socket.zap_enforce_domain", 0},
 };

@@ -57,6 +57,8 @@ struct tni_options {
     int max_half_open_per_address;
     int max_connections_per_address;
     int stall_timeout; /* ms, 0: no limit */
+    int max_subscriptions; /* of one peer, 0: no limit; so the next */
+    int64_t max_subscription_bytes;
     int heartbeat_ivl; /* ms, 0: none */
     int heartbeat_ttl; /* ms, 0: none */
     int heartbeat_timeout; /* ms, -1: as heartbeat_ivl */

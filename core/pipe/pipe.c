@@ -5,8 +5,11 @@
 #include <string.h>
 
 #include "base/error.h"
+#include "base/log.h"
 #include "base/memory.h"
 #include "message/message.h"
+#include "message/peer_info.h"
+#include "monitor/monitor.h"
 #include "socket/socket.h"
 #include "zmtp/command.h"
 #include "zmtp/frame.h"
@@ -158,6 +161,38 @@ void tni_pipe_close(struct tn_pipe *pipe)
     tni_link_remove(&pipe->attention);
     tni_duplex_close(pipe->duplex, pipe->side);
     tni_pipe_unref(pipe); /* the socket's */
+}
+
+static void tell_limit(struct tn_pipe *pipe)
+{
+    const struct tn_peer_info *peer = pipe->peer;
+    tn_event_t event;
+
+    tni_event_init(&event, TN_EVENT_DISCONNECTED);
+    event.error = -EDQUOT;
+    event.is_accepted = !pipe->is_outgoing;
+    TNI_EVENT_TEXT(event.endpoint, pipe->endpoint);
+    TNI_EVENT_TEXT(event.reason, tni_error_text());
+    if (peer) {
+        event.connection = peer->connection;
+        event.fd = peer->fd;
+        TNI_EVENT_TEXT(event.local, peer->local);
+        TNI_EVENT_TEXT(event.remote, peer->remote);
+        TNI_EVENT_TEXT(event.identity, peer->user_id);
+        event.routing_id_size = (uint8_t)peer->identity_size;
+        if (peer->identity_size)
+            memcpy(event.routing_id, peer->identity, peer->identity_size);
+    }
+    tni_monitor_emit(&pipe->sock->monitors, &event);
+}
+
+void tni_pipe_limit(struct tn_pipe *pipe, const char *option, const char *reason)
+{
+    tni_fail(-EDQUOT, "%s ('%s')", reason, option);
+    tni_log(TN_LOG_WARN, "limit", "%s, peer %s: %s", pipe->endpoint,
+            pipe->peer && pipe->peer->remote ? pipe->peer->remote : "unknown", tni_error_text());
+    tni_pipe_close(pipe);
+    tell_limit(pipe);
 }
 
 void tni_pipe_detach(struct tn_pipe *pipe)

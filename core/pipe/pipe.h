@@ -92,6 +92,8 @@ void tni_pipe_on_event(struct tn_pipe *pipe, unsigned bits);
 void tni_pipe_attend(struct tn_pipe *pipe);
 /** Closes our side without telling the pattern: it is closing, or has asked for it. */
 void tni_pipe_close(struct tn_pipe *pipe);
+/** Closes our side: the peer costs more than `option` allows. Told to monitors and to the log. */
+void tni_pipe_limit(struct tn_pipe *pipe, const char *option, const char *reason);
 /** Tells the pattern, and closes. */
 void tni_pipe_detach(struct tn_pipe *pipe);
 

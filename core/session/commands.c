@@ -9,9 +9,13 @@ static int deliver_request(struct tni_session *session, const struct tni_command
                            uint32_t needed)
 {
     tn_msg_t msg;
+    int rc;
 
     if (!(session->config->pattern->flags & needed))
         return 0;
+    rc = tni_limit_request(session, view->size);
+    if (rc < 0)
+        return rc;
     tn_msg_borrow(&msg, view->data, view->size);
     msg.flags = tni_command_flags(view->kind);
     return tni_chain_write(tni_session_in(session), &msg);

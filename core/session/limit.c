@@ -20,6 +20,7 @@ enum {
     SENTENCE = 240,
     LOG_EVERY_MS = 10 * 1000,
     DESCRIPTORS_LEFT = 64, /* to the program */
+    FEW_REQUESTS = 128, /* that wait: then bytes are counted anew */
     FRAMES_IN_MESSAGE = 16, /* of the greatest size, unless "max_message_bytes" is set */
 };
 
@@ -35,6 +36,8 @@ static const char *const names[] = {
     [TNI_LIMIT_PARTS] = "max_parts",
     [TNI_LIMIT_MESSAGE] = "max_message_bytes",
     [TNI_LIMIT_STALL] = "stall_timeout",
+    [TNI_LIMIT_SUBSCRIPTIONS] = "max_subscriptions",
+    [TNI_LIMIT_SUBSCRIPTION_BYTES] = "max_subscription_bytes",
 };
 
 static void log_it(const struct tni_session *session, enum tni_limit limit, const char *sentence)
@@ -172,6 +175,26 @@ void tni_limit_forget(struct tni_session *session)
 }
 
 /* ------------------------------------------------------------------ how much, how long */
+
+int tni_limit_request(struct tni_session *session, size_t size)
+{
+    const struct tni_options *options = &session->config->options;
+    uint64_t waiting = tni_chain_length(tni_session_in(session));
+
+    if (waiting < FEW_REQUESTS)
+        session->request_bytes = 0;
+    session->request_bytes += size;
+    if (options->max_subscriptions && waiting > 2 * (uint64_t)options->max_subscriptions)
+        return tni_limit_struck(session, TNI_LIMIT_SUBSCRIPTIONS, -EDQUOT,
+                                "%llu subscriptions and cancellations of the peer wait",
+                                (unsigned long long)waiting);
+    if (options->max_subscription_bytes &&
+        session->request_bytes / 2 > (uint64_t)options->max_subscription_bytes)
+        return tni_limit_struck(session, TNI_LIMIT_SUBSCRIPTION_BYTES, -EDQUOT,
+                                "subscriptions and cancellations of %llu bytes of the peer wait",
+                                (unsigned long long)session->request_bytes);
+    return 0;
+}
 
 uint64_t tni_limit_message_bytes(const struct tni_session *session)
 {

@@ -11,6 +11,7 @@
 
 #include <stdatomic.h>
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 struct tni_session;
@@ -25,6 +26,8 @@ enum tni_limit {
     TNI_LIMIT_PARTS,
     TNI_LIMIT_MESSAGE,
     TNI_LIMIT_STALL,
+    TNI_LIMIT_SUBSCRIPTIONS,
+    TNI_LIMIT_SUBSCRIPTION_BYTES,
     TNI_LIMITS
 };
 
@@ -46,6 +49,11 @@ int tni_limit_admit(struct tni_session *session);
 void tni_limit_not_half_open(struct tni_session *session);
 /** It has gone. Harmless when it is not counted. */
 void tni_limit_forget(struct tni_session *session);
+
+/** A request of the peer, of `size` bytes, is to wait for the socket: 0, or the code that ends the
+ *  connection. Twice as much may wait as the peer may have in the end, since it may take back what it
+ *  asked for; the pattern counts that. */
+int tni_limit_request(struct tni_session *session, size_t size);
 
 /** Bytes that all frames of one message may have: "max_message_bytes". UINT64_MAX: any number. */
 uint64_t tni_limit_message_bytes(const struct tni_session *session);

@@ -116,6 +116,7 @@ struct tni_session {
     bool in_message; /* frames of an unfinished one are in the incoming chain */
     unsigned parts; /* of that message, if it has several; so its bytes */
     uint64_t message_bytes;
+    uint64_t request_bytes; /* of subscriptions since few of them waited */
     struct tni_address *address; /* where it is counted; NULL: nowhere */
 
     struct tni_heartbeat heartbeat;

@@ -314,4 +314,5 @@ const tn_host_t tni_host_functions = {
     .pipe_is_deaf = host_pipe_is_deaf,
     .topics_again = tni_topics_again,
     .fan_repeat = host_fan_repeat,
+    .pipe_limit = tni_pipe_limit,
 };

@@ -344,6 +344,9 @@ typedef struct tn_host {
     /* ---- patterns: one message after the other to the same pipes (pattern.h) ---- */
     int (*topics_again)(struct tn_topics *topics, const void *data, size_t size);
     int (*fan_repeat)(tn_sock_t *sock);
+
+    /* ---- patterns: limits (pattern.h) ---- */
+    void (*pipe_limit)(tn_pipe_t *pipe, const char *option, const char *reason);
 } tn_host_t;
 
 #ifdef __cplusplus

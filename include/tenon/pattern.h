@@ -144,6 +144,8 @@ typedef struct tn_pattern_ops {
  * pipe_can_write, pipe_can_read   What the next first frame would get: 1 or 0. 0 announces the change
  *                 (`writable`, `readable`) as -EAGAIN does.
  * pipe_close      Ends the peer's connection; `detach` is not called any more.
+ * pipe_limit      As pipe_close, for a peer that costs more than the socket's `option` allows: monitors
+ *                 and the log are told, with `reason`, "the peer ...", and the option's name.
  * pipe_state      The pattern's state for this pipe.
  * pipe_routing_id What the peer announced; empty if it did not.
  * pipe_next_routing_id  "connect_routing_id" as it was at this pipe's connect; empty if unset.

@@ -29,6 +29,9 @@ int tni_publisher_attach(void *state, tn_pipe_t *pipe, void *pipe_state)
 {
     struct tni_publisher *publisher = state;
 
+    struct tni_publisher_pipe *own = pipe_state;
+
+    tni_quota_init(&own->quota, publisher->host, publisher->sock);
     publisher->host->fan_add(pipe);
     tni_publisher_readable(publisher, pipe, pipe_state);
     return 0;
@@ -39,6 +42,7 @@ static void forget(struct tni_publisher *publisher, tn_pipe_t *pipe, struct tni_
     publisher->host->topics_forget(publisher->topics, pipe, publisher->lost, publisher);
     publisher->subscriptions -= own->count;
     own->count = 0;
+    tni_quota_clear(&own->quota);
     own->is_in_message = false;
     publisher->host->sock_subscriptions(publisher->sock, publisher->subscriptions);
 }
@@ -95,8 +99,19 @@ static bool read_request(tn_msg_t *frame, tn_msg_t *out_request)
     return true;
 }
 
+static void let_go(struct tni_publisher *publisher, tn_pipe_t *pipe, struct tni_publisher_pipe *own)
+{
+    if (publisher->closing)
+        publisher->closing(publisher, pipe);
+    forget(publisher, pipe, own);
+}
+
 static void hear_request(struct tni_publisher *publisher, tn_pipe_t *pipe, tn_msg_t *request)
 {
+    struct tni_publisher_pipe *own = publisher->host->pipe_state(pipe);
+    size_t size = tn_msg_length(request);
+    uint64_t before = own->count;
+    const char *option, *reason;
     int rc;
 
     if (publisher->heard)
@@ -106,8 +121,18 @@ static void hear_request(struct tni_publisher *publisher, tn_pipe_t *pipe, tn_ms
                                      (request->flags & TN_MSG_SUBSCRIBE) != 0);
     /* The peer would wait in vain for what it asked for; when it comes back it asks anew. */
     if (rc == -ENOMEM) {
-        forget(publisher, pipe, publisher->host->pipe_state(pipe));
+        let_go(publisher, pipe, own);
         publisher->host->pipe_close(pipe);
+        return;
+    }
+    if (own->count > before)
+        tni_quota_add(&own->quota, size);
+    else if (own->count < before)
+        tni_quota_remove(&own->quota, size);
+    option = tni_quota_exceeded(&own->quota, &reason);
+    if (option) {
+        let_go(publisher, pipe, own);
+        publisher->host->pipe_limit(pipe, option, reason);
     }
 }
 

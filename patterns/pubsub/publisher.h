@@ -12,11 +12,14 @@
 
 #include <tenon/pattern.h>
 
+#include "../common/quota.h"
+
 struct tni_publisher;
 
 /** The state of a pipe. */
 struct tni_publisher_pipe {
     uint64_t count; /* of its subscriptions                                        */
+    struct tni_quota quota; /* what it asks for                                            */
     bool is_in_message; /* the next frame goes on with a message                       */
 };
 
@@ -36,6 +39,8 @@ struct tni_publisher {
      *  not heard. */
     int (*heard)(struct tni_publisher *publisher, tn_pipe_t *pipe, tn_msg_t *frame,
                  bool is_request);
+    /** The pipe is about to be closed from here. May be NULL. XPUB. */
+    void (*closing)(struct tni_publisher *publisher, tn_pipe_t *pipe);
     /** A subscription of a peer that has gone. May be NULL. XPUB. */
     void (*lost)(const uint8_t *prefix, size_t size, int is_last, void *publisher);
 };

@@ -35,12 +35,17 @@ static int hear_manual(struct xpub *xpub, tn_pipe_t *pipe, const uint8_t *topic,
                        bool add)
 {
     const tn_host_t *host = xpub->publisher.host;
+    struct tni_publisher_pipe *own = host->pipe_state(pipe);
     int rc;
 
     if (add)
         rc = host->topics_add(xpub->requested, topic, size, pipe);
     else
         rc = host->topics_remove(xpub->requested, topic, size, pipe);
+    if (add && (rc == 0 || rc == 1))
+        tni_quota_add(&own->quota, size);
+    else if (!add && rc >= 0)
+        tni_quota_remove(&own->quota, size);
     if (rc == 2)
         rc = host->topics_remove(xpub->requested, topic, size, pipe);
     if (rc >= 0 || rc == -ENOENT)
@@ -90,6 +95,21 @@ static void lost_request(const uint8_t *prefix, size_t size, int is_last, void *
     tell(state, TNI_CANCEL_BYTE, prefix, size, NULL);
 }
 
+static void forget_requests(struct xpub *xpub, tn_pipe_t *pipe)
+{
+    tni_inbox_forget(&xpub->inbox, pipe);
+    if (xpub->last == pipe)
+        xpub->last = NULL;
+    if (xpub->publisher.only == pipe)
+        xpub->publisher.only = NULL;
+    xpub->publisher.host->topics_forget(xpub->requested, pipe, lost_request, xpub);
+}
+
+static void xpub_closing(struct tni_publisher *publisher, tn_pipe_t *pipe)
+{
+    forget_requests((struct xpub *)publisher, pipe);
+}
+
 static int xpub_open(void *state, tn_sock_t *sock, const tn_host_t *host)
 {
     struct xpub *xpub = state;
@@ -99,6 +119,7 @@ static int xpub_open(void *state, tn_sock_t *sock, const tn_host_t *host)
     tn_msg_clear(&xpub->welcome);
     xpub->publisher.heard = xpub_heard;
     xpub->publisher.lost = xpub_lost;
+    xpub->publisher.closing = xpub_closing;
     rc = tni_publisher_open(&xpub->publisher, sock, host);
     if (rc)
         return rc;
@@ -138,16 +159,6 @@ static int xpub_attach(void *state, tn_pipe_t *pipe, void *pipe_state)
 {
     welcome(state, pipe);
     return tni_publisher_attach(state, pipe, pipe_state);
-}
-
-static void forget_requests(struct xpub *xpub, tn_pipe_t *pipe)
-{
-    tni_inbox_forget(&xpub->inbox, pipe);
-    if (xpub->last == pipe)
-        xpub->last = NULL;
-    if (xpub->publisher.only == pipe)
-        xpub->publisher.only = NULL;
-    xpub->publisher.host->topics_forget(xpub->requested, pipe, lost_request, xpub);
 }
 
 static void xpub_detach(void *state, tn_pipe_t *pipe, void *pipe_state)

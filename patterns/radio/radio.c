@@ -6,6 +6,7 @@
 
 #include <tenon/tenon.h>
 
+#include "../common/quota.h"
 #include "groups.h"
 
 struct radio {
@@ -19,6 +20,7 @@ struct radio {
 
 struct radio_pipe {
     struct tni_membership *first;
+    struct tni_quota quota;
     bool is_deaf; /* datagrams: it gets everything */
     tn_pipe_t *pipe;
     struct radio_pipe *next, *prev; /* of those */
@@ -50,6 +52,7 @@ static void forget(struct radio *radio, struct radio_pipe *own)
 {
     size_t memberships = tni_groups_leave_all(&radio->groups, &own->first);
 
+    tni_quota_clear(&own->quota);
     if (memberships)
         count(radio, (uint64_t)0 - memberships);
 }
@@ -69,6 +72,10 @@ static int hear(struct radio *radio, tn_pipe_t *pipe, struct radio_pipe *own, co
         rc = -tni_groups_leave(&radio->groups, name, size, pipe, &own->first);
     if (rc == -ENOMEM)
         return rc;
+    if (rc > 0)
+        tni_quota_add(&own->quota, size);
+    else if (rc < 0)
+        tni_quota_remove(&own->quota, size);
     if (rc)
         count(radio, rc > 0 ? 1u : UINT64_MAX);
     return 0;
@@ -77,13 +84,21 @@ static int hear(struct radio *radio, tn_pipe_t *pipe, struct radio_pipe *own, co
 static void radio_readable(void *state, tn_pipe_t *pipe, void *pipe_state)
 {
     struct radio *radio = state;
+    struct radio_pipe *own = pipe_state;
+    const char *option = NULL, *reason;
     tn_msg_t frame;
     int rc = 0;
 
     tn_msg_clear(&frame);
-    while (rc == 0 && radio->host->pipe_read(pipe, &frame) == 0) {
-        rc = hear(radio, pipe, pipe_state, &frame);
+    while (rc == 0 && !option && radio->host->pipe_read(pipe, &frame) == 0) {
+        rc = hear(radio, pipe, own, &frame);
         radio->host->msg_close(&frame);
+        option = tni_quota_exceeded(&own->quota, &reason);
+    }
+    if (option) {
+        forget(radio, own);
+        radio->host->pipe_limit(pipe, option, reason);
+        return;
     }
     if (rc < 0) { /* when it comes back it joins anew */
         forget(radio, pipe_state);
@@ -97,6 +112,7 @@ static int radio_attach(void *state, tn_pipe_t *pipe, void *pipe_state)
     struct radio_pipe *own = pipe_state;
 
     radio->host->fan_add(pipe);
+    tni_quota_init(&own->quota, radio->host, radio->sock);
     own->is_deaf = radio->host->pipe_is_deaf(pipe) != 0;
     if (!own->is_deaf)
         return 0;

@@ -176,6 +176,117 @@ static void test_message_bytes_follow_the_frame_limit(void **state)
     close_scene(&scene);
 }
 
+/* ------------------------------------------------------------------ subscriptions */
+
+static void request(int fd, const char *command, const char *text)
+{
+    uint8_t frame[2 + 10 + 100] = {4};
+    size_t name = strlen(command), size = strlen(text);
+
+    frame[1] = (uint8_t)(1 + name + size);
+    frame[2] = (uint8_t)name;
+    memcpy(frame + 3, command, name);
+    memcpy(frame + 3 + name, text, size);
+    api_raw_write(fd, frame, 3 + name + size);
+}
+
+/* `extra` is one request too many for a peer whose others are "a", "b" and "c". */
+static void one_request_too_many(const char *server, const char *good, const char *raw,
+                                 const char *command, const char *option, int limit,
+                                 const char *extra)
+{
+    struct scene scene;
+    int fd;
+
+    open_scene(&scene, server, good);
+    assert_ok(tn_set_int(scene.server, option, limit));
+    start(&scene);
+    fd = api_raw_connect(scene.endpoint);
+    api_raw_handshake(fd, 1, raw);
+    request(fd, command, "a");
+    request(fd, command, "b");
+    request(fd, command, "b"); /* again: it is the same */
+    request(fd, command, "c");
+    assert_true(tn_wait_subscribers(scene.server, 3, API_TIMEOUT_MS) == 3);
+    request(fd, command, extra);
+    while (tn_wait_subscribers(scene.server, 4, 10) == -ETIMEDOUT &&
+           !log_has(&scene, "max_subscription"))
+        continue;
+    api_raw_expect_close(fd);
+    close(fd);
+    expect_struck(&scene, TN_EVENT_DISCONNECTED, option);
+    close_scene(&scene);
+}
+
+static void test_one_subscription_too_many_is_named(void **state)
+{
+    (void)state;
+    one_request_too_many("pub", "sub", "SUB", "SUBSCRIBE", "max_subscriptions", 3, "d");
+    one_request_too_many("xpub", "sub", "SUB", "SUBSCRIBE", "max_subscriptions", 3, "d");
+}
+
+static void test_subscriptions_of_too_many_bytes_are_named(void **state)
+{
+    (void)state;
+    one_request_too_many("pub", "sub", "SUB", "SUBSCRIBE", "max_subscription_bytes", 12,
+                         "ten bytes.");
+}
+
+static void test_one_group_too_many_is_named(void **state)
+{
+    (void)state;
+    one_request_too_many("radio", "dish", "DISH", "JOIN", "max_subscriptions", 3, "d");
+}
+
+/* The program has read none of them yet, and reads "a" only to find that it may keep it. */
+static void test_manual_subscriptions_count_as_asked_for(void **state)
+{
+    struct scene scene;
+    char text[16];
+    int fd;
+
+    (void)state;
+    open_scene(&scene, "xpub", "sub");
+    assert_ok(tn_set_int(scene.server, "xpub_manual", 1));
+    assert_ok(tn_set_int(scene.server, "max_subscriptions", 2));
+    start(&scene);
+    fd = api_raw_connect(scene.endpoint);
+    api_raw_handshake(fd, 1, "SUB");
+    request(fd, "SUBSCRIBE", "a");
+    assert_int_equal(tn_recv(scene.server, text, sizeof text, 0), 2);
+    assert_ok(tn_subscribe(scene.server, "z", 1));
+    request(fd, "SUBSCRIBE", "b");
+    assert_int_equal(tn_recv(scene.server, text, sizeof text, 0), 2);
+    request(fd, "SUBSCRIBE", "c");
+    assert_int_equal(tn_recv(scene.server, text, sizeof text, 0), 2);
+    api_raw_expect_close(fd);
+    close(fd);
+    expect_struck(&scene, TN_EVENT_DISCONNECTED, "max_subscriptions");
+    assert_ok(tn_subscribe(scene.server, "y", 1)); /* for one that has gone */
+    close_scene(&scene);
+}
+
+/* A publisher that does nothing does not collect requests for ever. */
+static void test_requests_that_nobody_reads_are_limited(void **state)
+{
+    struct scene scene;
+    int fd;
+
+    (void)state;
+    open_scene(&scene, "pub", "sub");
+    assert_ok(tn_set_int(scene.server, "max_subscriptions", 100));
+    start(&scene);
+    fd = api_raw_connect(scene.endpoint);
+    api_raw_handshake(fd, 1, "SUB");
+    for (int i = 0; i < 201; i++)
+        request(fd, i % 2 ? "CANCEL" : "SUBSCRIBE", "a");
+    request(fd, "SUBSCRIBE", "b");
+    api_raw_expect_close(fd);
+    close(fd);
+    expect_struck(&scene, TN_EVENT_DISCONNECTED, "max_subscriptions");
+    close_scene(&scene);
+}
+
 /* ------------------------------------------------------------------ how many */
 
 static void one_too_many_half_open(const char *option, int limit)
@@ -455,6 +566,11 @@ int main(void)
         cmocka_unit_test(test_one_part_too_many_is_named),
         cmocka_unit_test(test_message_above_its_bytes_is_named),
         cmocka_unit_test(test_message_bytes_follow_the_frame_limit),
+        cmocka_unit_test(test_one_subscription_too_many_is_named),
+        cmocka_unit_test(test_subscriptions_of_too_many_bytes_are_named),
+        cmocka_unit_test(test_one_group_too_many_is_named),
+        cmocka_unit_test(test_manual_subscriptions_count_as_asked_for),
+        cmocka_unit_test(test_requests_that_nobody_reads_are_limited),
         cmocka_unit_test(test_one_half_open_peer_too_many_is_named),
         cmocka_unit_test(test_one_half_open_peer_of_an_address_too_many_is_named),
         cmocka_unit_test(test_half_open_peers_of_an_address_are_64_by_default),

@@ -51,6 +51,7 @@ struct tn_pipe {
     bool takes_runs; /* a connection's */
     bool is_closed; /* the other end has gone */
     bool was_closed; /* by the pattern */
+    const char *limit; /* for which it was; or NULL */
     void *state;
 };
 

@@ -188,6 +188,21 @@ static int pipe_is_deaf(tn_pipe_t *pipe)
     return pipe->is_deaf;
 }
 
+static int sock_option(tn_sock_t *sock, const char *name, tn_value_t *out_value)
+{
+    (void)sock;
+    *out_value = (tn_value_t){.type = TN_OPTION_INT,
+                              .number = strcmp(name, "max_subscriptions") == 0 ? 100 : 1000};
+    return 0;
+}
+
+static void pipe_limit(tn_pipe_t *pipe, const char *option, const char *reason)
+{
+    (void)reason;
+    pipe->limit = option;
+    pipe_close(pipe);
+}
+
 static const tn_host_t table = {
     .size = sizeof(tn_host_t),
     .abi_major = TN_ABI_MAJOR,
@@ -251,6 +266,8 @@ static const tn_host_t table = {
     .msg_set_group = tni_msg_share_group,
     .sock_raw = sock_raw,
     .pipe_is_deaf = pipe_is_deaf,
+    .sock_option = sock_option,
+    .pipe_limit = pipe_limit,
 };
 
 void fake_socket_init(struct tn_sock *sock, size_t pipe_state_size)
