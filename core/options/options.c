@@ -81,6 +81,8 @@ static const struct row rows[] = {
             "peers of one bind that have one IP address, one more is closed, 0: no limit"),
     ROW_INT(stall_timeout, "ms", 0, INT_MAX, 10000,
             "a peer that takes nothing of what is to be sent for so long is closed, 0: no limit"),
+    ROW_INT(max_pings, "per second", 0, INT_MAX, 10000,
+            "heartbeats of one peer within a second, one more closes the connection, 0: no limit"),
     ROW_INT(max_subscriptions, "", 0, INT_MAX, 65536,
             "subscriptions, or groups, of one peer, one more closes the connection, 0: no limit"),
     ROW_LONG(max_subscription_bytes, "bytes", 0, INT64_MAX, 16 * 1024 * 1024,

@@ -57,6 +57,7 @@ struct tni_options {
     int max_half_open_per_address;
     int max_connections_per_address;
     int stall_timeout; /* ms, 0: no limit */
+    int max_pings; /* of a peer in a second, 0: no limit */
     int max_subscriptions; /* of one peer, 0: no limit; so the next */
     int64_t max_subscription_bytes;
     int heartbeat_ivl; /* ms, 0: none */

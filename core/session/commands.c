@@ -26,12 +26,16 @@ static int on_ping(struct tni_session *session, const struct tni_command_view *v
     uint8_t body[TNI_PING_SIZE_MAX];
     struct tni_ping ping;
     ssize_t size;
+    uint64_t now = tni_clock_ms();
     int rc = tni_command_parse_ping(view, &ping);
 
     if (rc < 0)
         return tni_fail(rc, "the peer sent a malformed PING");
+    rc = tni_limit_ping(session, now);
+    if (rc < 0)
+        return rc;
     /* One answer waits at most: a flood of questions costs no memory. */
-    size = tni_heartbeat_on_ping(&session->heartbeat, &ping, tni_clock_ms(), body, sizeof body);
+    size = tni_heartbeat_on_ping(&session->heartbeat, &ping, now, body, sizeof body);
     if (size < 0 || tni_buffer_left(&session->commands) > sizeof body)
         return size < 0 ? (int)size : 0;
     return tni_session_command(session, body, (size_t)size);

@@ -38,6 +38,7 @@ static const char *const names[] = {
     [TNI_LIMIT_STALL] = "stall_timeout",
     [TNI_LIMIT_SUBSCRIPTIONS] = "max_subscriptions",
     [TNI_LIMIT_SUBSCRIPTION_BYTES] = "max_subscription_bytes",
+    [TNI_LIMIT_PINGS] = "max_pings",
 };
 
 static void log_it(const struct tni_session *session, enum tni_limit limit, const char *sentence)
@@ -175,6 +176,21 @@ void tni_limit_forget(struct tni_session *session)
 }
 
 /* ------------------------------------------------------------------ how much, how long */
+
+int tni_limit_ping(struct tni_session *session, uint64_t now)
+{
+    enum { WINDOW_MS = 1000 };
+    int most = session->config->options.max_pings;
+
+    if (now - session->pings_since >= WINDOW_MS) {
+        session->pings_since = now;
+        session->pings = 0;
+    }
+    if (most == 0 || ++session->pings <= (unsigned)most)
+        return 0;
+    return tni_limit_struck(session, TNI_LIMIT_PINGS, -EUSERS,
+                            "the peer sent more than %d heartbeats within a second", most);
+}
 
 int tni_limit_request(struct tni_session *session, size_t size)
 {

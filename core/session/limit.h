@@ -28,6 +28,7 @@ enum tni_limit {
     TNI_LIMIT_STALL,
     TNI_LIMIT_SUBSCRIPTIONS,
     TNI_LIMIT_SUBSCRIPTION_BYTES,
+    TNI_LIMIT_PINGS,
     TNI_LIMITS
 };
 
@@ -49,6 +50,9 @@ int tni_limit_admit(struct tni_session *session);
 void tni_limit_not_half_open(struct tni_session *session);
 /** It has gone. Harmless when it is not counted. */
 void tni_limit_forget(struct tni_session *session);
+
+/** A PING has come at `now`, in ms: 0, or the code that ends the connection. */
+int tni_limit_ping(struct tni_session *session, uint64_t now);
 
 /** A request of the peer, of `size` bytes, is to wait for the socket: 0, or the code that ends the
  *  connection. Twice as much may wait as the peer may have in the end, since it may take back what it

@@ -120,6 +120,8 @@ struct tni_session {
     struct tni_address *address; /* where it is counted; NULL: nowhere */
 
     struct tni_heartbeat heartbeat;
+    uint64_t pings_since; /* ms; when the present second of them began */
+    unsigned pings; /* in it */
     uint64_t handshake_by, linger_by, retry_at, stall_by; /* ms; UINT64_MAX: not running */
     int64_t
         stall_queue; /* bytes that the kernel held when "stall_timeout" was half over; -1: it is not */

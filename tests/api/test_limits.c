@@ -176,6 +176,28 @@ static void test_message_bytes_follow_the_frame_limit(void **state)
     close_scene(&scene);
 }
 
+static void test_one_heartbeat_too_many_is_named(void **state)
+{
+    static const uint8_t ping[] = {4, 7, 4, 'P', 'I', 'N', 'G', 0, 0};
+    struct scene scene;
+    int fd;
+
+    (void)state;
+    open_scene(&scene, "pull", "push");
+    assert_ok(tn_set_int(scene.server, "max_pings", 3));
+    start(&scene);
+    fd = api_raw_connect(scene.endpoint);
+    api_raw_handshake(fd, 1, "PUSH");
+    for (int i = 0; i < 8; i++) /* four of them fall into one second */
+        if (send(fd, ping, sizeof ping, MSG_NOSIGNAL) < 0)
+            break;
+    api_raw_expect_close(fd);
+    close(fd);
+    expect_struck(&scene, TN_EVENT_DISCONNECTED, "max_pings");
+    good_is_served(&scene);
+    close_scene(&scene);
+}
+
 /* ------------------------------------------------------------------ subscriptions */
 
 static void request(int fd, const char *command, const char *text)
@@ -566,6 +588,7 @@ int main(void)
         cmocka_unit_test(test_one_part_too_many_is_named),
         cmocka_unit_test(test_message_above_its_bytes_is_named),
         cmocka_unit_test(test_message_bytes_follow_the_frame_limit),
+        cmocka_unit_test(test_one_heartbeat_too_many_is_named),
         cmocka_unit_test(test_one_subscription_too_many_is_named),
         cmocka_unit_test(test_subscriptions_of_too_many_bytes_are_named),
         cmocka_unit_test(test_one_group_too_many_is_named),

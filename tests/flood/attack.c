@@ -231,6 +231,6 @@ const struct flood flood_list[] = {
      128,
      subscriptions,
      {{NULL, {0}}}},
-    {"pings", ONE_BY_ONE, {"stall_timeout"}, {1, 3}, 64, pings, {{"stall_timeout", {500, 5000}}}},
+    {"pings", ONE_BY_ONE, {"max_pings"}, {2, 100}, 64, pings, {{NULL, {0}}}},
     {.name = NULL},
 };

@@ -1,4 +1,4 @@
-/* flood.c: the server, and what it costs it. Usage: flood [--long] [NAME...] */
+/* flood.c: the server, and what it costs it. Usage: floods [--long] [NAME...] */
 #include <errno.h>
 #include <signal.h>
 #include <stdio.h>
@@ -172,14 +172,12 @@ static void figures(struct server *server, const struct child *good, char line[6
         struct timeval none = {0};
         FD_ZERO(&set);
         FD_SET(good->out, &set);
-        if (select(good->out + 1, &set, NULL, NULL, &none) > 0)
-            size = read(good->out, line, 63);
-        else
+        if (select(good->out + 1, &set, NULL, NULL, &none) <= 0)
             serve(server);
-        if (size == 0 && has_ended(good, server->flood->name))
+        else if ((size = read(good->out, line, 63)) <= 0)
             fail(server->flood->name, "the good peer has ended");
     }
-    line[size > 0 ? size : 0] = '\0';
+    line[size] = '\0';
 }
 
 static void open_server(struct server *server)
