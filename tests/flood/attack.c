@@ -107,6 +107,8 @@ static void half_open(const char *port, int size)
 /* Each says its greeting so slowly that it never ends. */
 static void slow_loris(const char *port, int size)
 {
+    static const uint8_t greeting[64] = {0xff, 0,    0, 0, 0,   0,   0,   0,
+                                         1,    0x7f, 3, 1, 'N', 'U', 'L', 'L'};
     struct pollfd *peers = calloc((size_t)size, sizeof *peers);
     int left = size;
 
@@ -114,7 +116,7 @@ static void slow_loris(const char *port, int size)
         peers[i] = (struct pollfd){.fd = dial(port, 1 + i / PER_ADDRESS), .events = POLLIN};
     for (int turn = 0; peers && left > 0; turn++) {
         for (int i = 0; i < size; i++) {
-            if (peers[i].fd < 0 || put(peers[i].fd, turn ? "\0" : "\xff", 1))
+            if (peers[i].fd < 0 || put(peers[i].fd, greeting + turn % 64, 1))
                 continue;
             close(peers[i].fd);
             peers[i].fd = -1;
