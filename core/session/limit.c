@@ -80,12 +80,13 @@ static int check_descriptors(const struct tni_session *session)
 {
     struct rlimit limit;
     rlim_t kept = DESCRIPTORS_LEFT;
+    int fd = tni_stack_fd(&session->stack);
 
-    if (getrlimit(RLIMIT_NOFILE, &limit) < 0 || limit.rlim_cur == RLIM_INFINITY)
+    if (fd < 0 || getrlimit(RLIMIT_NOFILE, &limit) < 0 || limit.rlim_cur == RLIM_INFINITY)
         return 0;
     if (kept > limit.rlim_cur / 2)
         kept = limit.rlim_cur / 2;
-    if ((rlim_t)tni_stack_fd(&session->stack) < limit.rlim_cur - kept)
+    if ((rlim_t)fd < limit.rlim_cur - kept)
         return 0;
     return tni_limit_struck(session, TNI_LIMIT_CONNECTIONS, -EUSERS,
                             "all but %d of the process's %llu descriptors are in use: one more "
