@@ -61,6 +61,7 @@ struct tni_registry_config {
     /** Features that the core has itself (the mechanism "null"), as modules without a file, ended by
      *  NULL; may be NULL. An include list never excludes them. */
     const tn_module_t *const *core_modules;
+    const tn_module_t *const *own_modules; /* of the program, as if linked in; likewise, or NULL */
     const struct tni_registry_places *places; /* NULL: as built */
 };
 

@@ -16,7 +16,6 @@
 #include "base/log.h"
 #include "base/memory.h"
 #include "module/array.h"
-#include "module/builtin.h"
 #include "module/permission.h"
 #include "module/standin.h"
 
@@ -305,12 +304,8 @@ static int read_environment(struct tni_catalog *catalog, const struct tni_sites 
 int tni_sources_read(struct tni_catalog *catalog, const struct tni_sites *sites,
                      const struct tni_registry_config *config)
 {
-    const struct tni_registry_places *places = config->places;
-    int rc = tni_standin_add(catalog, TNI_LEVEL_CORE, config->core_modules);
+    int rc = tni_standin_add_all(catalog, config);
 
-    if (rc == 0)
-        rc = tni_standin_add(catalog, TNI_LEVEL_BUILTIN,
-                             places && places->builtin ? places->builtin : tni_builtin_modules);
     if (rc == 0)
         rc = read_directory(catalog, sites, TNI_LEVEL_VENDOR, sites->vendor);
     if (rc == 0)

@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "module/builtin.h"
 #include "module/describe.h"
 
 static int describe(struct tni_manifest *manifest, const tn_module_t *module)
@@ -42,7 +43,7 @@ static int add_one(struct tni_catalog *catalog, enum tni_level level, const tn_m
     return fit == 0 ? 0 : tni_entry_refuse(entry, "%s", why);
 }
 
-int tni_standin_add(struct tni_catalog *catalog, enum tni_level level,
+static int add_each(struct tni_catalog *catalog, enum tni_level level,
                     const tn_module_t *const *modules)
 {
     for (; modules && *modules; modules++) {
@@ -52,4 +53,17 @@ int tni_standin_add(struct tni_catalog *catalog, enum tni_level level,
             return rc;
     }
     return 0;
+}
+
+int tni_standin_add_all(struct tni_catalog *catalog, const struct tni_registry_config *config)
+{
+    const struct tni_registry_places *places = config->places;
+    int rc = add_each(catalog, TNI_LEVEL_CORE, config->core_modules);
+
+    if (rc == 0)
+        rc = add_each(catalog, TNI_LEVEL_BUILTIN,
+                      places && places->builtin ? places->builtin : tni_builtin_modules);
+    if (rc == 0)
+        rc = add_each(catalog, TNI_LEVEL_BUILTIN, config->own_modules);
+    return rc;
 }

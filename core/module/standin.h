@@ -9,8 +9,8 @@
 
 #include "module/catalog.h"
 
-/** Adds each of `modules`, ended by NULL; NULL is allowed. A bad one is added with its reason. */
-int tni_standin_add(struct tni_catalog *catalog, enum tni_level level,
-                    const tn_module_t *const *modules);
+/** Adds those of the core, those that are linked in and those of the program. A bad one is added with its
+ *  reason. 0 or -ENOMEM. */
+int tni_standin_add_all(struct tni_catalog *catalog, const struct tni_registry_config *config);
 
 #endif

@@ -86,6 +86,7 @@ static int open_registry(struct tn_ctx *ctx)
     struct tni_registry_config config = {.directories = (const char *const *)ctx->directories,
                                          .modules = ctx->modules,
                                          .allow_load = ctx->allow_load,
+                                         .own_modules = ctx->own_modules,
                                          .core_modules = tni_network ? tni_network->modules : NULL};
 
     int rc = 0;
@@ -228,6 +229,27 @@ int tn_ctx_set_str(tn_ctx_t *handle, const char *name, const char *value)
                       TNI_THREAD_NAME_MAX);
     else if (rc == 0)
         snprintf(ctx->thread_params.name, sizeof ctx->thread_params.name, "%s", value);
+    pthread_mutex_unlock(&ctx->lock);
+    return rc;
+}
+
+int tn_ctx_add_module(tn_ctx_t *handle, const tn_module_t *module)
+{
+    struct tn_ctx *ctx = tni_ctx_check(handle);
+    int count = 0, rc;
+
+    if (!ctx)
+        return tni_error_code();
+    if (!module)
+        return tni_fail(-EINVAL, "tn_ctx_add_module: the module is NULL");
+    pthread_mutex_lock(&ctx->lock);
+    rc = too_late(ctx, "tn_ctx_add_module");
+    while (ctx->own_modules[count])
+        count++;
+    if (rc == 0 && count == TNI_OWN_MODULES_MAX)
+        rc = tni_fail(-EINVAL, "a context takes at most %d modules of the program", count);
+    if (rc == 0)
+        ctx->own_modules[count] = module;
     pthread_mutex_unlock(&ctx->lock);
     return rc;
 }

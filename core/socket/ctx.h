@@ -24,7 +24,12 @@ struct tni_iothread;
 struct tni_registry;
 struct tni_resolver;
 
-enum { TNI_IO_THREADS_MAX = 64, TNI_DIRECTORIES_MAX = 16, TNI_SOCKETS_MAX = 65535 };
+enum {
+    TNI_IO_THREADS_MAX = 64,
+    TNI_DIRECTORIES_MAX = 16,
+    TNI_OWN_MODULES_MAX = 16,
+    TNI_SOCKETS_MAX = 65535,
+};
 
 struct tn_ctx {
     uint32_t magic;
@@ -41,6 +46,7 @@ struct tn_ctx {
     struct tni_options socket_options; /* what its sockets begin with; ctx_options.h */
     char *directories[TNI_DIRECTORIES_MAX + 1];
     char *modules;
+    const tn_module_t *own_modules[TNI_OWN_MODULES_MAX + 1]; /* tn_ctx_add_module's, then NULL */
 
     tn_host_t host;
     struct tni_registry *registry;

@@ -49,6 +49,7 @@ extern "C" {
 #define TN_EDENIED (TN_EBASE + 7) /* the deployment's policy forbids it                  */
 #define TN_ENOOPTION (TN_EBASE + 8) /* no such option                                      */
 
+struct tn_module;
 typedef struct tn_ctx tn_ctx_t;
 typedef struct tn_socket tn_socket_t;
 typedef struct tn_monitor tn_monitor_t;
@@ -98,6 +99,12 @@ TN_EXPORT int tn_ctx_get_int(tn_ctx_t *ctx, const char *name, int64_t *out_value
  *    "thread_cpus"  processors that they may run on, as "0,2-5", default "": any
  *    "socket.NAME"  as above, from text */
 TN_EXPORT int tn_ctx_set_str(tn_ctx_t *ctx, const char *name, const char *value);
+
+/** Adds a module that is part of the program, as if it were linked into the library: what TN_MODULE() of
+ *  <tenon/module.h> defined, or a description like it. Before the first socket is made; `module` must be valid
+ *  until tn_ctx_term() has returned. Whether it fits is found out when one of its features is first named.
+ *  -EINVAL: NULL, or more than 16 of them; -EBUSY: too late. */
+TN_EXPORT int tn_ctx_add_module(tn_ctx_t *ctx, const struct tn_module *module);
 
 /** Wakes every call that is blocked in the context; those and all later ones, tn_close() apart,
  *  return -TN_ETERM. Does not block. May be called from any thread, more than once. */

@@ -4,6 +4,10 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include <tenon/module.h>
+
+#include "../install/consumer/nowhere.c"
+
 /** How many different shared objects of ours are mapped, libtenon itself apart, from lib/tenon/. */
 static int count_mapped_modules(void)
 {
@@ -138,12 +142,38 @@ static void test_deployment_sets_options_of_patterns(void **state)
     rmdir(directory);
 }
 
+static void test_module_of_the_program_is_as_if_linked_in(void **state)
+{
+    static tn_module_t odd;
+    tn_ctx_t *ctx = tn_ctx_new();
+    tn_socket_t *socket;
+
+    (void)state;
+    odd = nowhere_LTX_tenon_module_v1;
+    odd.magic++;
+    assert_int_equal(tn_ctx_add_module(ctx, NULL), -EINVAL);
+    assert_int_equal(tn_ctx_add_module(ctx, &nowhere_LTX_tenon_module_v1), 0);
+    socket = tn_socket(ctx, "pair");
+    assert_int_equal(tn_bind(socket, "nowhere://a"), 0);
+    assert_int_equal(tn_ctx_add_module(ctx, &nowhere_LTX_tenon_module_v1), -EBUSY);
+    assert_int_equal(tn_close(socket), 0);
+    assert_int_equal(tn_ctx_term(ctx, -1), 0);
+
+    ctx = tn_ctx_new();
+    assert_int_equal(tn_ctx_add_module(ctx, &odd), 0);
+    socket = tn_socket(ctx, "pair");
+    assert_int_equal(tn_bind(socket, "nowhere://a"), -TN_EMODULE);
+    assert_int_equal(tn_close(socket), 0);
+    assert_int_equal(tn_ctx_term(ctx, -1), 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_one_pull_on_tcp_maps_two_modules),
         cmocka_unit_test(test_visitor_stops_the_list),
         cmocka_unit_test(test_deployment_sets_options_of_patterns),
+        cmocka_unit_test(test_module_of_the_program_is_as_if_linked_in),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
