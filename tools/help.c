@@ -22,6 +22,7 @@ static const char overview[] =
     "About this installation:\n"
     "  info     the modules: what there is, what is loaded, why something is not\n"
     "  new      write a transport, a pattern or a mechanism of your own: a project that works\n"
+    "  conform  try a transport as programs and their peers would\n"
     "  version  the version of the command and of the library\n"
     "  help     this text, or `tenon help COMMAND`\n"
     "\n"

@@ -3,6 +3,7 @@
 
 #include <tenon/tenon.h>
 
+#include "cmd_conform.h"
 #include "cmd_info.h"
 #include "cmd_keygen.h"
 #include "cmd_new.h"
@@ -52,6 +53,8 @@ static int run(int argc, char **argv)
         return cmd_stat(argc, argv);
     if (strcmp(name, "info") == 0)
         return tni_cmd_info(argc, argv);
+    if (strcmp(name, "conform") == 0)
+        return cmd_conform(argc, argv);
     if (strcmp(name, "new") == 0)
         return cmd_new(argc, argv);
     if (strcmp(name, "keygen") == 0)

@@ -1,5 +1,5 @@
 /*
- * fault: a layer that does what bad networks do, for tests: fault+tcp://host:5555?fault.cut=1000
+ * fault: a layer that does what bad networks do, for tests: fault+tcp://host:5555?cut=1000
  *
  * What happens is decided by random numbers that begin at "seed" and the number of the connection at its
  * endpoint: the same calls meet the same faults. Bytes are counted both ways, from the connection's

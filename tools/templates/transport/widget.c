@@ -35,9 +35,10 @@ struct listener {
 static int check(const tn_host_t *host, const char *address, unsigned role)
 {
     (void)role;
-    if (strlen(address) < sizeof((struct sockaddr_un *)0)->sun_path)
+    if (address[0] && strlen(address) < sizeof((struct sockaddr_un *)0)->sun_path)
         return 0;
-    return host->set_error(host, -EINVAL, "widget://%s: the path is too long", address);
+    return host->set_error(host, -EINVAL, "widget://%s: a path of 1 to %zu bytes is needed",
+                           address, sizeof((struct sockaddr_un *)0)->sun_path - 1);
 }
 
 static struct sockaddr_un name_of(const char *address)

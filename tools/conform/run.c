@@ -1,0 +1,149 @@
+/* One case in one process: it may crash, hang or leak without harm to the others. */
+#include <errno.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "conform.h"
+#include "rules.h"
+
+enum { EXIT_FAILED = 1, EXIT_SKIPPED = 77 };
+
+static int report_fd = -1; /* in the child */
+
+static void leave(int status, const char *format, va_list args) __attribute__((noreturn));
+
+static void leave(int status, const char *format, va_list args)
+{
+    const char *rule = status == EXIT_FAILED ? rules_broken() : NULL;
+    char text[1024];
+
+    vsnprintf(text, sizeof text, format, args);
+    if (rule) /* which is likely the cause */
+        snprintf(text + strlen(text), sizeof text - strlen(text), "; a rule was broken: %s", rule);
+    if (write(report_fd, text, strlen(text)) < 0)
+        status = EXIT_FAILED;
+    _exit(status);
+}
+
+void conform_fail(const char *format, ...)
+{
+    va_list args;
+
+    va_start(args, format);
+    leave(EXIT_FAILED, format, args);
+}
+
+void conform_skip(const char *format, ...)
+{
+    va_list args;
+
+    va_start(args, format);
+    leave(EXIT_SKIPPED, format, args);
+}
+
+static void child(const struct conform_case *what, const struct subject *subject, int fd)
+{
+    setpgid(0, 0);
+    report_fd = fd;
+    what->run(subject);
+    CONFORM(!rules_broken(), "all was as expected");
+    _exit(0);
+}
+
+/* Milliseconds until `limit`, at least 0. */
+static int until(const struct timespec *limit)
+{
+    struct timespec now;
+    long ms;
+
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    ms = (limit->tv_sec - now.tv_sec) * 1000 + (limit->tv_nsec - now.tv_nsec) / 1000000;
+    return ms > 0 ? (int)ms : 0;
+}
+
+/* What the child says, until it has ended or the time is over. False: it is not over. */
+static bool listen_to(int fd, int seconds, char *text, size_t size)
+{
+    struct timespec limit;
+    size_t used = 0;
+
+    clock_gettime(CLOCK_MONOTONIC, &limit);
+    limit.tv_sec += seconds;
+    for (;;) {
+        struct pollfd item = {.fd = fd, .events = POLLIN};
+        ssize_t got;
+
+        if (poll(&item, 1, until(&limit)) == 0)
+            return false;
+        got = read(fd, text + used, size - 1 - used);
+        if (got < 0 && errno == EINTR)
+            continue;
+        if (got <= 0)
+            return true;
+        used += (size_t)got;
+        text[used] = '\0';
+        if (used == size - 1)
+            return true;
+    }
+}
+
+static void judge(struct conform_result *result, bool is_over, int status)
+{
+    char *reason = result->reason;
+    size_t size = sizeof result->reason;
+
+    result->verdict = CONFORM_FAILED;
+    if (!is_over)
+        snprintf(reason, size, "it was not done after %d s", result->what->seconds);
+    else if (WIFSIGNALED(status))
+        snprintf(reason, size, "the process was ended by signal %d (%s)", WTERMSIG(status),
+                 strsignal(WTERMSIG(status)));
+    else if (WEXITSTATUS(status) == 0)
+        result->verdict = CONFORM_PASSED;
+    else if (WEXITSTATUS(status) == EXIT_SKIPPED)
+        result->verdict = CONFORM_SKIPPED;
+    else if (!reason[0])
+        snprintf(reason, size, "the process ended with status %d", WEXITSTATUS(status));
+}
+
+void conform_run(const struct conform_case *what, const struct subject *subject,
+                 struct conform_result *out_result)
+{
+    int pipes[2], status = 0;
+    bool is_over;
+    pid_t pid;
+
+    *out_result = (struct conform_result){.what = what, .verdict = CONFORM_FAILED};
+    fflush(stdout);
+    if (pipe(pipes) < 0) {
+        snprintf(out_result->reason, sizeof out_result->reason, "no pipe: %s", strerror(errno));
+        return;
+    }
+    pid = fork();
+    if (pid == 0) {
+        close(pipes[0]);
+        child(what, subject, pipes[1]);
+    }
+    close(pipes[1]);
+    if (pid < 0) {
+        snprintf(out_result->reason, sizeof out_result->reason, "no child process: %s",
+                 strerror(errno));
+        close(pipes[0]);
+        return;
+    }
+    is_over = listen_to(pipes[0], what->seconds, out_result->reason, sizeof out_result->reason);
+    if (!is_over)
+        kill(pid, SIGKILL);
+    while (waitpid(pid, &status, 0) < 0 && errno == EINTR)
+        continue;
+    kill(-pid, SIGKILL); /* peers that it left */
+    close(pipes[0]);
+    judge(out_result, is_over, status);
+}
