@@ -38,6 +38,7 @@ struct bench_case {
     size_t fixed_count; /* messages a round, 0: as many as take the time that a round has */
     size_t fars; /* processes of the far side, over inproc threads; at most BENCH_FARS_MAX */
     bool is_bare; /* the near side makes its own context */
+    bool is_secure; /* the sockets of bench_bind and bench_connect use CURVE */
     bool has_modes; /* libzmq is fast or slow in it, as its wake-ups happen to fall */
     const struct bench_peer
         *limit; /* the bare sockets that all are compared with; NULL: bench_raw */
@@ -72,5 +73,6 @@ void bench_add_idle(struct bench_table *table);
 void bench_add_subscriptions(struct bench_table *table);
 void bench_add_proxy(struct bench_table *table);
 void bench_add_first(struct bench_table *table);
+void bench_add_curve(struct bench_table *table);
 
 #endif

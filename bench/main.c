@@ -239,6 +239,7 @@ static void add_families(struct bench_table *table)
     bench_add_subscriptions(table);
     bench_add_proxy(table);
     bench_add_first(table);
+    bench_add_curve(table);
 }
 
 int main(int argc, char **argv)

@@ -77,7 +77,13 @@ struct bench_peer {
     /** A descriptor for an epoll loop, and a receive that returns BENCH_AGAIN instead of waiting. */
     int (*descriptor)(void *socket);
     ssize_t (*try_recv)(void *socket, void *buffer, size_t room);
+    /** Before bind or connect: CURVE, with keys that all processes know; as its server or a client. */
+    int (*secure)(void *socket, bool is_server);
 };
+
+/** Keys of CURVE, in Z85. */
+extern const char bench_server_public[], bench_server_secret[];
+extern const char bench_client_public[], bench_client_secret[];
 
 extern const struct bench_peer bench_tenon;
 extern const struct bench_peer bench_dropin;

@@ -191,6 +191,19 @@ static ssize_t try_recv(void *socket, void *buffer, size_t room)
     return size < 0 ? complain("receive") : size;
 }
 
+static int secure(void *socket, bool is_server)
+{
+    if (tn_set_str(socket, "mechanism", "curve") < 0 ||
+        tn_set_int(socket, "curve.server", is_server) < 0 ||
+        tn_set_str(socket, "curve.secretkey",
+                   is_server ? bench_server_secret : bench_client_secret) < 0)
+        return complain("curve");
+    if (!is_server && (tn_set_str(socket, "curve.publickey", bench_client_public) < 0 ||
+                       tn_set_str(socket, "curve.serverkey", bench_server_public) < 0))
+        return complain("curve");
+    return 0;
+}
+
 const struct bench_peer bench_tenon = {
     .name = "tenon",
     .roles = BENCH_ALL_ROLES,
@@ -214,4 +227,5 @@ const struct bench_peer bench_tenon = {
     .proxy = proxy,
     .descriptor = descriptor,
     .try_recv = try_recv,
+    .secure = secure,
 };

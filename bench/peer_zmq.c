@@ -28,12 +28,18 @@ enum zmq_number {
     ZMQ_SNDTIMEO = 28,
     ZMQ_LAST_ENDPOINT = 32,
     ZMQ_XPUB_VERBOSE = 40,
+    ZMQ_CURVE_SERVER = 47,
+    ZMQ_CURVE_PUBLICKEY = 48,
+    ZMQ_CURVE_SECRETKEY = 49,
+    ZMQ_CURVE_SERVERKEY = 50,
     ZMQ_XPUB_NODROP = 69,
     ZMQ_IO_THREADS = 1,
     ZMQ_MAX_SOCKETS = 2,
     ZMQ_DONTWAIT = 1,
     ZMQ_SNDMORE = 2,
 };
+
+enum { KEY = 41 }; /* characters of a key in Z85, with its NUL */
 
 /* As the public header has it. */
 typedef union {
@@ -266,6 +272,22 @@ static ssize_t try_recv(void *socket, void *buffer, size_t room)
     return size < 0 ? complain("receive") : size;
 }
 
+static int secure(void *socket, bool is_server)
+{
+    int yes = 1;
+
+    if (is_server)
+        return zmq.setsockopt(socket, ZMQ_CURVE_SERVER, &yes, sizeof(yes)) ||
+                       zmq.setsockopt(socket, ZMQ_CURVE_SECRETKEY, bench_server_secret, KEY)
+                   ? complain("curve")
+                   : 0;
+    return zmq.setsockopt(socket, ZMQ_CURVE_PUBLICKEY, bench_client_public, KEY) ||
+                   zmq.setsockopt(socket, ZMQ_CURVE_SECRETKEY, bench_client_secret, KEY) ||
+                   zmq.setsockopt(socket, ZMQ_CURVE_SERVERKEY, bench_server_public, KEY)
+               ? complain("curve")
+               : 0;
+}
+
 const struct bench_peer BENCH_PEER = {
     .name = BENCH_NAME,
     .roles = BENCH_ALL_ROLES,
@@ -289,4 +311,5 @@ const struct bench_peer BENCH_PEER = {
     .proxy = proxy,
     .descriptor = descriptor,
     .try_recv = try_recv,
+    .secure = secure,
 };

@@ -79,7 +79,9 @@ void *bench_bind(struct bench_run *run, enum bench_role role)
 
     if (!socket)
         return NULL;
-    code = run->peer->bind(socket, bench_wildcard(run->what->transport), endpoint);
+    code = run->what->is_secure ? run->peer->secure(socket, true) : 0;
+    if (!code)
+        code = run->peer->bind(socket, bench_wildcard(run->what->transport), endpoint);
     for (size_t i = 0; i < run->what->fars && !code; i++)
         code = bench_tell(run->fars[i], endpoint, sizeof(endpoint));
     if (!code)
@@ -101,7 +103,10 @@ void *bench_connect(struct bench_run *run, enum bench_role role)
     if (bench_hear_endpoint(run, endpoint))
         return NULL;
     socket = run->peer->open(run->context, role);
-    if (!socket || run->peer->connect(socket, endpoint) == 0)
+    if (!socket)
+        return NULL;
+    if ((!run->what->is_secure || !run->peer->secure(socket, false)) &&
+        !run->peer->connect(socket, endpoint))
         return socket;
     run->peer->close(socket);
     return NULL;
