@@ -8,6 +8,8 @@
 
 #include <sodium.h>
 
+#include "salsa.h"
+
 /* ------------------------------------------------------------------ endpoints */
 
 static int read_key(const tn_setup_t *setup, const tn_host_t *host, const char *name,
@@ -212,6 +214,7 @@ static int curve_decode(void *state, tn_secret_frame_t *io_frame)
 static int curve_init(const tn_host_t *host, tn_module_state_t **out_state)
 {
     *out_state = NULL;
+    curve_stream_choose(true);
     return sodium_init() < 0 ? host->set_error(host, -EIO, "libsodium cannot be started") : 0;
 }
 

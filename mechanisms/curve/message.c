@@ -4,7 +4,9 @@
 
 #include <sodium.h>
 
-enum { NAME = 8, BLOCK = 64 };
+#include "salsa.h"
+
+enum { NAME = 8, AT_ONCE = 16 }; /* blocks of the stream: the first half of one keys the MAC */
 
 static const uint8_t message_name[NAME] = "\7MESSAGE";
 
@@ -32,7 +34,7 @@ void curve_message_seal(struct curve_way *way, unsigned flags, const uint8_t *bo
     text[0] = (uint8_t)flags;
     if (size)
         memcpy(text + 1, body, size);
-    crypto_stream_salsa20_xor(out, out, CURVE_MESSAGE_HEAD + 1 + size, nonce, way->key);
+    curve_stream_xor(out, out, CURVE_MESSAGE_HEAD + 1 + size, nonce, 0, way->key);
     crypto_onetimeauth_poly1305(mac, text, 1 + size, out);
     memcpy(out, message_name, NAME);
     memcpy(out + NAME, nonce, CURVE_SHORT_NONCE);
@@ -44,7 +46,7 @@ enum curve_opened curve_message_open(struct curve_way *way, uint8_t *message, si
 {
     const uint8_t *nonce = message + NAME, *mac = nonce + CURVE_SHORT_NONCE;
     uint8_t *text = message + CURVE_MESSAGE_HEAD;
-    uint8_t block[BLOCK];
+    uint8_t stream[AT_ONCE * CURVE_BLOCK];
     uint64_t number;
     size_t length, first;
 
@@ -54,16 +56,16 @@ enum curve_opened curve_message_open(struct curve_way *way, uint8_t *message, si
     if (number <= way->nonce)
         return CURVE_REPLAYED;
     length = size - CURVE_MESSAGE_HEAD;
-    crypto_stream_salsa20(block, sizeof block, nonce, way->key);
-    if (crypto_onetimeauth_poly1305_verify(mac, text, length, block) != 0)
+    first = size < sizeof stream ? length : sizeof stream - CURVE_MESSAGE_HEAD;
+    memset(stream, 0, CURVE_MESSAGE_HEAD + first);
+    curve_stream_xor(stream, stream, CURVE_MESSAGE_HEAD + first, nonce, 0, way->key);
+    if (crypto_onetimeauth_poly1305_verify(mac, text, length, stream) != 0)
         return CURVE_FORGED;
     way->nonce = number;
-    first = length < BLOCK - CURVE_MESSAGE_HEAD ? length : BLOCK - CURVE_MESSAGE_HEAD;
     for (size_t i = 0; i < first; i++)
-        text[i] ^= block[CURVE_MESSAGE_HEAD + i];
+        text[i] ^= stream[CURVE_MESSAGE_HEAD + i];
     if (length > first)
-        crypto_stream_salsa20_xor_ic(text + first, text + first, length - first, nonce, 1,
-                                     way->key);
+        curve_stream_xor(text + first, text + first, length - first, nonce, AT_ONCE, way->key);
     if (text[0] > 2)
         return CURVE_MALFORMED;
     *out_flags = text[0];
