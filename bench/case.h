@@ -74,5 +74,6 @@ void bench_add_subscriptions(struct bench_table *table);
 void bench_add_proxy(struct bench_table *table);
 void bench_add_first(struct bench_table *table);
 void bench_add_curve(struct bench_table *table);
+void bench_add_tls(struct bench_table *table);
 
 #endif

@@ -240,6 +240,9 @@ static void add_families(struct bench_table *table)
     bench_add_proxy(table);
     bench_add_first(table);
     bench_add_curve(table);
+#ifdef BENCH_TLS
+    bench_add_tls(table);
+#endif
 }
 
 int main(int argc, char **argv)

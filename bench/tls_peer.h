@@ -1,5 +1,5 @@
 /*
- * tls_peer.h: something that moves messages over TLS, as tenon-bench-tls sees it.
+ * tls_peer.h: something that moves messages over TLS, as the cases of tls.c see it.
  *
  * One file each behind this table. The server's calls are made in one process, the client's in another.
  * Functions return 0, or -1 after a message on standard error. Certificates are self-signed, on P-256;
@@ -8,7 +8,7 @@
 #ifndef TENON_BENCH_TLS_PEER_H
 #define TENON_BENCH_TLS_PEER_H
 
-#include <stddef.h>
+#include "run.h"
 
 enum { TLS_ADDRESS = 128, TLS_PATH = 256 };
 
@@ -17,7 +17,9 @@ struct tls_files {
 };
 
 struct tls_peer {
-    const char *name;
+    const struct bench_peer *peer; /* whose column it is */
+    /** NULL: always there. -1: the library is not. */
+    int (*load)(void);
     /** Listens at a free port of 127.0.0.1 and stores the address the client is to use. NULL: failed. */
     void *(*server)(const struct tls_files *files, char out_address[TLS_ADDRESS]);
     /** Receives that many messages over one connection; `*out_start` is when the first was there. */
@@ -31,7 +33,5 @@ struct tls_peer {
 };
 
 extern const struct tls_peer tls_peer_tenon, tls_peer_openssl, tls_peer_nng;
-
-double tls_now(void); /* seconds */
 
 #endif

@@ -67,7 +67,7 @@ static int receive(void *state, size_t size, size_t count, double *out_start)
         if (tn_recv(self->pull, buffer, size, 0) != (ssize_t)size)
             rc = complain("receive");
         if (i == 0)
-            *out_start = tls_now();
+            *out_start = bench_now();
     }
     free(buffer);
     return rc;
@@ -144,7 +144,7 @@ static int ask(const struct tls_files *files, const char *address, size_t count)
     return rc;
 }
 
-const struct tls_peer tls_peer_tenon = {.name = "tenon",
+const struct tls_peer tls_peer_tenon = {.peer = &bench_tenon,
                                         .server = server,
                                         .receive = receive,
                                         .answer = answer,
