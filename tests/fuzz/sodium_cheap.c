@@ -1,13 +1,15 @@
 /*
- * Takes libsodium's place in an executable. A key agreement is symmetric and refuses the same key that
- * X25519 refuses first, the one of zeros; a box opens only with its key, its nonce and all its bytes as they
- * were. None of it hides anything.
+ * Takes the place of libsodium, and of our own stream, in an executable. A key agreement is symmetric and
+ * refuses the same key that X25519 refuses first, the one of zeros; a box opens only with its key, its nonce
+ * and all its bytes as they were. None of it hides anything.
  */
 #include "sodium.h"
 
 #include <string.h>
 
 #include <sodium.h>
+
+#include "mechanisms/curve/salsa.h"
 
 enum { KEY = 32, WORD = 8, MAC = 16 };
 
@@ -79,6 +81,18 @@ int crypto_stream_salsa20_xor_ic(unsigned char *c, const unsigned char *m, unsig
 {
     stream_xor(c, m, mlen, ic, digest(word_at(n), k, KEY));
     return 0;
+}
+
+void curve_stream_xor(uint8_t *out, const uint8_t *in, size_t size,
+                      const uint8_t nonce[CURVE_SHORT_NONCE], uint64_t block,
+                      const uint8_t key[CURVE_KEY])
+{
+    stream_xor(out, in, size, block, digest(word_at(nonce), key, KEY));
+}
+
+bool curve_stream_choose(bool may_be_wide)
+{
+    return may_be_wide;
 }
 
 int crypto_onetimeauth_poly1305(unsigned char *out, const unsigned char *in,
