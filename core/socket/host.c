@@ -101,6 +101,13 @@ static int host_pipe_is_deaf(tn_pipe_t *pipe)
     return pipe->is_deaf;
 }
 
+/* Others may be asleep already, and until later. */
+static void host_sock_deadline(tn_sock_t *sock, uint64_t at_ms)
+{
+    atomic_store(&sock->deadline, at_ms == UINT64_MAX ? 0 : at_ms);
+    tni_waitq_wake(&sock->waitq);
+}
+
 static int host_pipe_is_alive(tn_pipe_t *pipe)
 {
     return pipe->is_connected;
@@ -315,4 +322,5 @@ const tn_host_t tni_host_functions = {
     .topics_again = tni_topics_again,
     .fan_repeat = host_fan_repeat,
     .pipe_limit = tni_pipe_limit,
+    .sock_deadline = host_sock_deadline,
 };

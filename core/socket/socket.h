@@ -104,6 +104,9 @@ struct tn_sock {
     bool is_urgent; /* something else than messages is to be told */
     bool is_gathering; /* in this turn a message was gathered */
     bool is_resumed; /* a connection that had paused may read on: this thread has the time */
+    /** When the pattern will give another answer although nothing happens, ms; 0: never. Written under
+     *  the lock, read and cleared by who waits. */
+    _Atomic(uint64_t) deadline;
     atomic_bool has_waited; /* since the last direct write; set without the lock */
     uint64_t last_direct_ns;
     atomic_int linger_ms; /* of the close */

@@ -1,6 +1,7 @@
 #include "socket/wait.h"
 
 #include <errno.h>
+#include <limits.h>
 #include <sched.h>
 #include <stdalign.h>
 #include <string.h>
@@ -339,14 +340,32 @@ static bool must_not_sleep(struct round *round)
     return false;
 }
 
+/* A pattern's deadline wakes once: it has given its other answer to the attempt before this. */
+static uint64_t earliest(const struct round *round)
+{
+    uint64_t until = round->until;
+
+    for (size_t i = 0; i < round->wait->sock_count; i++) {
+        _Atomic(uint64_t) *deadline = &round->wait->socks[i]->deadline;
+        uint64_t at = atomic_load_explicit(deadline, memory_order_relaxed);
+
+        if (at == 0 || at >= until)
+            continue;
+        if (at <= tni_clock_ms())
+            atomic_compare_exchange_strong(deadline, &at, 0);
+        until = at;
+    }
+    return until;
+}
+
 static int time_left(const struct round *round)
 {
-    uint64_t now;
+    uint64_t until = earliest(round), now;
     int left = -1;
 
-    if (round->until != UINT64_MAX) {
+    if (until != UINT64_MAX) {
         now = tni_clock_ms();
-        left = now >= round->until ? 0 : (int)(round->until - now);
+        left = now >= until ? 0 : until - now > (uint64_t)INT_MAX ? INT_MAX : (int)(until - now);
     }
     for (size_t i = 0; round->driven_count && i < round->wait->sock_count; i++) {
         struct tn_ctx *driven = round->places[i].driven;

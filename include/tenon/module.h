@@ -347,6 +347,9 @@ typedef struct tn_host {
 
     /* ---- patterns: limits (pattern.h) ---- */
     void (*pipe_limit)(tn_pipe_t *pipe, const char *option, const char *reason);
+
+    /* ---- patterns: time (pattern.h) ---- */
+    void (*sock_deadline)(tn_sock_t *sock, uint64_t at_ms);
 } tn_host_t;
 
 #ifdef __cplusplus

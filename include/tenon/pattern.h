@@ -183,6 +183,9 @@ typedef struct tn_pattern_ops {
  *            a longer one is -EMSGSIZE. topics_again: 1 when the data match the same `who` as those of the
  *            last call of topics_again or topics_match; 0: it is not known.
  * sock_drop  Counts messages that were dropped, by reason.
+ * sock_deadline  When `recv`, `send` or `poll` will give another answer although nothing happens, by the
+ *            clock of clock_ms; UINT64_MAX: no more. Whoever waits in a call of the socket is then woken,
+ *            once, and asks again. tn_fd does not tell of it.
  * sock_option  A common option of the socket by name.
  * group_new, group_free  The name of a group, counted text of which a pattern keeps a reference:
  *                 group_new returns new, NULL when there is no memory.

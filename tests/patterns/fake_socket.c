@@ -183,6 +183,18 @@ static void sock_subscriptions(tn_sock_t *sock, size_t count)
     sock->subscriptions = count;
 }
 
+uint64_t fake_now = 1000000;
+
+static uint64_t clock_ms(void)
+{
+    return fake_now;
+}
+
+static void sock_deadline(tn_sock_t *sock, uint64_t at_ms)
+{
+    sock->deadline = at_ms;
+}
+
 static int pipe_is_deaf(tn_pipe_t *pipe)
 {
     return pipe->is_deaf;
@@ -268,6 +280,8 @@ static const tn_host_t table = {
     .pipe_is_deaf = pipe_is_deaf,
     .sock_option = sock_option,
     .pipe_limit = pipe_limit,
+    .clock_ms = clock_ms,
+    .sock_deadline = sock_deadline,
 };
 
 void fake_socket_init(struct tn_sock *sock, size_t pipe_state_size)

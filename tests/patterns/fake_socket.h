@@ -27,6 +27,7 @@ struct tn_sock {
     _Atomic(uint64_t) dropped[TN_DROP_REASONS];
     uint64_t drops_seen[TN_DROP_REASONS];
     size_t subscriptions;
+    uint64_t deadline; /* that the pattern has asked for */
     char group[256]; /* of messages that are sent, and of the last one received */
     struct tn_pipe pipes[FAKE_PIPES];
 };
@@ -39,6 +40,8 @@ void fake_socket_open(struct tn_sock *sock, const tn_module_t *module, const cha
 void fake_socket_close(struct tn_sock *sock);
 /** Ends the life of everything borrowed from the pipes: the op is over. */
 void fake_socket_settle(struct tn_sock *sock);
+/** The clock of the patterns, ms. */
+extern uint64_t fake_now;
 /** Sets an option by name. */
 int fake_socket_set(struct tn_sock *sock, const char *name, const void *data, size_t size,
                     int64_t number);

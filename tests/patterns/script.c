@@ -89,6 +89,10 @@ static const char *read_escape(const char *at, struct text_frame *frame)
     case 'r':
         frame->routing_id = number + (uint32_t)(*at++ - '1');
         break;
+    case 's':
+        number += (uint32_t)(*at++ - '0');
+        put(frame, (const uint8_t[]){0x80, 0, (uint8_t)(number >> 8), (uint8_t)number}, 4);
+        break;
     case 'q':
         number += (uint32_t)(*at++ - '0');
         put(frame, &number, sizeof(number));
@@ -127,7 +131,7 @@ static int code_named(const char *name)
     } codes[] = {
         {"EAGAIN", -EAGAIN},     {"EFSM", -TN_EFSM},  {"EHOSTUNREACH", -EHOSTUNREACH},
         {"EBUSY", -EBUSY},       {"EINVAL", -EINVAL}, {"ENOTSUP", -ENOTSUP},
-        {"EMSGSIZE", -EMSGSIZE}, {"ENOMEM", -ENOMEM},
+        {"EMSGSIZE", -EMSGSIZE}, {"ENOMEM", -ENOMEM}, {"ETIMEDOUT", -ETIMEDOUT},
     };
     size_t i;
 
@@ -503,6 +507,20 @@ static void do_drop(struct step *step)
     step->sock->drops_seen[i] = now;
 }
 
+static void do_clock(struct step *step)
+{
+    fake_now += (uint64_t)step->number;
+}
+
+static void do_deadline(struct step *step)
+{
+    uint64_t at = step->sock->deadline;
+    long left = at == 0 || at == UINT64_MAX ? 0 : (long)(at - fake_now);
+
+    if (left != step->number)
+        bad(step, "the deadline is in", left);
+}
+
 static const struct {
     const char *verb;
     void (*act)(struct step *step);
@@ -515,7 +533,7 @@ static const struct {
     {"set", do_set},       {"sub", do_subscribe}, {"unsub", do_subscribe},   {"subs", do_subs},
     {"drop", do_drop},     {"closed", do_closed}, {"outgoing", do_outgoing}, {"number", do_number},
     {"part", do_part},     {"join", do_join},     {"leave", do_join},        {"group", do_group},
-    {"from", do_from},
+    {"from", do_from},     {"clock", do_clock},   {"deadline", do_deadline},
 };
 
 static void act(struct step *step)

@@ -3,7 +3,7 @@
  *
  * One step a string, "verb [pipe] [argument] [: message] [= CODE]"; pipes are A to H. In a message |
  * separates frames, and ^0 ^1 stand for those bytes, ^nN for the routing id that a ROUTER makes up as
- * its N-th, ^qN for the id of a REQ's N-th request, ^rN (no byte) for a message with the routing number
+ * its N-th, ^qN for the id of a REQ's N-th request, ^sN for the number of a SURVEYOR's N-th survey, ^rN (no byte) for a message with the routing number
  * that a SERVER makes up as its N-th, ^L for 100 bytes, ^S and ^C at the start for
  * frames flagged as subscription and cancellation, ^J and ^V as joining and leaving.
  *
@@ -20,6 +20,7 @@
  *   sub: x  unsub: x                              subs 2      what the host was told of
  *   join: g  leave: g    likewise                 group: g    of what is sent from now on
  *   from: g              the group of what was received last
+ *   clock 100       so many ms pass                deadline 100  asked for, from now on; 0: none
  *   drop hwm 1      since the last such step      closed A    by the pattern
  */
 #ifndef TESTS_SCRIPT_H

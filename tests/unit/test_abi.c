@@ -162,6 +162,7 @@ static void test_abi_host_table_is_frozen(void **state)
     AT(tn_host_t, topics_again, 712);
     AT(tn_host_t, fan_repeat, 720);
     AT(tn_host_t, pipe_limit, 728);
+    AT(tn_host_t, sock_deadline, 736);
 }
 
 int main(void)
