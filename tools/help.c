@@ -21,6 +21,7 @@ static const char overview[] =
     "\n"
     "About this installation:\n"
     "  info     the modules: what there is, what is loaded, why something is not\n"
+    "  check    whether the configuration is good, and what an endpoint becomes here\n"
     "  new      write a transport, a pattern or a mechanism of your own: a project that works\n"
     "  conform  try a transport as programs and their peers would\n"
     "  version  the version of the command and of the library\n"

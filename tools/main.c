@@ -3,6 +3,7 @@
 
 #include <tenon/tenon.h>
 
+#include "cmd_check.h"
 #include "cmd_conform.h"
 #include "cmd_info.h"
 #include "cmd_keygen.h"
@@ -55,6 +56,8 @@ static int run(int argc, char **argv)
         return tni_cmd_info(argc, argv);
     if (strcmp(name, "conform") == 0)
         return cmd_conform(argc, argv);
+    if (strcmp(name, "check") == 0)
+        return cmd_check(argc, argv);
     if (strcmp(name, "new") == 0)
         return cmd_new(argc, argv);
     if (strcmp(name, "keygen") == 0)

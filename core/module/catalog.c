@@ -74,6 +74,50 @@ struct tni_entry *tni_catalog_add(struct tni_catalog *catalog, enum tni_level le
     return entry;
 }
 
+static bool is_in(const struct tni_entry *entry, const char *directory)
+{
+    size_t length = strlen(directory);
+
+    return strncmp(entry->path, directory, length) == 0 && entry->path[length] == '/' &&
+           strcmp(entry->path + length + 1, entry->file) == 0;
+}
+
+bool tni_catalog_has(const struct tni_catalog *catalog, const char *directory, const char *file)
+{
+    for (size_t i = 0; i < catalog->entry_count; i++) {
+        if (strcmp(catalog->entries[i]->file, file) == 0 && is_in(catalog->entries[i], directory))
+            return true;
+    }
+    return false;
+}
+
+/* Of its directory; what is linked in comes before all. */
+static size_t rank(const struct tni_catalog *catalog, const struct tni_entry *entry)
+{
+    for (size_t i = 0; i < catalog->directory_count; i++) {
+        if (catalog->directories[i].level == entry->level &&
+            is_in(entry, catalog->directories[i].path))
+            return i + 1;
+    }
+    return 0;
+}
+
+void tni_catalog_place(struct tni_catalog *catalog, size_t index)
+{
+    struct tni_entry *late = catalog->entries[index];
+    size_t mine = rank(catalog, late);
+
+    for (; index > 0; index--) {
+        struct tni_entry *before = catalog->entries[index - 1];
+        size_t other = rank(catalog, before);
+
+        if (other < mine || (other == mine && strcmp(before->file, late->file) <= 0))
+            break;
+        catalog->entries[index] = before;
+    }
+    catalog->entries[index] = late;
+}
+
 int tni_entry_refuse(struct tni_entry *entry, const char *format, ...)
 {
     char text[700];
@@ -101,12 +145,13 @@ bool tni_entry_is_active(const struct tni_entry *entry)
 static void hide(struct tni_catalog *catalog, size_t index)
 {
     struct tni_entry *lower = catalog->entries[index];
+    const struct tni_entry *before = lower->hidden_by;
 
     for (size_t i = index + 1; i < catalog->entry_count; i++) {
         if (strcmp(catalog->entries[i]->file, lower->file) == 0)
             lower->hidden_by = catalog->entries[i];
     }
-    if (lower->hidden_by)
+    if (lower->hidden_by != before)
         tni_log(TN_LOG_INFO, "policy", "%s (%s) is %s by %s", lower->path, lower->file,
                 lower->hidden_by->manifest->is_empty ? "masked" : "replaced",
                 lower->hidden_by->path);
@@ -146,7 +191,7 @@ static int locate(struct tni_catalog *catalog, struct tni_entry *entry, const ch
     const struct tni_entry *twin;
     char path[PATH_MAX];
 
-    if (!module || entry->builtin)
+    if (!module || entry->builtin || entry->module_path)
         return 0;
     if (module[0] == '/') {
         snprintf(path, sizeof path, "%s", module);

@@ -1,7 +1,7 @@
 /*
  * catalog.h: everything that could be loaded, and the policy that was read with it.
  *
- * Made once per registry and then changed only by loading (loader.h). Owned by the registry, under
+ * Made once per registry and then changed only by loading (loader.h), and by files that are added. Owned by the registry, under
  * its mutex. An entry is one manifest, or the stand-in for a module that is linked in.
  */
 #ifndef TNI_CATALOG_H
@@ -78,10 +78,16 @@ struct tni_entry *tni_catalog_add(struct tni_catalog *catalog, enum tni_level le
                                   const char *path, const char *file,
                                   struct tni_manifest *manifest);
 
+/** Whether there is an entry of that file. */
+bool tni_catalog_has(const struct tni_catalog *catalog, const char *directory, const char *file);
+
+/** Moves the entry at `index`, which came late, to its place among those before it. */
+void tni_catalog_place(struct tni_catalog *catalog, size_t index);
+
 /** 0 or -ENOMEM. */
 int tni_catalog_add_directory(struct tni_catalog *catalog, enum tni_level level, const char *path);
 
-/** Marks what a file of the same name in a higher directory hides, and finds each module's object. */
+/** To be called after each change. Marks what a file of the same name in a higher directory hides, and finds each module's object. */
 int tni_catalog_settle(struct tni_catalog *catalog, const char *module_directory);
 
 /** Whether the entry takes part as a module: not hidden, not a mask, not `load = never`. */

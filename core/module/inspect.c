@@ -122,14 +122,16 @@ int tni_inspect_options(struct tni_registry *registry, const char *name,
 }
 
 /* The directories are constant once the registry is made. */
-static int inspect_control(const struct tni_catalog *catalog,
+static int inspect_control(struct tni_registry *registry,
                            int (*visit)(const tn_module_path_t *path, void *arg), void *arg)
 {
     char note[320];
     struct tni_rule rule;
-    tn_module_path_t control = {
-        .kind = "control", .path = tni_policy_control(catalog, &rule), .note = note};
+    tn_module_path_t control = {.kind = "control", .note = note};
 
+    pthread_mutex_lock(&registry->lock);
+    control.path = tni_policy_control(&registry->catalog, &rule);
+    pthread_mutex_unlock(&registry->lock);
     if (!control.path)
         return 0;
     snprintf(note, sizeof note, "%s:%u", rule.entry->path, rule.line);
@@ -152,7 +154,7 @@ int tni_inspect_paths(struct tni_registry *registry,
     }
     if (rc == 0)
         rc = visit(&modules, arg);
-    return rc ? rc : inspect_control(&registry->catalog, visit, arg);
+    return rc ? rc : inspect_control(registry, visit, arg);
 }
 
 int tni_inspect_chain(struct tni_registry *registry, const char *scheme, char *buffer, size_t size)
@@ -173,6 +175,71 @@ int tni_inspect_chain(struct tni_registry *registry, const char *scheme, char *b
         used += (size_t)length;
     }
     return 0;
+}
+
+static int tell_rules(const struct tni_entry *entry, const char *kind, const struct tni_refs *refs,
+                      int (*visit)(const tn_policy_info_t *info, void *arg), void *arg)
+{
+    int rc = 0;
+
+    for (size_t i = 0; rc == 0 && i < refs->count; i++) {
+        char subject[80];
+        tn_policy_info_t info = {.kind = kind,
+                                 .subject = subject,
+                                 .target = "",
+                                 .file = entry->path,
+                                 .line = (int)refs->item[i].line};
+
+        snprintf(subject, sizeof subject, "%s:%s", tni_kind_name(refs->item[i].kind),
+                 refs->item[i].name);
+        if (refs == &entry->manifest->alias)
+            info.target = tni_policy_target(entry->manifest);
+        rc = visit(&info, arg);
+    }
+    return rc;
+}
+
+static int tell_required(const struct tni_entry *entry,
+                         int (*visit)(const tn_policy_info_t *info, void *arg), void *arg)
+{
+    const struct tni_manifest *manifest = entry->manifest;
+    tn_policy_info_t info = {.kind = "required",
+                             .subject = manifest->module ? manifest->module : "",
+                             .target = "",
+                             .file = entry->path,
+                             .line = (int)manifest->required_line};
+
+    return manifest->is_required ? visit(&info, arg) : 0;
+}
+
+/* Entries are not freed and rules do not change: only the array is looked at under the lock. */
+static const struct tni_entry *entry_at(struct tni_registry *registry, size_t index)
+{
+    const struct tni_entry *entry = NULL;
+
+    pthread_mutex_lock(&registry->lock);
+    if (index < registry->catalog.entry_count)
+        entry = registry->catalog.entries[index];
+    pthread_mutex_unlock(&registry->lock);
+    return entry;
+}
+
+int tni_inspect_policies(struct tni_registry *registry,
+                         int (*visit)(const tn_policy_info_t *info, void *arg), void *arg)
+{
+    const struct tni_entry *entry;
+    int rc = 0;
+
+    for (size_t i = 0; rc == 0 && (entry = entry_at(registry, i)); i++) {
+        if (!tni_policy_is_in_force(entry))
+            continue;
+        rc = tell_rules(entry, "alias", &entry->manifest->alias, visit, arg);
+        if (rc == 0)
+            rc = tell_rules(entry, "deny", &entry->manifest->deny, visit, arg);
+        if (rc == 0)
+            rc = tell_required(entry, visit, arg);
+    }
+    return rc;
 }
 
 int tni_inspect_probe(struct tni_registry *registry, const char *path)

@@ -20,6 +20,8 @@ int tni_inspect_tell(const char *kind, const char *feature, const tn_option_desc
                      int (*visit)(const tn_option_info_t *info, void *arg), void *arg);
 int tni_inspect_paths(struct tni_registry *registry,
                       int (*visit)(const tn_module_path_t *path, void *arg), void *arg);
+int tni_inspect_policies(struct tni_registry *registry,
+                         int (*visit)(const tn_policy_info_t *info, void *arg), void *arg);
 int tni_inspect_chain(struct tni_registry *registry, const char *scheme, char *buffer, size_t size);
 int tni_inspect_probe(struct tni_registry *registry, const char *path);
 

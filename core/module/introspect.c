@@ -44,6 +44,13 @@ int tn_module_paths(tn_ctx_t *ctx, int (*visit)(const tn_module_path_t *path, vo
     return registry ? tni_inspect_paths(registry, visit, arg) : tni_error_code();
 }
 
+int tn_policies(tn_ctx_t *ctx, int (*visit)(const tn_policy_info_t *info, void *arg), void *arg)
+{
+    struct tni_registry *registry = registry_of(ctx, visit);
+
+    return registry ? tni_inspect_policies(registry, visit, arg) : tni_error_code();
+}
+
 int tn_scheme_chain(tn_ctx_t *ctx, const char *scheme, char *buffer, size_t size)
 {
     struct tni_registry *registry = registry_of(ctx, scheme && buffer && size);

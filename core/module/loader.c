@@ -88,11 +88,15 @@ static int load_requirement(struct attempt *attempt, const char *text)
     int kind = tni_kind_from_name(text, (size_t)(name - 1 - text));
     int denied_as = kind == TN_TRANSPORT ? TNI_KIND_LAYER : kind;
     struct tni_loader *loader = attempt->loader;
-    struct tni_entry *needed = tni_select(loader->catalog, loader->filter, kind, name);
+    struct tni_entry *needed;
     struct tni_rule rule;
-    int rc;
+    int rc = tni_loader_choose(loader, kind, name, &needed);
 
     attempt->is_reason_elsewhere = true;
+    if (rc < 0) {
+        snprintf(attempt->why, sizeof attempt->why, "it requires %s: %s", text, tni_error_text());
+        return rc;
+    }
     if (tni_policy_denies(loader->catalog, denied_as, name, &rule)) {
         snprintf(attempt->why, sizeof attempt->why, "it requires %s, which is denied by %s:%u",
                  text, rule.entry->path, rule.line);
@@ -276,12 +280,27 @@ const struct tni_loaded *tni_loader_feature(const struct tni_entry *entry, int k
     return NULL;
 }
 
+int tni_loader_choose(struct tni_loader *loader, int kind, const char *name,
+                      struct tni_entry **out_entry)
+{
+    int rc = 0;
+
+    *out_entry = tni_select(loader->catalog, loader->filter, kind, name);
+    if (!*out_entry && loader->look_again)
+        rc = loader->look_again(loader);
+    if (rc > 0)
+        *out_entry = tni_select(loader->catalog, loader->filter, kind, name);
+    return rc < 0 ? rc : 0;
+}
+
 int tni_loader_want(struct tni_loader *loader, int kind, const char *name,
                     const struct tni_loaded **out_loaded, struct tni_entry **out_entry)
 {
-    struct tni_entry *entry = tni_select(loader->catalog, loader->filter, kind, name);
-    int rc;
+    struct tni_entry *entry;
+    int rc = tni_loader_choose(loader, kind, name, &entry);
 
+    if (rc < 0)
+        return rc;
     if (!entry)
         return tni_select_explain(loader->catalog, loader->filter, kind, name);
     rc = tni_loader_load(loader, entry);

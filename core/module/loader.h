@@ -32,6 +32,9 @@ struct tni_loader {
     /** Newest first. Written under the registry's mutex, read without: a module asks for its state
      *  from any thread. An instance stays until the end. */
     _Atomic(struct tni_instance *) instances;
+    /** Reads the directories again, for a name that nobody has: 1 when there is something new, 0, or a
+     *  code with a sentence; NULL: nothing can be added. */
+    int (*look_again)(struct tni_loader *loader);
 };
 
 /** Loads the entry, and what it requires. 0; -TN_EMODULE: entry->reason says why; -ENOMEM. */
@@ -40,6 +43,10 @@ int tni_loader_load(struct tni_loader *loader, struct tni_entry *entry);
 /** A feature of a loaded entry, or NULL. */
 const struct tni_loaded *tni_loader_feature(const struct tni_entry *entry, int kind,
                                             const char *name);
+
+/** The entry to load for a name, or NULL; looks again where there is none. 0 or a code. */
+int tni_loader_choose(struct tni_loader *loader, int kind, const char *name,
+                      struct tni_entry **out_entry);
 
 /** Selects and loads. -TN_EMODULE with a sentence. `out_entry` may be NULL. */
 int tni_loader_want(struct tni_loader *loader, int kind, const char *name,

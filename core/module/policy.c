@@ -31,7 +31,7 @@ bool tni_policy_denies(const struct tni_catalog *catalog, int kind, const char *
     return false;
 }
 
-static const char *target(const struct tni_manifest *manifest)
+const char *tni_policy_target(const struct tni_manifest *manifest)
 {
     for (size_t i = 0; i < manifest->provides.count; i++) {
         if (manifest->provides.item[i].kind == TN_TRANSPORT)
@@ -60,7 +60,7 @@ const char *tni_policy_alias(const struct tni_catalog *catalog, const char *sche
         if (!ref || !tni_policy_is_in_force(entry) || is_outranked(entry, found, out_rule))
             continue;
         *out_rule = (struct tni_rule){.entry = entry, .line = ref->line};
-        found = target(entry->manifest);
+        found = tni_policy_target(entry->manifest);
     }
     return found;
 }

@@ -26,6 +26,9 @@ bool tni_policy_denies(const struct tni_catalog *catalog, int kind, const char *
 const char *tni_policy_alias(const struct tni_catalog *catalog, const char *scheme,
                              struct tni_rule *out_rule);
 
+/** The transport that the manifest's aliases lead to, or NULL. */
+const char *tni_policy_target(const struct tni_manifest *manifest);
+
 /** Where the deployment wants the process to be found by `tenon stat`, or NULL. */
 const char *tni_policy_control(const struct tni_catalog *catalog, struct tni_rule *out_rule);
 

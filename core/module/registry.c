@@ -8,6 +8,7 @@
 #include <tenon/tenon.h>
 
 #include "base/error.h"
+#include "base/list.h"
 #include "base/log.h"
 #include "base/memory.h"
 #include "module/chain.h"
@@ -77,6 +78,17 @@ static int fill(struct tni_registry *registry, const struct tni_registry_config 
     return rc;
 }
 
+static int look_again(struct tni_loader *loader)
+{
+    struct tni_registry *registry = tni_container(loader, struct tni_registry, loader);
+    int added = tni_sources_read_new(&registry->catalog, &registry->sites);
+    int rc = added > 0 ? tni_catalog_settle(&registry->catalog, registry->sites.modules) : added;
+
+    if (rc == -ENOMEM)
+        tni_fail_code(rc);
+    return rc < 0 ? rc : added > 0;
+}
+
 int tni_registry_new(const struct tni_registry_config *config, const tn_host_t *host,
                      struct tni_registry **out_registry)
 {
@@ -90,6 +102,7 @@ int tni_registry_new(const struct tni_registry_config *config, const tn_host_t *
     registry->loader.filter = &registry->filter;
     registry->loader.host = host;
     registry->loader.may_open = config->allow_load;
+    registry->loader.look_again = look_again;
     atomic_init(&registry->loader.instances, NULL);
     rc = fill(registry, config);
     if (rc < 0) {
@@ -168,7 +181,9 @@ int tni_registry_owner(struct tni_registry *registry, const char *name,
 
     pthread_mutex_lock(&registry->lock);
     for (size_t i = 0; i < sizeof kinds / sizeof kinds[0]; i++) {
-        if (tni_select(&registry->catalog, &registry->filter, (int)kinds[i], name)) {
+        struct tni_entry *entry = NULL;
+
+        if (tni_loader_choose(&registry->loader, (int)kinds[i], name, &entry) == 0 && entry) {
             kind = kinds[i];
             break;
         }

@@ -214,7 +214,7 @@ static int read_open(struct reading *reading, DIR *directory)
     if (rc == 0 && reading->count > 1)
         qsort(reading->names, reading->count, sizeof *reading->names, by_bytes);
     for (size_t i = 0; i < reading->count; i++) {
-        if (rc == 0)
+        if (rc == 0 && !tni_catalog_has(reading->catalog, reading->directory, reading->names[i]))
             rc = read_manifest(reading, reading->names[i]);
         tni_free(reading->names[i]);
     }
@@ -315,4 +315,37 @@ int tni_sources_read(struct tni_catalog *catalog, const struct tni_sites *sites,
     for (const char *const *path = config->directories; rc == 0 && path && *path; path++)
         rc = read_directory(catalog, sites, TNI_LEVEL_API, *path);
     return rc;
+}
+
+/* One directory that was read before; it may be gone. */
+static int read_again(struct tni_catalog *catalog, const struct tni_sites *sites, size_t index)
+{
+    const struct tni_directory *known = &catalog->directories[index];
+    struct reading reading = {
+        .catalog = catalog, .sites = sites, .level = known->level, .directory = known->path};
+    char why[WHY];
+    DIR *directory = known->path[0] == '/' ? opendir(known->path) : NULL;
+    size_t before = catalog->entry_count;
+    int rc = 0;
+
+    if (!directory)
+        return 0;
+    if (tni_permission_check(known->path, sites->is_privileged, why, sizeof why) != TNI_REFUSED)
+        rc = read_open(&reading, directory);
+    closedir(directory);
+    for (size_t i = before; i < catalog->entry_count; i++) {
+        tni_log(TN_LOG_INFO, "module", "manifest %s was added", catalog->entries[i]->path);
+        tni_catalog_place(catalog, i);
+    }
+    return rc;
+}
+
+int tni_sources_read_new(struct tni_catalog *catalog, const struct tni_sites *sites)
+{
+    size_t before = catalog->entry_count;
+    int rc = 0;
+
+    for (size_t i = 0; rc == 0 && i < catalog->directory_count; i++)
+        rc = read_again(catalog, sites, i);
+    return rc < 0 ? rc : (int)(catalog->entry_count - before);
 }

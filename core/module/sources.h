@@ -2,15 +2,15 @@
  * sources.h: reads the directories of manifests into a catalog.
  *
  * Low to high: linked in, vendor, administrator, TENON_PLUGINS_D, the API. Also finds where those
- * are: the vendor's beside the library itself, so that an installed tree can be moved. Called once
- * per registry, while it is made. A build without manifests has sources_none.c instead.
+ * are: the vendor's beside the library itself, so that an installed tree can be moved. Called while
+ * the registry is made, and again when a name is wanted that nobody knows. A build without manifests has sources_none.c instead.
  */
 #ifndef TNI_SOURCES_H
 #define TNI_SOURCES_H
 
 #include "module/catalog.h"
 
-/** The places of the configuration, with every gap filled. Lives in one call. */
+/** The places of the configuration, with every gap filled. */
 struct tni_sites {
     char vendor[4096];
     char administrator[4096];
@@ -25,5 +25,9 @@ int tni_sites_find(const struct tni_registry_places *places, struct tni_sites *o
 /** Fills an empty catalog. -ENOMEM, or -TN_EMODULE: a policy cannot be read. */
 int tni_sources_read(struct tni_catalog *catalog, const struct tni_sites *sites,
                      const struct tni_registry_config *config);
+
+/** Adds what has been put into the directories since, in its place; what was read stays as it is.
+ *  How many there are, or a code as above. */
+int tni_sources_read_new(struct tni_catalog *catalog, const struct tni_sites *sites);
 
 #endif

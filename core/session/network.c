@@ -179,6 +179,16 @@ static int network_bind(struct tn_endpoint *endpoint)
     return thread ? tni_listener_open(endpoint, thread, &endpoint->listener) : tni_error_code();
 }
 
+static int network_check(struct tn_endpoint *endpoint)
+{
+    struct tni_config *config;
+    int rc = tni_config_new(endpoint, &config);
+
+    if (rc == 0)
+        tni_config_unref(config);
+    return rc;
+}
+
 static void network_stop(struct tn_endpoint *endpoint)
 {
     if (endpoint->listener)
@@ -300,6 +310,7 @@ const struct tni_network tni_network_impl = {
     .complete = complete,
     .bind = network_bind,
     .connect = network_connect,
+    .check = network_check,
     .stop = network_stop,
     .close = network_close,
     .release = release,

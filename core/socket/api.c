@@ -71,6 +71,12 @@ int tn_unbind(tn_socket_t *socket, const char *endpoint)
     return with_endpoint(socket, endpoint, TN_ROLE_BIND, tni_endpoint_close);
 }
 
+int tn_check_endpoint(tn_socket_t *socket, const char *endpoint, bool is_bind)
+{
+    return with_endpoint(socket, endpoint, is_bind ? TN_ROLE_BIND : TN_ROLE_CONNECT,
+                         tni_endpoint_check);
+}
+
 int tn_disconnect(tn_socket_t *socket, const char *endpoint)
 {
     return with_endpoint(socket, endpoint, TN_ROLE_CONNECT, tni_endpoint_close);

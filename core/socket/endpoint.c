@@ -225,6 +225,22 @@ static int prepare(struct tn_endpoint *endpoint, const struct tni_uri *uri)
     return rc;
 }
 
+int tni_endpoint_check(struct tn_sock *sock, const char *text, unsigned role)
+{
+    struct tn_endpoint *endpoint = NULL;
+    struct tni_uri uri;
+    int rc = tni_uri_parse(text, &uri);
+
+    if (rc == 0)
+        rc = endpoint_new(sock, text, role, &uri, &endpoint);
+    if (rc == 0)
+        rc = prepare(endpoint, &uri);
+    if (rc == 0 && bottom(endpoint)->shape != TN_SHAPE_MESSAGE && tni_network)
+        rc = tni_network->check(endpoint);
+    tni_endpoint_free(endpoint);
+    return rc;
+}
+
 /* `out_endpoint`: the new one, NULL when the pattern has it already. */
 static int open_new(struct tn_sock *sock, const char *text, unsigned role,
                     struct tn_endpoint **out_endpoint)

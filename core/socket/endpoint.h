@@ -43,6 +43,8 @@ struct tn_endpoint {
 int tni_endpoint_open(struct tn_sock *sock, const char *text, unsigned role);
 /** The same for a connect whose peer has a number. -ENOTSUP. */
 int tni_endpoint_connect_peer(struct tn_sock *sock, const char *text, uint32_t *out_number);
+/** What an open would say before it does anything. */
+int tni_endpoint_check(struct tn_sock *sock, const char *text, unsigned role);
 /** Finds and ends the endpoint of that text. -ENOENT. */
 int tni_endpoint_close(struct tn_sock *sock, const char *text, unsigned role);
 /** Ends one, or all. */

@@ -29,6 +29,8 @@ struct tni_network {
      *  scheme and the options. Under the socket's lock. */
     int (*bind)(struct tn_endpoint *endpoint);
     int (*connect)(struct tn_endpoint *endpoint);
+    /** Whether the modules would take the endpoint: all that bind and connect do before the network. */
+    int (*check)(struct tn_endpoint *endpoint);
     /** Ends the listening, or the connection after what is queued was sent. Under the socket's lock. */
     void (*stop)(struct tn_endpoint *endpoint);
     /** The socket is closed: every session that it never saw ends, the others as their pipes do.

@@ -1,5 +1,5 @@
 /*
- * tenon/mechanism.h: how to add a security mechanism.
+ * tenon/mechanism.h: how to add a security mechanism. `tenon new mechanism NAME` writes one that works.
  *
  * A mechanism is a state machine: commands in, commands out, no descriptor. All its ops run under the
  * connection's lock, on whichever thread serves; they must not block. The core allocates `state_size`
@@ -66,17 +66,23 @@ typedef struct tn_mechanism_ops {
     uint32_t state_size;
     const char *wire_name; /* "NULL", at most 20 bytes */
 
-    /** Begins a handshake. 0; 1 when this side is the server, which the greeting says; or a code. */
+    /** Begins a handshake, once for each connection, before the peer has said anything. 0; 1 when this
+     *  side is the server, which the greeting says; or a code, after which close is not called. */
     int (*open)(void *state, const tn_host_t *host, const tn_handshake_info_t *info);
+    /** The last op, in any state; the state is wiped afterwards. */
     void (*close)(void *state);
     /** Writes the next command body (name length, name, data) into `buffer`: its size, 0 when there is
-     *  none now, -EMSGSIZE, or a code that ends the connection. */
+     *  none now, -EMSGSIZE, or a code that ends the connection. Called after open, after each command and
+     *  after the verdict, until it returns 0. Who has to say ERROR returns 0 after it, and waits for the
+     *  peer to go: "handshake_ivl" is the limit. */
     ssize_t (*next_command)(void *state, uint8_t *buffer, size_t capacity);
     /** Takes a command from the peer, at most 8 KiB. `*out_metadata` borrows the peer's properties when
      *  they have come, until the next op. Negative code ends the connection: -EACCES and -ECONNREFUSED
      *  when the peer has refused us, for good or for now; -EPROTO. */
     int (*command)(void *state, const uint8_t *data, size_t size, const uint8_t **out_metadata,
                    size_t *out_metadata_size);
+    /** A tn_mechanism_status; asked after each op. READY for good: no command is asked for or given any
+     *  more, and close may follow at once. */
     int (*status)(void *state);
 
     /** Frames after the handshake; both or none: then they go as they are.

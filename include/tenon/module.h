@@ -208,7 +208,8 @@ typedef struct tn_host {
     int (*stream_option)(tn_stream_t *stream, const char *name, tn_value_t *out_value);
     int (*listener_option)(tn_listener_t *listener, const char *name, tn_value_t *out_value);
     /** For streams without a descriptor: there is something to read, or room to write. May be
-     *  called from any thread between open and close. */
+     *  called from any thread between open and close, also with a lock of the module's held: it enters
+     *  nothing. */
     void (*stream_ready)(tn_stream_t *stream, unsigned ready);
     /** The stream that a layer stands on, and its bytes, as in transport.h. */
     tn_stream_t *(*stream_lower)(tn_stream_t *stream);

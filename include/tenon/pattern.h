@@ -1,5 +1,6 @@
 /*
- * tenon/pattern.h: how to add a pattern.
+ * tenon/pattern.h: how to add a pattern. `tenon new pattern NAME` writes one that works; patterns/survey is
+ * an example of a larger one.
  *
  * A pattern decides which of a socket's pipes a message goes to and comes from. All its ops run on an
  * application thread under the socket's own lock: no lock of its own, no blocking, no call that waits.
@@ -77,16 +78,24 @@ typedef struct tn_pattern_ops {
     uint32_t socket_state;
     uint32_t pipe_state;
 
+    /** In tn_socket; options that a manifest gives are set right after. A code, with a sentence, is what
+     *  tn_socket fails with, and close is not called. */
     int (*open)(void *state, tn_sock_t *sock, const tn_host_t *host);
+    /** The last op, after every pipe was detached. Frees what the pattern allocated, ends messages that it
+     *  keeps. In a child of fork() too. */
     void (*close)(void *state);
 
     /** A new pipe. Negative code: the peer is not wanted, its connection is closed (no detach). */
     int (*attach)(void *state, tn_pipe_t *pipe, void *pipe_state);
+    /** Its end, in the middle of a message too. The pipe must not be used afterwards, and is in no fair
+     *  queue, balancer or fan-out any more. */
     void (*detach)(void *state, tn_pipe_t *pipe, void *pipe_state);
     /** The handshake is done; host->pipe_routing_id is known. Negative code: closes the peer, and
      *  detach follows. */
     int (*connected)(void *state, tn_pipe_t *pipe, void *pipe_state);
+    /** The connection of a pipe that stays is lost. */
     void (*disconnected)(void *state, tn_pipe_t *pipe, void *pipe_state);
+    /** Messages, or room, came after -EAGAIN; once for each, and perhaps for nothing. */
     void (*readable)(void *state, tn_pipe_t *pipe, void *pipe_state);
     void (*writable)(void *state, tn_pipe_t *pipe, void *pipe_state);
 
@@ -94,7 +103,9 @@ typedef struct tn_pattern_ops {
      *  message is all or nothing: -EAGAIN is allowed at its first frame only. 1 instead of 0: the
      *  message ends with this frame, although TN_MSG_MORE was set. */
     int (*send)(void *state, tn_msg_t *msg);
-    /** One frame; the body may be borrowed from the pipe until the next op. */
+    /** One frame into `out_msg`, which is uninitialised; the body may be borrowed from the pipe until the
+     *  next op. -EAGAIN: none now. Other codes, with a sentence, are what tn_recv returns: -TN_EFSM when it
+     *  is not the time to receive. The frames of a message come without -EAGAIN between them. */
     int (*recv)(void *state, tn_msg_t *out_msg);
     /** TN_POLLIN and TN_POLLOUT of tenon.h. Must agree with what send and recv would do, except that
      *  where the pipe depends on the message (ROUTER, XPUB without drops) TN_POLLOUT says only that
@@ -106,7 +117,7 @@ typedef struct tn_pattern_ops {
     int (*set)(void *state, unsigned index, const tn_value_t *value);
     /** Fills `value`; NULL op: the core returns what was set. -ENOTSUP: likewise for this one. */
     int (*get)(void *state, unsigned index, tn_value_t *out_value);
-    /** Counted: `add` 1 or 0. */
+    /** Counted: `add` 1 or 0. 0, -ENOMEM; may be NULL without TN_PATTERN_SUBSCRIBES. */
     int (*subscribe)(void *state, const void *prefix, size_t size, int add);
     /** The number by which programs name the peer of a connect: tn_connect_peer. */
     int (*peer_number)(void *state, tn_pipe_t *pipe, void *pipe_state, uint32_t *out_number);

@@ -170,6 +170,11 @@ TN_EXPORT int tn_peer_events(tn_socket_t *socket, const void *routing_id, size_t
  *  it was then. Connections that a bind accepted stay; a connection is closed after what was queued
  *  for it is sent, within "linger". -ENOENT: there is none. */
 TN_EXPORT int tn_unbind(tn_socket_t *socket, const char *endpoint);
+/** Whether tn_bind (`is_bind`) or tn_connect would take the endpoint, as far as that can be told without
+ *  the network: scheme, policy, address, options, and what its modules make of them, such as files that
+ *  they read. Loads the modules; binds and connects nothing. 0, or the code and the sentence of those
+ *  two. */
+TN_EXPORT int tn_check_endpoint(tn_socket_t *socket, const char *endpoint, bool is_bind);
 TN_EXPORT int tn_disconnect(tn_socket_t *socket, const char *endpoint);
 
 /* ------------------------------------------------------------------ options */
@@ -534,6 +539,19 @@ typedef struct tn_module_path {
  *  returned. The strings are valid during the call. */
 TN_EXPORT int tn_module_paths(tn_ctx_t *ctx, int (*visit)(const tn_module_path_t *path, void *arg),
                               void *arg);
+
+typedef struct tn_policy_info {
+    const char *kind; /* "alias", "deny", "required" */
+    const char *subject; /* "transport:tcp", "layer:tcp"; "required": the module */
+    const char *target; /* "alias": the transport that the subject becomes; else "" */
+    const char *file; /* the manifest, and the line that says so */
+    int line;
+} tn_policy_info_t;
+
+/** Calls `visit` for each rule of policy that is in force, until it returns non-zero, which is then
+ *  returned. The strings are valid during the call. */
+TN_EXPORT int tn_policies(tn_ctx_t *ctx, int (*visit)(const tn_policy_info_t *info, void *arg),
+                          void *arg);
 
 /** What the scheme of an endpoint stands for, after alias and deny, from the top: "tls+tcp". Loads the
  *  modules. Writes at most `size` bytes with the NUL. Errors as for tn_bind(); -EMSGSIZE. */

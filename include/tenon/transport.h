@@ -1,5 +1,5 @@
 /*
- * tenon/transport.h: how to add a transport.
+ * tenon/transport.h: how to add a transport. `tenon new transport NAME` writes one that works.
  *
  * Four shapes share one table:
  * - STREAM moves bytes between two ends (tcp, ipc). Non-blocking.
@@ -12,10 +12,19 @@
  *
  * Threads. Ops of one stream are serialised: the core holds the connection's lock, on whichever
  * thread serves, which may be the application's. So they must not block, must use
- * sendmsg(MSG_NOSIGNAL) and not write(), and must leave errno and OpenSSL's error queue as they were.
- * check, listen and unlisten run on the application's thread; accept is serialised with unlisten.
+ * sendmsg(MSG_NOSIGNAL) and not write() on sockets, and must leave errno and OpenSSL's error queue as
+ * they were.
+ * check, prepare, listen and unlisten run on the application's thread, under its socket's lock; they
+ * may make system calls, and wait for nobody. accept runs on an I/O thread, serialised with unlisten
+ * but not with the streams. release, and close of a stream, run wherever the last use ends.
  * attach and detach (MESSAGE) run on the application's thread under the socket's lock; the module
  * guards what its endpoints share with a mutex of its own.
+ *
+ * Order. A bind: check, prepare, listen, listener_fd; then for each connection open, accept, and its
+ * layers' open before and their handshake after that; unlisten; release after the last stream's close.
+ * A connect: check, prepare; then, again after each loss, open of every layer from the bottom up, dial,
+ * resolved and established as they are due, handshake of the layers, readv and writev, close from the
+ * top down; release. An op that is missing is one that nothing needs: see each.
  *
  * State. The core allocates `stream_state`, `listener_state` and `endpoint_state` zeroed bytes for each
  * object and hands them to every op; the module does not free them.
@@ -81,41 +90,58 @@ typedef struct tn_transport_ops {
     int (*check)(const tn_host_t *host, const char *address, unsigned role);
 
     /* ---- STREAM: listeners ---- */
-    /** Takes the address. Calls host->listener_set_address with what is really bound. */
+    /** Takes the address. Calls host->listener_set_address with what is really bound. May be NULL: then
+     *  the transport connects only, and a bind is -ENOTSUP. -EADDRINUSE, -EADDRNOTAVAIL, -EACCES, ...:
+     *  what tn_bind returns, with the sentence. */
     int (*listen)(void *state, tn_listener_t *listener, const tn_host_t *host, const char *address);
-    /** The descriptor that is readable when accept has something; -1: none, listener_ready tells. */
+    /** The descriptor that is readable as long as accept has something; asked once, after listen, and
+     *  watched level triggered until unlisten. What has no such descriptor makes one: eventfd, epoll. */
     int (*listener_fd)(void *state);
-    /** Takes the next connection into a stream whose open has been called. -EAGAIN: no more;
-     *  -EMFILE, -ENFILE, -ENOBUFS, -ENOMEM: the core pauses the listener and tries again later. */
+    /** Takes the next connection into a stream whose open has been called, and which stands then: no
+     *  `established` follows. Called again until it says -EAGAIN: no more. -EMFILE, -ENFILE, -ENOBUFS,
+     *  -ENOMEM: the core pauses the listener and tries again later. Other codes: this connection is
+     *  lost, and a monitor told. After a code the stream is closed. */
     int (*accept)(void *state, void *stream_state);
-    /** Gives the address back. Also called after listen failed. */
+    /** Gives the address back: when it returns, another may bind it. Called once, also after listen
+     *  failed, with whatever it had filled in. In a child of fork() too: remove no files there. */
     void (*unlisten)(void *state);
 
     /* ---- STREAM and LAYER: streams ---- */
-    /** Called first. A layer starts its side of the handshake here; `role` says which. */
+    /** Called first, once for each connection. `address` is valid until close. A layer keeps
+     *  host->stream_lower here; `role` says which side of its handshake is its own. A code: nothing is
+     *  left open, and close is not called. -ENOMEM. */
     int (*open)(void *state, tn_stream_t *stream, const tn_host_t *host, unsigned role,
                 const char *address);
-    /** STREAM: starts to connect: 0, or -EINPROGRESS. */
+    /** STREAM: starts to connect: 0, it stands; -EINPROGRESS; or a code. Must have a descriptor in both
+     *  good cases, except while it waits for host->stream_resolve. */
     int (*dial)(void *state, const char *address);
     /** STREAM: the answer to host->stream_resolve: status 0 and a list that stays the core's, or a
      *  code. Goes on as dial does. May be NULL if never asked for. */
     int (*resolved)(void *state, int status, const struct addrinfo *addresses);
-    /** STREAM: called when the descriptor of a dialled stream is writable: 0 when the connection
-     *  stands, -EINPROGRESS. */
+    /** STREAM: called whenever the descriptor of a dialled stream has an event: 0 when the connection
+     *  stands, -EINPROGRESS. What it reads must be its own: the bytes behind are for readv. "connect_timeout"
+     *  and "handshake_ivl" end the waiting, by close. */
     int (*established)(void *state);
     /** LAYER: goes on with the handshake whenever there is progress below: 0 when it is done,
-     *  -EINPROGRESS. */
+     *  -EINPROGRESS. May be NULL: there is none. */
     int (*handshake)(void *state);
-    /** Bytes read, 0 at the end of the stream, or -EAGAIN. */
+    /** Bytes read, 0 at the end of the stream, or -EAGAIN: then an event of the descriptor, or
+     *  stream_ready, must follow when there is more. Of a transport without layers, fewer bytes than
+     *  there was room for say that -EAGAIN would be next: it reads until the system says so, or the room
+     *  is full. -ECONNRESET, ... */
     ssize_t (*readv)(void *state, const struct iovec *iov, int count);
-    /** Bytes written, or -EAGAIN. */
+    /** Bytes written, at least 1, or -EAGAIN: then an event, or stream_ready, must follow when there is
+     *  room. What was not taken comes again, first; but between two messages a command may come before
+     *  it. The bytes are borrowed for the call. */
     ssize_t (*writev)(void *state, const struct iovec *iov, int count);
     /** Whether bytes lie inside the stream that the descriptor does not announce. May be NULL. */
     int (*pending)(void *state);
     /** The descriptor, watched for both directions, edge triggered; -1: none, stream_ready tells. It
-     *  must not change between established (or accept) and close. */
+     *  must not change between established (or accept) and close, and close ends it. */
     int (*fd)(void *state);
-    /** Ends the stream at once; called exactly once after a successful open, in any state. */
+    /** Ends the stream at once; called exactly once after a successful open, in any state. No other op of
+     *  it follows, and no stream_ready may. In a child of fork() too: close descriptors, say nothing to
+     *  the peer. May not block; what writev has taken is the system's to deliver. */
     void (*close)(void *state);
 
     /* ---- MESSAGE ---- */

@@ -156,7 +156,7 @@ static void read_words(struct step *step, const char *at, const char *end)
     while ((word = strtok_r(NULL, " ", &save))) {
         if (word[0] >= 'A' && word[0] <= 'H' && !word[1])
             step->pipe = &step->sock->pipes[word[0] - 'A'];
-        else if (word[0] >= '0' && word[0] <= '9')
+        else if ((word[0] >= '0' && word[0] <= '9') || (word[0] == '-' && word[1]))
             step->number = strtol(word, NULL, 10);
         else
             (void)snprintf(step->name, sizeof(step->name), "%s", word);
