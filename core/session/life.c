@@ -8,6 +8,7 @@
 #include "message/peer_info.h"
 #include "monitor/monitor.h"
 #include "pipe/pipe.h"
+#include "reactor/poller.h"
 #include "session/codec.h"
 #include "session/resolve.h"
 #include "session/session.h"
@@ -53,13 +54,23 @@ int tni_session_is_up(struct tni_session *session, struct tn_peer_info *peer)
     return 0;
 }
 
+/* The descriptor may live on in a child process, and its place in the set with it: an event of it would
+ * name a session that is gone. One that the stream has closed itself may be somebody else's by now. */
+static void unwatch(struct tni_session *session)
+{
+    if (session->watched >= 0 && tni_stack_is_open(&session->stack) &&
+        tni_stack_fd(&session->stack) == session->watched)
+        tni_poller_remove(session->member.reactor->set, session->watched);
+    session->watched = -1;
+}
+
 static void close_stack(struct tni_session *session)
 {
+    unwatch(session);
     tni_session_forget_question(session);
     tni_handshake_end(session);
     tni_coder_end(session);
     tni_stack_close(&session->stack);
-    session->watched = -1;
     tni_receive_reset(session);
     tni_buffer_clear(&session->commands);
     session->rx_ready = session->tx_ready = false;

@@ -82,7 +82,7 @@ typedef struct tn_pattern_ops {
      *  tn_socket fails with, and close is not called. */
     int (*open)(void *state, tn_sock_t *sock, const tn_host_t *host);
     /** The last op, after every pipe was detached. Frees what the pattern allocated, ends messages that it
-     *  keeps. In a child of fork() too. */
+     *  keeps. Not in a child of fork(). */
     void (*close)(void *state);
 
     /** A new pipe. Negative code: the peer is not wanted, its connection is closed (no detach). */

@@ -103,7 +103,7 @@ typedef struct tn_transport_ops {
      *  lost, and a monitor told. After a code the stream is closed. */
     int (*accept)(void *state, void *stream_state);
     /** Gives the address back: when it returns, another may bind it. Called once, also after listen
-     *  failed, with whatever it had filled in. In a child of fork() too: remove no files there. */
+     *  failed, with whatever it had filled in. */
     void (*unlisten)(void *state);
 
     /* ---- STREAM and LAYER: streams ---- */
@@ -123,7 +123,7 @@ typedef struct tn_transport_ops {
      *  and "handshake_ivl" end the waiting, by close. */
     int (*established)(void *state);
     /** LAYER: goes on with the handshake whenever there is progress below: 0 when it is done,
-     *  -EINPROGRESS. May be NULL: there is none. */
+     *  -EINPROGRESS. */
     int (*handshake)(void *state);
     /** Bytes read, 0 at the end of the stream, or -EAGAIN: then an event of the descriptor, or
      *  stream_ready, must follow when there is more. Of a transport without layers, fewer bytes than
@@ -134,14 +134,15 @@ typedef struct tn_transport_ops {
      *  room. What was not taken comes again, first; but between two messages a command may come before
      *  it. The bytes are borrowed for the call. */
     ssize_t (*writev)(void *state, const struct iovec *iov, int count);
-    /** Whether bytes lie inside the stream that the descriptor does not announce. May be NULL. */
+    /** Whether bytes lie inside the stream that the descriptor does not announce. May be NULL. The core does
+     *  not ask at present: a stream is read until it says -EAGAIN, and stream_ready tells of the rest. */
     int (*pending)(void *state);
     /** The descriptor, watched for both directions, edge triggered; -1: none, stream_ready tells. It
      *  must not change between established (or accept) and close, and close ends it. */
     int (*fd)(void *state);
     /** Ends the stream at once; called exactly once after a successful open, in any state. No other op of
-     *  it follows, and no stream_ready may. In a child of fork() too: close descriptors, say nothing to
-     *  the peer. May not block; what writev has taken is the system's to deliver. */
+     *  it follows, and no stream_ready may. May not block; what writev has taken is the system's to
+     *  deliver. In a child of fork() no op but fd and listener_fd is called: the core closes what they give. */
     void (*close)(void *state);
 
     /* ---- MESSAGE ---- */

@@ -170,6 +170,49 @@ static void test_descriptors_do_not_pass_exec(void **state)
     close_family(&family);
 }
 
+/* A child that has the descriptor of a lost connection keeps its place in the parent's set alive. */
+static void test_fork_child_may_keep_a_lost_connection(void **state)
+{
+    static const uint8_t garbage[64] = {0xff, 0xff, 0xff};
+    tn_ctx_t *ctx = api_ctx();
+    tn_socket_t *pull = api_socket(ctx, "pull"), *push = api_socket(ctx, "push");
+    tn_monitor_t *monitor = tn_monitor(pull, TN_EVENT_DISCONNECTED);
+    char endpoint[API_ENDPOINT_MAX], byte;
+    tn_event_t event;
+    int raw, until[2];
+    pid_t child;
+
+    (void)state;
+    assert_non_null(monitor);
+    api_bind(pull, API_TCP, endpoint);
+    raw = api_raw_connect(endpoint);
+    api_raw_handshake(raw, 1, "PUSH");
+    assert_ok(tn_wait_peers(pull, 1, API_TIMEOUT_MS));
+    assert_int_equal(pipe(until), 0);
+    child = fork();
+    assert_true(child >= 0);
+    if (child == 0) {
+        close(until[1]);
+        close(raw);
+        _exit(read(until[0], &byte, 1) == 0 ? 0 : 1);
+    }
+    api_raw_write(raw, garbage, sizeof garbage);
+    api_expect_event(monitor, TN_EVENT_DISCONNECTED, &event);
+    close(raw);
+    assert_ok(tn_connect(push, endpoint));
+    for (int i = 0; i < 100; i++) {
+        api_send(push, "still well", 0);
+        api_expect(pull, "still well");
+    }
+    close(until[0]);
+    close(until[1]);
+    assert_int_equal(waitpid(child, NULL, 0), child);
+    tn_monitor_close(monitor);
+    assert_ok(tn_close(push));
+    assert_ok(tn_close(pull));
+    api_ctx_end(ctx);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -177,6 +220,7 @@ int main(void)
         cmocka_unit_test(test_child_closes_without_touching_the_parent),
         cmocka_unit_test(test_child_makes_a_context_of_its_own),
         cmocka_unit_test(test_descriptors_do_not_pass_exec),
+        cmocka_unit_test(test_fork_child_may_keep_a_lost_connection),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
