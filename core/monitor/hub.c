@@ -15,7 +15,9 @@ static tn_monitor_t *monitor_of(struct tni_link *link)
 
 void tni_monitor_hub_init(struct tni_monitor_hub *hub)
 {
-    hub->logged = tni_log_wants(TN_LOG_INFO, log_category) ? TNI_EVENT_FAILURES : 0;
+    hub->logged = tni_log_wants(TN_LOG_DEBUG, log_category)  ? TN_EVENT_ALL
+                  : tni_log_wants(TN_LOG_INFO, log_category) ? TNI_EVENT_FAILURES
+                                                             : 0;
     atomic_init(&hub->wanted, hub->logged);
     pthread_mutex_init(&hub->lock, NULL);
     tni_link_init(&hub->monitors);
@@ -46,15 +48,19 @@ void tni_monitor_hub_stop(struct tni_monitor_hub *hub)
     pthread_mutex_unlock(&hub->lock);
 }
 
-static void log_failure(const tn_event_t *event)
+static void log_event(const tn_event_t *event)
 {
+    bool is_failure = event->kind & TNI_EVENT_FAILURES;
     const char *why = event->reason;
 
-    if (why[0] == '\0')
-        why = event->error != 0 ? tni_error_name(event->error) : "no reason given";
-    tni_log(TN_LOG_INFO, log_category, "%s: endpoint %s, peer %s, connection %" PRIu64 ": %s",
-            tn_event_name(event->kind), event->endpoint[0] ? event->endpoint : "-",
-            event->remote[0] ? event->remote : "-", event->connection, why);
+    if (why[0] == '\0' && event->error != 0)
+        why = tni_error_name(event->error);
+    if (why[0] == '\0' && is_failure)
+        why = "no reason given";
+    tni_log(is_failure ? TN_LOG_INFO : TN_LOG_DEBUG, log_category,
+            "%s: endpoint %s, peer %s, connection %" PRIu64 "%s%s", tn_event_name(event->kind),
+            event->endpoint[0] ? event->endpoint : "-", event->remote[0] ? event->remote : "-",
+            event->connection, why[0] ? ": " : "", why);
 }
 
 /* Under the lock. */
@@ -83,7 +89,7 @@ void tni_monitor_emit(struct tni_monitor_hub *hub, const tn_event_t *event)
         event = &stamped;
     }
     if (event->kind & hub->logged)
-        log_failure(event);
+        log_event(event);
     pthread_mutex_lock(&hub->lock);
     if (!hub->is_stopped)
         offer_all(hub, event);

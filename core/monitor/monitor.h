@@ -19,7 +19,8 @@
 
 #include "base/list.h"
 
-/** Kinds that tell of a failure: they also go to the log (level info, category session). */
+/** Kinds that tell of a failure: they also go to the log (category session, level info; the others at
+ *  level debug). */
 #define TNI_EVENT_FAILURES                                                                         \
     (TN_EVENT_BIND_FAILED | TN_EVENT_ACCEPT_FAILED | TN_EVENT_CONNECT_RETRIED |                    \
      TN_EVENT_HANDSHAKE_FAILED | TN_EVENT_DISCONNECTED | TN_EVENT_CLOSE_FAILED)
