@@ -23,7 +23,8 @@ struct stream {
     int fd; /* -1: not told yet */
     dev_t device;
     ino_t inode;
-    bool has_ended;
+    bool has_ended; /* readv said so */
+    bool is_gone; /* or that, or an error */
 };
 
 static const tn_transport_ops_t *real;
@@ -127,6 +128,22 @@ static size_t total(const struct iovec *iov, int count)
 
 /* ---- streams ---- */
 
+static void note_gone(void *state)
+{
+    struct stream *known;
+
+    pthread_mutex_lock(&lock);
+    known = stream_of(state);
+    if (known)
+        known->is_gone = true;
+    pthread_mutex_unlock(&lock);
+}
+
+static bool is_fatal(ssize_t code)
+{
+    return code < 0 && code != -EAGAIN && code != -EINTR;
+}
+
 static int watched_open(void *state, tn_stream_t *stream, const tn_host_t *host, unsigned role,
                         const char *address)
 {
@@ -193,6 +210,8 @@ static ssize_t watched_readv(void *state, const struct iovec *iov, int count)
     check_code("readv", got);
     if (got > 0 && (size_t)got > room)
         breaks("readv returned %zd with room for %zu", got, room);
+    if (is_fatal(got))
+        note_gone(state);
     if (got < 0)
         return got;
     pthread_mutex_lock(&lock);
@@ -203,7 +222,7 @@ static ssize_t watched_readv(void *state, const struct iovec *iov, int count)
             "readv returned 0, the end of the stream, and bytes afterwards; nothing to read is "
             "-EAGAIN");
     if (known && got == 0 && room > 0)
-        known->has_ended = true;
+        known->has_ended = known->is_gone = true;
     pthread_mutex_unlock(&lock);
     return got;
 }
@@ -220,6 +239,8 @@ static ssize_t watched_writev(void *state, const struct iovec *iov, int count)
         breaks("writev returned %zd of %zu bytes", put, size);
     if (put == 0 && size > 0)
         breaks("writev returned 0; nothing taken is -EAGAIN");
+    if (is_fatal(put))
+        note_gone(state);
     return put;
 }
 
@@ -304,7 +325,7 @@ static void watched_close(void *state)
         known->state = NULL;
     }
     pthread_mutex_unlock(&lock);
-    if (was.has_ended && real->shape == TN_SHAPE_STREAM)
+    if (was.is_gone && real->shape == TN_SHAPE_STREAM)
         check_broken_pipe(state);
     watch = begin("close");
     real->close(state);
