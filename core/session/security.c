@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/error.h"
+#include "base/log.h"
 #include "base/memory.h"
 #include "session/config.h"
 #include "socket/ctx.h"
@@ -37,6 +38,26 @@ static int prepare_mechanism(struct tni_security *security, const struct tni_con
     rc = ops->prepare(security->mechanism_state, &setup, &config->sock->ctx->host, config->role);
     security->is_server = rc > 0;
     return rc < 0 ? rc : 0;
+}
+
+static bool can_be_overheard(const struct tni_config *config)
+{
+    const unsigned guards = TN_TRANSPORT_PROTECTS | TN_TRANSPORT_STAYS;
+
+    for (unsigned i = 0; i < config->scheme.depth; i++)
+        if (config->scheme.layer[i]->ops.transport.flags & guards)
+            return false;
+    return true;
+}
+
+static void warn_of_listeners(const struct tni_security *security, const struct tni_config *config)
+{
+    if ((mechanism_ops(security)->flags & TN_MECHANISM_TELLS) && can_be_overheard(config))
+        tni_log(
+            TN_LOG_WARN, "session",
+            "%s: the mechanism '%s' shows its credentials to whoever reads along: use a transport "
+            "that encrypts, or a mechanism that does",
+            config->text, security->mechanism->name);
 }
 
 /* ------------------------------------------------------------------ who is asked */
@@ -120,7 +141,11 @@ int tni_security_init(struct tni_security *security, const struct tni_config *co
 
     if (rc == 0)
         rc = prepare_mechanism(security, config);
-    return rc < 0 ? rc : find_authenticator(security, config);
+    if (rc == 0)
+        rc = find_authenticator(security, config);
+    if (rc == 0)
+        warn_of_listeners(security, config);
+    return rc;
 }
 
 void tni_security_fini(struct tni_security *security)

@@ -37,28 +37,75 @@ int tni_endpoint_option(const struct tni_options *options, const struct tni_stor
     return tni_options_get(options, name, out_value);
 }
 
-/* A key of the endpoint's text: an option of one of its layers, from the top, or a common one. */
-static int set_option(struct tn_endpoint *endpoint, const char *key, const char *text, size_t size)
+/* "plain.username": of that transport, mechanism or authenticator. */
+static int find_owner(struct tn_endpoint *endpoint, const char *key, size_t owner_size,
+                      const struct tni_feature **out_feature)
 {
+    char owner[TNI_URI_KEY_MAX + 1];
+    int rc;
+
+    snprintf(owner, sizeof owner, "%.*s", (int)owner_size, key);
+    rc = tni_registry_owner(endpoint->sock->ctx->registry, owner, out_feature);
+    if (rc < 0)
+        return tni_fail_context(rc, "option '%s'", key);
+    return tni_option_find((*out_feature)->options, key + owner_size + 1)
+               ? 0
+               : tni_options_unknown(key, (*out_feature)->options);
+}
+
+/* An option of one of the endpoint's layers, from the top. */
+static const struct tni_feature *find_layer(const struct tn_endpoint *endpoint, const char *key)
+{
+    for (unsigned i = endpoint->scheme.depth; i-- > 0;)
+        if (tni_option_find(endpoint->scheme.layer[i]->options, key))
+            return endpoint->scheme.layer[i];
+    return NULL;
+}
+
+static int set_module_option(struct tn_endpoint *endpoint, const struct tni_feature *feature,
+                             const char *name, const char *text, size_t size)
+{
+    const tn_option_desc_t *desc = tni_option_find(feature->options, name);
     char storage[TNI_URI_MAX + 1];
     char full[2 * TNI_URI_KEY_MAX];
     tn_value_t value;
+    int rc = tni_value_parse(desc, text, size, storage, sizeof storage, &value);
+
+    module_option_name(feature, name, full, sizeof full);
+    if (rc == 0)
+        rc = tni_store_set(&endpoint->module_options, full, &value);
+    if (desc->flags & TN_OPTION_SECRET) {
+        endpoint->has_secret = true;
+        explicit_bzero(storage, sizeof storage);
+    }
+    return rc;
+}
+
+/* A key of the endpoint's text: an option of a layer, of what it names before a dot, or a common one. */
+static int set_option(struct tn_endpoint *endpoint, const char *key, const char *text, size_t size)
+{
+    const struct tni_feature *feature = find_layer(endpoint, key);
+    const char *dot = strchr(key, '.');
     int rc;
 
-    for (unsigned i = endpoint->scheme.depth; i-- > 0;) {
-        const struct tni_feature *feature = endpoint->scheme.layer[i];
-        const tn_option_desc_t *desc = tni_option_find(feature->options, key);
-        if (!desc)
-            continue;
-        rc = tni_value_parse(desc, text, size, storage, sizeof storage, &value);
-        if (rc < 0)
-            return rc;
-        module_option_name(feature, key, full, sizeof full);
-        return tni_store_set(&endpoint->module_options, full, &value);
+    if (feature)
+        return set_module_option(endpoint, feature, key, text, size);
+    if (dot) {
+        rc = find_owner(endpoint, key, (size_t)(dot - key), &feature);
+        return rc < 0 ? rc : set_module_option(endpoint, feature, dot + 1, text, size);
     }
     if (tni_options_find(key))
         return tni_options_set_text(&endpoint->options, key, text, size);
     return tni_options_unknown(key, endpoint->scheme.layer[endpoint->scheme.depth - 1]->options);
+}
+
+/* What is shown of an endpoint, in events, logs and lists, ends before a secret. */
+static void hide_secret(struct tn_endpoint *endpoint)
+{
+    size_t shown = strcspn(endpoint->text, "?");
+
+    if (endpoint->has_secret)
+        explicit_bzero(endpoint->text + shown, strlen(endpoint->text + shown));
 }
 
 static int set_options(struct tn_endpoint *endpoint, const struct tni_uri *uri)
@@ -77,7 +124,15 @@ static int set_options(struct tn_endpoint *endpoint, const struct tni_uri *uri)
         snprintf(key, sizeof key, "%.*s", (int)option.key.size, option.key.data);
         rc = set_option(endpoint, key, text, (size_t)size);
     }
+    hide_secret(endpoint);
+    if (endpoint->has_secret)
+        explicit_bzero(text, sizeof text);
     return rc;
+}
+
+static void free_text(char *text)
+{
+    tni_free_secret(text, text ? strlen(text) : 0);
 }
 
 /* ------------------------------------------------------------------ making */
@@ -90,8 +145,8 @@ void tni_endpoint_free(struct tn_endpoint *endpoint)
         tni_pipe_unref(endpoint->pipe);
     tni_options_fini(&endpoint->options);
     tni_store_fini(&endpoint->module_options);
-    tni_free(endpoint->given);
-    tni_free(endpoint->text);
+    free_text(endpoint->given);
+    free_text(endpoint->text);
     tni_free(endpoint->address);
     tni_free(endpoint);
 }
@@ -142,7 +197,7 @@ static int open_pipe(struct tn_endpoint *endpoint)
                               conflates(endpoint, TN_PATTERN_RECEIVES)};
 
     endpoint->pipe =
-        tni_pipe_open(endpoint->sock, endpoint->given, &endpoint->options, hwm, conflate);
+        tni_pipe_open(endpoint->sock, endpoint->text, &endpoint->options, hwm, conflate);
     if (!endpoint->pipe)
         return tni_error_code();
     endpoint->pipe->is_outgoing = true;
@@ -170,13 +225,13 @@ static int start(struct tn_endpoint *endpoint)
 {
     if (bottom(endpoint)->shape == TN_SHAPE_MESSAGE && endpoint->sock->is_raw)
         return tni_fail(-TN_ENOCOMPAT, "'%s' carries messages, not the bytes of a raw socket",
-                        endpoint->given);
+                        endpoint->text);
     if (bottom(endpoint)->shape == TN_SHAPE_MESSAGE)
         return attach_message(endpoint);
     if (!tni_network)
         return tni_fail(-ENOTSUP,
                         "endpoint '%s': this program was linked without network transports",
-                        endpoint->given);
+                        endpoint->text);
     return endpoint->role == TN_ROLE_BIND ? tni_network->bind(endpoint)
                                           : tni_network->connect(endpoint);
 }
@@ -266,7 +321,7 @@ static int open_new(struct tn_sock *sock, const char *text, unsigned role,
         rc = start(endpoint);
     if (rc < 0) {
         tni_endpoint_free(endpoint);
-        return tni_fail_context(rc, "%s '%s'", verb, text);
+        return tni_fail_context(rc, "%s '%.*s'", verb, (int)strcspn(text, "?"), text);
     }
     tni_list_append(&sock->endpoints, &endpoint->link);
     pthread_mutex_lock(&sock->ctx->lock); /* a context that ends says which socket it waits for */
@@ -338,8 +393,8 @@ static struct tn_peer_info *describe(const tn_endpoint_t *endpoint)
     const struct tni_peer_pieces pieces = {
         .connection = atomic_fetch_add(&endpoint->sock->ctx->connections, 1) + 1,
         .fd = -1,
-        .local = endpoint->given,
-        .remote = endpoint->given,
+        .local = endpoint->text,
+        .remote = endpoint->text,
         .mechanism = "",
         .socket_type = endpoint->sock->ops->wire_name,
         .identity = options->routing_id.bytes,
@@ -378,10 +433,10 @@ int tni_endpoint_join(tn_endpoint_t *connecting, tn_endpoint_t *bound)
 
     if (!tni_pattern_is_compatible(connecting->sock->ops->peers, theirs))
         return tni_fail(-TN_ENOCOMPAT, "'%s': a %s socket does not talk to a %s socket",
-                        connecting->given, ours, theirs);
+                        connecting->text, ours, theirs);
     about_bound = describe(bound);
     about_connecting = describe(connecting);
-    pipe = tni_pipe_new(bound->sock, bound->given, duplex, 1);
+    pipe = tni_pipe_new(bound->sock, bound->text, duplex, 1);
     if (!pipe || !about_bound || !about_connecting || join_conflation(connecting, bound) < 0 ||
         tni_chain_control(&duplex->way[1], TNI_ATTACH_CONNECTED, about_bound) < 0)
         goto fail;
@@ -401,5 +456,5 @@ fail:
         tni_pipe_unref(pipe);
     tni_peer_info_unref(about_bound);
     tni_peer_info_unref(about_connecting);
-    return tni_fail(-ENOMEM, "'%s': out of memory", connecting->given);
+    return tni_fail(-ENOMEM, "'%s': out of memory", connecting->text);
 }

@@ -24,7 +24,8 @@ struct tn_endpoint {
     struct tni_link link; /* in sock->endpoints */
     struct tn_sock *sock;
     unsigned role;
-    char *given; /* as the program wrote it */
+    char *given; /* as the program wrote it; may hold a secret, and is not shown */
+    bool has_secret; /* an option in `given` is one */
     char *text; /* with wildcards filled in, still with the scheme as written */
     char *address; /* what the transport gets */
     struct tni_scheme scheme;

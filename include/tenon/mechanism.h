@@ -41,6 +41,9 @@ enum tn_mechanism_flag {
     /** The credentials prove nothing by themselves: without an authenticator's answer every peer is
      *  refused (PLAIN). */
     TN_MECHANISM_NEEDS_VERDICT = 1,
+    /** Whoever reads the wire learns the credentials: each bind and connect of a transport that does not
+     *  protect them (TN_TRANSPORT_PROTECTS, TN_TRANSPORT_STAYS) writes a warning to the log. */
+    TN_MECHANISM_TELLS = 2,
 };
 
 enum { TN_MECHANISM_OVERHEAD_MAX = 64, TN_CREDENTIALS_MAX = 8 };

@@ -55,6 +55,7 @@ enum tn_transport_shape {
 
 enum tn_transport_flag {
     TN_TRANSPORT_PROTECTS = 1, /* what is below it is encrypted and authenticated           */
+    TN_TRANSPORT_STAYS = 2, /* nothing leaves this machine, or can be read by others on it  */
 };
 
 /** Room for an address in a tn_datagram_t, with its NUL. */

@@ -16,12 +16,14 @@ static const struct {
 
 enum { COMMANDS = sizeof names / sizeof names[0] };
 
-/* libzmq's servers up to 4.3.4 at least: the length octet and the E have become one byte. */
-enum { MISSPELT = 5 };
+/* libzmq's servers up to 4.3.4 at least: the length octet and the E have become one byte. Its clients
+ * know this form alone: of the other they say that it was not due, and try again. */
+static const char misspelt[] = "^RROR";
+enum { MISSPELT = sizeof misspelt - 1 };
 
 static bool is_misspelt_error(const uint8_t *body, size_t size)
 {
-    return size >= MISSPELT && memcmp(body, "^RROR", MISSPELT) == 0;
+    return size >= MISSPELT && memcmp(body, misspelt, MISSPELT) == 0;
 }
 
 int plain_parse(const uint8_t *body, size_t size, struct plain_view *out_view)
@@ -130,8 +132,8 @@ ssize_t plain_build_error(uint8_t *out, size_t capacity, int status)
     char text[4];
     struct plain_text reason = {.bytes = (const uint8_t *)text, .size = 3};
 
-    if (capacity < 10)
+    if (capacity < MISSPELT + 1 + reason.size)
         return -EMSGSIZE;
     snprintf(text, sizeof text, "%d", status >= 100 && status <= 999 ? status : 500);
-    return put_text(put_name(out, PLAIN_ERROR), &reason) - out;
+    return put_text(put(out, misspelt, MISSPELT), &reason) - out;
 }

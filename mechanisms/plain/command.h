@@ -53,6 +53,7 @@ ssize_t plain_build(uint8_t *out, size_t capacity, enum plain_command command, c
 /** Both are at most PLAIN_TEXT_MAX bytes. */
 ssize_t plain_build_hello(uint8_t *out, size_t capacity, const struct plain_text *user,
                           const struct plain_text *password);
+/** In the form of libzmq, which its clients need; plain_parse reads both. */
 ssize_t plain_build_error(uint8_t *out, size_t capacity, int status);
 
 #endif

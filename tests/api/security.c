@@ -10,6 +10,30 @@ const char security_server_secret[] = "ow*r8y>ptQ}e$O/!wHFC6p0Ng=/:hUs[%qsnWa@H"
 const char security_client_public[] = "A{q/R.X/6U1<]7{BY47l!C]vO*Cdb8Ss4Z!v*vcr";
 const char security_client_secret[] = "T3WPc&Cm]IbNuL#tk6iu?)!b2I652@I(JX}!12y>";
 
+bool security_has(enum security_kind kind)
+{
+#ifdef TENON_TESTS_CURVE
+    (void)kind;
+    return true;
+#else
+    return kind != SECURE_CURVE;
+#endif
+}
+
+int security_kinds(void)
+{
+    return security_has(SECURE_CURVE) ? SECURE_KINDS : SECURE_CURVE;
+}
+
+void security_need(enum security_kind kind)
+{
+    if (security_has(kind))
+        return;
+    print_message("this build has no %s: its library (libsodium-dev) was missing\n",
+                  security_names[kind]);
+    skip();
+}
+
 static void copy(char *out, size_t capacity, const tn_msg_t *part)
 {
     snprintf(out, capacity, "%.*s", (int)tn_msg_size(part),

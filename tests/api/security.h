@@ -53,6 +53,12 @@ void handler_join(struct handler *handler);
 
 /** As security_table's rows name them: sets the options of either side. */
 enum security_kind { SECURE_NULL, SECURE_PLAIN, SECURE_CURVE, SECURE_KINDS };
+/** Whether this build has the mechanism: CURVE, the last kind, comes with libsodium alone. */
+bool security_has(enum security_kind kind);
+/** How many kinds it has, the first ones. */
+int security_kinds(void);
+/** Skips the test that runs, and says why, when it has not. */
+void security_need(enum security_kind kind);
 /** In Z85. */
 extern const char security_server_public[], security_server_secret[];
 extern const char security_client_public[], security_client_secret[];

@@ -116,7 +116,7 @@ static void test_wrong_credentials_are_refused(void **state)
     (void)state;
     memset(long_name, 'x', sizeof long_name - 1);
     for (size_t row = 0; row < sizeof misfits / sizeof misfits[0]; row++) {
-        for (int form = 0; form < 4; form++)
+        for (int form = 0; form < 4 && security_has(misfits[row].kind); form++)
             check_misfit(row, form & 1 ? API_TCP : API_IPC, form & 2);
     }
 }
@@ -153,7 +153,7 @@ static void check_equals(enum security_kind kind, bool are_servers)
 static void test_equal_roles_do_not_talk(void **state)
 {
     (void)state;
-    for (int kind = SECURE_PLAIN; kind < SECURE_KINDS; kind++) {
+    for (int kind = SECURE_PLAIN; kind < security_kinds(); kind++) {
         check_equals((enum security_kind)kind, true);
         check_equals((enum security_kind)kind, false);
     }
@@ -267,7 +267,7 @@ static void test_commands_that_are_not_due_end_the_connection(void **state)
 {
     (void)state;
     for (size_t row = 0; row < sizeof intrusions / sizeof intrusions[0]; row++) {
-        for (int kind = 0; kind < SECURE_KINDS; kind++) {
+        for (int kind = 0; kind < security_kinds(); kind++) {
             for (int form = 0; form < 4; form++) {
                 bool is_server = form & 1;
                 if (is_server && kind == SECURE_NULL)
@@ -353,7 +353,7 @@ static void check_subscriptions(enum security_kind kind, bool publisher_serves)
 static void test_every_mechanism_serves_peers_of_zmtp_30(void **state)
 {
     (void)state;
-    for (int kind = 0; kind < SECURE_KINDS; kind++) {
+    for (int kind = 0; kind < security_kinds(); kind++) {
         check_requests((enum security_kind)kind);
         check_subscriptions((enum security_kind)kind, true);
         check_subscriptions((enum security_kind)kind, false);

@@ -148,6 +148,7 @@ static void test_every_answer_about_plain_peers(void **state)
 static void test_every_answer_about_curve_peers(void **state)
 {
     (void)state;
+    security_need(SECURE_CURVE);
     check_all_answers(SECURE_CURVE);
 }
 
@@ -186,6 +187,7 @@ static void test_nobody_to_ask_about_null(void **state)
 static void test_nobody_to_ask_about_curve(void **state)
 {
     (void)state;
+    security_need(SECURE_CURVE);
     check_absence(SECURE_CURVE, "", 0, 0);
     check_absence(SECURE_CURVE, "", 1, 0);
     check_absence(SECURE_CURVE, "global", 0, 0);
@@ -232,7 +234,8 @@ static void test_answer_becomes_properties_of_messages(void **state)
     (void)state;
     check_properties(SECURE_NULL);
     check_properties(SECURE_PLAIN);
-    check_properties(SECURE_CURVE);
+    if (security_has(SECURE_CURVE))
+        check_properties(SECURE_CURVE);
 }
 
 /* ------------------------------------------------------------------ late and never */
@@ -241,6 +244,8 @@ static void check_silence(enum security_kind kind)
 {
     struct scene scene;
 
+    if (!security_has(kind))
+        return;
     scene_begin(&scene, kind, &allow);
     scene.handler.is_silent = true;
     assert_ok(tn_set_int(scene.server, "handshake_ivl", 200));
@@ -344,7 +349,7 @@ static void check_late(enum security_kind kind)
 static void test_late_answer_lets_nobody_in(void **state)
 {
     (void)state;
-    for (int kind = 0; kind < SECURE_KINDS; kind++)
+    for (int kind = 0; kind < security_kinds(); kind++)
         check_late((enum security_kind)kind);
 }
 
@@ -374,7 +379,7 @@ static void check_death(enum security_kind kind)
 static void test_handler_that_dies_lets_nobody_in(void **state)
 {
     (void)state;
-    for (int kind = 0; kind < SECURE_KINDS; kind++)
+    for (int kind = 0; kind < security_kinds(); kind++)
         check_death((enum security_kind)kind);
 }
 
@@ -417,7 +422,7 @@ static void check_envelope(enum security_kind kind, size_t row)
 static void test_reply_in_a_wrong_envelope_lets_nobody_in(void **state)
 {
     (void)state;
-    for (int kind = 0; kind < SECURE_KINDS; kind++)
+    for (int kind = 0; kind < security_kinds(); kind++)
         for (size_t row = 0; row < sizeof envelopes / sizeof envelopes[0]; row++)
             check_envelope((enum security_kind)kind, row);
 }
@@ -444,8 +449,8 @@ static void test_other_mechanism_is_refused(void **state)
 {
     (void)state;
     for (int binds = 0; binds < 2; binds++) {
-        for (int ours = 0; ours < SECURE_KINDS; ours++)
-            for (int theirs = 0; theirs < SECURE_KINDS; theirs++)
+        for (int ours = 0; ours < security_kinds(); ours++)
+            for (int theirs = 0; theirs < security_kinds(); theirs++)
                 if (ours != theirs)
                     check_mismatch((enum security_kind)ours, (enum security_kind)theirs, binds);
     }

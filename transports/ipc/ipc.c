@@ -4,6 +4,7 @@
 static const tn_transport_ops_t ops = {
     .size = sizeof ops,
     .shape = TN_SHAPE_STREAM,
+    .flags = TN_TRANSPORT_STAYS,
     .stream_state = sizeof(struct tni_ipc_stream),
     .listener_state = sizeof(struct tni_ipc_listener),
     .check = tni_ipc_check,
