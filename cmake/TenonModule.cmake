@@ -67,6 +67,14 @@ function(tenon_module name)
     endif()
 endfunction()
 
+# tenon_module_missing(KIND NAME LIBRARY PACKAGE): what this build goes without, for want of a library;
+# the command says so, and which package gives it.
+function(tenon_module_missing kind name library package)
+    message(STATUS "${library} was not found: no ${kind} ${name} (install ${package})")
+    set_property(GLOBAL APPEND_STRING PROPERTY TENON_MISSING_ROWS
+        "{\"${kind}\", \"${name}\", \"${package}\"}, ")
+endfunction()
+
 function(_tenon_module_builtin name objects sources libs needs)
     set_property(GLOBAL APPEND PROPERTY TENON_BUILTIN_NAMES ${name})
     set_property(GLOBAL APPEND PROPERTY TENON_BUILTIN_OBJECTS ${objects})

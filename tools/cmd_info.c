@@ -12,6 +12,7 @@
 #include <tenon/tenon.h>
 
 #include "json.h"
+#include "missing.h"
 #include "module_file.h"
 #include "usage.h"
 
@@ -166,6 +167,8 @@ static int list_modules(tn_ctx_t *ctx, struct listing *listing)
     if (rc < 0)
         return tool_library_error("info", "the modules");
     end_array(listing);
+    if (!listing->is_json)
+        tool_list_missing(stdout);
     if (listing->only_failed && !listing->is_json && listing->rows == 0)
         puts("Everything loads.");
     return listing->only_failed && listing->rows ? TOOL_FAILED : TOOL_OK;

@@ -50,7 +50,8 @@ int keygen_curve(char out_public[KEYGEN_TEXT + 1], char out_secret[KEYGEN_TEXT +
 {
     (void)out_public;
     (void)out_secret;
-    tool_error("keygen", "this build has no CURVE: libsodium was missing");
+    tool_error("keygen",
+               "this build has no CURVE: install the package libsodium-dev and build again");
     return -ENOTSUP;
 }
 

@@ -1,4 +1,5 @@
 #include "usage.h"
+#include "missing.h"
 
 #include <stdarg.h>
 #include <stdio.h>
@@ -26,6 +27,8 @@ int tool_usage_error(const char *command, const char *format, ...)
 int tool_library_error(const char *command, const char *what)
 {
     fprintf(stderr, "tenon %s: %s: %s\n", command, what, tn_last_error());
+    if (tn_last_code() == -TN_EMODULE)
+        tool_explain_missing(stderr, tn_last_error());
     return TOOL_FAILED;
 }
 
