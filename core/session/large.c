@@ -7,18 +7,32 @@
 #include "session/inbound.h"
 #include "zmtp/frame.h"
 
-enum { FIRST_PIECE = 64 * 1024 }; /* of a large body, before more of it has arrived */
+enum {
+    FIRST_PIECE = 64 * 1024, /* of a large body, before more of it has arrived, */
+    FIRST_PIECE_MAX = 1024 * 1024, /* from a peer that has sent such bodies before */
+    EXPECTED = 32 * 1024, /* from here on a body is worth a read of its own */
+};
+
+static size_t first_piece(const struct tni_session *session, uint64_t size)
+{
+    uint64_t most = session->large.largest;
+
+    if (most < FIRST_PIECE)
+        most = FIRST_PIECE;
+    if (most > FIRST_PIECE_MAX)
+        most = FIRST_PIECE_MAX;
+    return (size_t)(size < most ? size : most);
+}
 
 int tni_large_begin(struct tni_session *session, unsigned flags, uint64_t size)
 {
-    size_t first = size < FIRST_PIECE ? (size_t)size : FIRST_PIECE;
-
-    session->large.body = tni_body_new(first);
+    session->large.body = tni_body_new(first_piece(session, size));
     if (!session->large.body)
         return tni_inbound_no_memory();
     session->large.size = size;
     session->large.done = 0;
     session->large.flags = (uint8_t)flags;
+    session->large.is_expected = size >= EXPECTED;
     return 0;
 }
 
@@ -48,6 +62,8 @@ int tni_large_done(struct tni_session *session)
     int rc;
 
     session->large.body = NULL;
+    if (session->large.largest < session->large.size)
+        session->large.largest = session->large.size;
     if (session->codec && session->codec->header)
         return tni_coded_body(session, session->large.flags, body, (size_t)session->large.size);
     if (!(session->large.flags & TNI_FRAME_COMMAND))

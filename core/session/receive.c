@@ -15,6 +15,8 @@ void tni_receive_reset(struct tni_session *session)
     tni_buffer_clear(&session->stash);
     tni_body_unref(session->large.body);
     session->large.body = NULL;
+    session->large.largest = 0;
+    session->large.is_expected = false;
     session->in_message = false;
     session->parts = 0;
 }
@@ -83,6 +85,19 @@ static size_t room_for(const struct tni_session *session)
     return session->state == TNI_SESSION_HANDSHAKE ? BEFORE_READY : TNI_SCRATCH;
 }
 
+/* How much is read that may have to be copied: where the next body is probably a large one, little more
+ * than its header. */
+static size_t room_behind(struct tni_session *session, size_t filled)
+{
+    enum { PEEK = 4 * 1024 };
+    size_t room = room_for(session) - filled;
+    bool is_short = session->large.is_expected && !session->coder;
+
+    if (!session->large.body)
+        session->large.is_expected = false;
+    return is_short && room > PEEK ? PEEK : room;
+}
+
 static ssize_t read_some(struct tni_session *session, uint8_t *scratch, size_t filled,
                          size_t *out_asked)
 {
@@ -96,7 +111,7 @@ static ssize_t read_some(struct tni_session *session, uint8_t *scratch, size_t f
             return rc;
     }
     iov[count].iov_base = scratch + filled;
-    iov[count++].iov_len = room_for(session) - filled;
+    iov[count++].iov_len = room_behind(session, filled);
     count = tni_session_cut(iov, count, (size_t)session->config->options.in_batch_size);
     *out_asked = iov[0].iov_len + (count > 1 ? iov[1].iov_len : 0);
     return tni_stack_readv(&session->stack, iov, count);

@@ -110,7 +110,9 @@ struct tni_session {
     struct {
         struct tn_body *body; /* a large frame that is coming in */
         uint64_t size, done;
+        uint64_t largest; /* that this connection has really sent */
         uint8_t flags;
+        bool is_expected; /* the next frame is probably large, too */
     } large;
     struct tni_datagram_inbox *datagrams; /* where they are received; NULL: a stream */
     bool in_message; /* frames of an unfinished one are in the incoming chain */
