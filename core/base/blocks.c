@@ -24,12 +24,12 @@
 enum {
     SMALLEST_SHIFT = 13,
     LARGEST_SHIFT = 24,
-    STEPS = 4, /* sizes for each doubling */
+    STEPS = 8, /* sizes for each doubling */
     CLASSES = (LARGEST_SHIFT - SMALLEST_SHIFT) * STEPS + 1,
     AT_HAND = 16, /* blocks of one size that a thread keeps, */
     AT_HAND_BYTES = 1024 * 1024, /* if that is not more than so many bytes */
     BATCH = AT_HAND / 2, /* what moves between a thread and the store at once */
-    STORED_BYTES = 64 * 1024 * 1024,
+    STORED_BYTES = 128 * 1024 * 1024,
     SWEPT_BYTES = 16 * 1024 * 1024, /* at a time: about a millisecond */
     TURN_MS = 500, /* what was not needed for as long is not needed */
     TRIES = 200,
