@@ -132,6 +132,8 @@ void tni_chain_commit(struct tni_chain *chain, uint64_t messages);
 void tni_chain_rollback(struct tni_chain *chain);
 /** How many more messages the mark admits, at most `most`. */
 uint64_t tni_chain_credit(struct tni_chain *chain, uint64_t most);
+/** Whether so many messages are not released yet. */
+bool tni_chain_has_backlog(struct tni_chain *chain, uint64_t messages);
 /** Everything committed so far must not be sent any more (see `epoch`). */
 void tni_chain_skip(struct tni_chain *chain);
 

@@ -117,6 +117,14 @@ uint64_t tni_chain_credit(struct tni_chain *chain, uint64_t most)
     return hwm - used < most ? hwm - used : most;
 }
 
+bool tni_chain_has_backlog(struct tni_chain *chain, uint64_t messages)
+{
+    if (chain->w.messages - chain->w.released_seen < messages)
+        return false;
+    chain->w.released_seen = atomic_load_explicit(&chain->released, memory_order_acquire);
+    return chain->w.messages - chain->w.released_seen >= messages;
+}
+
 size_t tni_chain_room(struct tni_chain *chain, size_t need)
 {
     if (make_room(chain, need) < 0)

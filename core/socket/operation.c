@@ -4,6 +4,7 @@
 
 #include "base/error.h"
 #include "socket/ctx.h"
+#include "socket/pace.h"
 
 struct operation {
     struct tn_sock *sock;
@@ -53,7 +54,10 @@ ssize_t tni_operation_run_in(struct tn_sock *sock, tni_try_fn try, void *arg, in
     while (op.result == -EAGAIN && tni_sock_tell_change(op.sock))
         op.result = try(op.sock, arg);
     if (op.result != -EAGAIN) {
-        tni_sock_leave(op.sock);
+        if (is_send && op.result >= 0)
+            tni_pace_leave(op.sock, op.sock->turn_bytes, flags);
+        else
+            tni_sock_leave(op.sock);
         return op.result;
     }
     timeout = is_send ? op.sock->options.sndtimeo : op.sock->options.rcvtimeo;

@@ -9,6 +9,7 @@
 #include "pipe/chain_short.h"
 #include "pipe/pipe.h"
 #include "socket/operation.h"
+#include "socket/pace.h"
 #include "socket/turn.h"
 
 static int send_frame(struct tn_sock *sock, tn_msg_t *msg)
@@ -103,7 +104,12 @@ int tn_send(tn_socket_t *socket, const void *data, size_t size, int flags)
     }
     sock = tni_turn_begin(socket);
     if (sock && !(flags & TN_MORE) && send_short(sock, data, size)) {
-        tni_turn_end(sock);
+        if (size < TNI_PACED_FROM) {
+            tni_turn_end(sock);
+        } else {
+            tni_turn_go_on(sock);
+            tni_pace_leave(sock, size, flags);
+        }
         return 0;
     }
     if (sock)

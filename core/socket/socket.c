@@ -65,6 +65,8 @@ static void sock_init(struct tn_sock *sock, struct tn_ctx *ctx, const struct tni
     sock->is_urgent = sock->is_gathering = sock->is_resumed = false;
     atomic_init(&sock->has_waited, true);
     sock->last_direct_ns = 0;
+    sock->pace.skipped = sock->pace.to_skip = 0;
+    sock->is_pacing = false;
     atomic_store(&sock->linger_ms, -1);
     atomic_store(&sock->live, 1);
     tni_monitor_hub_init(&sock->monitors);
@@ -301,7 +303,7 @@ static void forget_turn(struct tn_sock *sock)
     sock->streaming = sock->touched = NULL;
     sock->touched_items = 0;
     sock->turn_bytes = 0;
-    sock->is_urgent = sock->is_resumed = false;
+    sock->is_urgent = sock->is_resumed = sock->is_pacing = false;
 }
 
 /* What was written in this turn is to reach the kernel. Returns the reactor that this thread serves
@@ -315,7 +317,8 @@ static struct tni_reactor *hand_over(struct tn_sock *sock)
 
     sock->streamed_turns++;
     sock->streamed_bytes += turn_bytes;
-    is_direct = is_direct || (touched && is_isolated(sock)) || has_gathered(sock, turn_bytes);
+    is_direct = is_direct || sock->is_pacing || (touched && is_isolated(sock)) ||
+                has_gathered(sock, turn_bytes);
     forget_turn(sock);
     if (is_direct) {
         sock->streamed_turns = 0;

@@ -109,6 +109,10 @@ struct tn_sock {
     _Atomic(uint64_t) deadline;
     atomic_bool has_waited; /* since the last direct write; set without the lock */
     uint64_t last_direct_ns;
+    struct {
+        unsigned skipped, to_skip; /* sends that do not wait: after the last wait, left */
+    } pace; /* pace.h */
+    bool is_pacing; /* this thread goes on to serve the connection it wrote to */
     atomic_int linger_ms; /* of the close */
     atomic_uint live; /* sessions and listeners, and 1 until tn_close is through */
 

@@ -1,0 +1,90 @@
+#include "socket/pace.h"
+
+#include <errno.h>
+
+#include "pipe/pipe.h"
+#include "socket/wait.h"
+
+enum {
+    QUEUED_MAX = 1024 * 1024, /* bytes */
+    WAIT_MS = 1,
+    SKIPPED_MAX = 1024, /* sends */
+};
+
+/* Counted in messages of the size sent last. */
+static bool is_queued(struct tn_sock *sock, size_t size, size_t bytes)
+{
+    struct tn_pipe *pipe = tni_load_balancer_only(&sock->balance);
+
+    return pipe && pipe->has_session && tni_chain_has_backlog(tni_pipe_out(pipe), bytes / size + 1);
+}
+
+struct pacing {
+    struct tn_sock *sock;
+    size_t size;
+};
+
+static int has_drained(void *arg)
+{
+    struct pacing *pacing = arg;
+    int rc = tni_sock_reenter(pacing->sock);
+
+    if (rc < 0)
+        return rc;
+    rc = is_queued(pacing->sock, pacing->size, QUEUED_MAX / 2) ? -EAGAIN : 0;
+    tni_sock_leave(pacing->sock);
+    return rc;
+}
+
+static bool is_due(struct tn_sock *sock, size_t size)
+{
+    if (!(sock->ops->flags & TN_PATTERN_BALANCES) || sock->options.sndtimeo == 0 ||
+        !is_queued(sock, size, QUEUED_MAX))
+        return false;
+    if (!sock->pace.to_skip)
+        return true;
+    sock->pace.to_skip--;
+    return false;
+}
+
+static void note(struct tn_sock *sock, bool was_in_vain)
+{
+    if (!was_in_vain)
+        sock->pace.skipped = 0;
+    else if (!sock->pace.skipped)
+        sock->pace.skipped = 1;
+    else if (sock->pace.skipped < SKIPPED_MAX)
+        sock->pace.skipped *= 2;
+    sock->pace.to_skip = sock->pace.skipped;
+}
+
+/* The message is on its way already: whatever ends the waiting is no failure of the send. */
+static void wait_a_little(struct tn_sock *sock, size_t size)
+{
+    struct pacing pacing = {.sock = sock, .size = size};
+    struct tni_wait wait = {.socks = &sock,
+                            .sock_count = 1,
+                            .timeout = WAIT_MS,
+                            .attempt = has_drained,
+                            .arg = &pacing};
+    int rc;
+
+    tni_sock_pin(sock);
+    tni_sock_leave(sock);
+    rc = tni_wait(&wait);
+    tni_lock_take(&sock->lock);
+    sock->is_pacing = false;
+    note(sock, rc == -ETIMEDOUT);
+    tni_lock_give(&sock->lock);
+    tni_sock_unpin(sock);
+}
+
+void tni_pace_leave(struct tn_sock *sock, size_t size, int flags)
+{
+    if (size < TNI_PACED_FROM || (flags & TN_DONTWAIT) || !is_due(sock, size)) {
+        tni_sock_leave(sock);
+        return;
+    }
+    sock->is_pacing = true;
+    wait_a_little(sock, size);
+}
