@@ -65,6 +65,7 @@ struct hand {
     atomic_bool is_free; /* no thread's */
 };
 
+static atomic_bool is_any_kept; /* since the last sweep that left nothing */
 static _Atomic(struct hand *) hands; /* never freed, used again by later threads */
 static pthread_once_t key_once = PTHREAD_ONCE_INIT;
 static pthread_key_t key;
@@ -351,6 +352,8 @@ void tni_block_give(void *block, size_t size)
     ASAN_POISON_MEMORY_REGION(block, size_of(class));
     hand->of[class].blocks[hand->of[class].count++] = block;
     leave_hand(hand);
+    if (!atomic_load_explicit(&is_any_kept, memory_order_relaxed))
+        atomic_store(&is_any_kept, true);
 }
 
 /* Beyond what is kept the allocator moves pages instead of bytes. */
@@ -452,10 +455,14 @@ bool tni_blocks_sweep(void)
     is_new_turn = now - turn >= TURN_MS;
     if (is_new_turn) {
         atomic_store(&last_turn, now);
+        atomic_store(&is_any_kept, false); /* whoever gives one from here on says so again */
         is_left = sweep_hands(false);
     }
     sweep_store(is_new_turn);
-    return is_left || tni_blocks_are_stored();
+    if (!is_left && !atomic_load(&store.bytes))
+        return atomic_load(&is_any_kept);
+    atomic_store(&is_any_kept, true);
+    return true;
 }
 
 void tni_blocks_trim(void)
@@ -471,9 +478,9 @@ void tni_blocks_trim(void)
     }
 }
 
-bool tni_blocks_are_stored(void)
+bool tni_blocks_are_kept(void)
 {
-    return atomic_load_explicit(&store.bytes, memory_order_relaxed) > 0;
+    return atomic_load_explicit(&is_any_kept, memory_order_relaxed);
 }
 
 size_t tni_blocks_kept(void)

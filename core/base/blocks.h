@@ -28,8 +28,8 @@ enum { TNI_BLOCKS_SWEEP_MS = 100 };
 /** Frees a part of what has not been needed for half a second. Whoever is there to do it calls it every
  *  TNI_BLOCKS_SWEEP_MS until it returns false: nothing is kept any more. */
 bool tni_blocks_sweep(void);
-/** Whether the store of the process holds any: worth a sweep. */
-bool tni_blocks_are_stored(void);
+/** Whether a sweep may find any. */
+bool tni_blocks_are_kept(void);
 /** Frees everything that is kept. When the last context has ended. */
 void tni_blocks_trim(void);
 /** Bytes that are kept for use. A snapshot; any thread. */

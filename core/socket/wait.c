@@ -381,7 +381,7 @@ enum { LONG_SLEEP = 3600 * 1000 };
 /* A thread that sleeps without connections may be the only one there is to give memory back. */
 static int sleep_and_sweep(struct tni_waiter *waiter, uint64_t limit)
 {
-    bool must_sweep = tni_blocks_are_stored() && limit > TNI_BLOCKS_SWEEP_MS;
+    bool must_sweep = tni_blocks_are_kept() && limit > TNI_BLOCKS_SWEEP_MS;
     int rc = tni_futex_wait(&waiter->asleep, TNI_ON_FUTEX,
                             must_sweep ? (uint64_t)TNI_BLOCKS_SWEEP_MS : limit);
 

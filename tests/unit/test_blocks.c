@@ -127,7 +127,7 @@ static void test_what_one_thread_frees_another_uses(void **state)
     take_many(blocks);
     in_a_thread(give_many, blocks);
     assert_true(tni_blocks_kept() > (size_t)MANY * SIZE / 2);
-    assert_true(tni_blocks_are_stored());
+    assert_true(tni_blocks_are_kept());
     take_many(blocks);
     assert_int_equal(tni_blocks_kept(), 0);
     give_many(blocks);
@@ -156,7 +156,7 @@ static void test_sweeps_free_everything_in_the_end(void **state)
     while (tni_blocks_sweep())
         usleep(1000);
     assert_int_equal(tni_blocks_kept(), 0);
-    assert_false(tni_blocks_are_stored());
+    assert_false(tni_blocks_are_kept());
 }
 
 enum { RING = 32, ROUNDS = 20000 };
