@@ -44,6 +44,12 @@ static ssize_t block(struct operation *op, int timeout)
     return op->result;
 }
 
+/* Bytes of a message; the result of a batch is their number. */
+static size_t size_sent(const struct operation *op)
+{
+    return op->sock->turn_bytes / (op->result > 1 ? (size_t)op->result : 1);
+}
+
 ssize_t tni_operation_run_in(struct tn_sock *sock, tni_try_fn try, void *arg, int flags,
                              bool is_send)
 {
@@ -55,7 +61,7 @@ ssize_t tni_operation_run_in(struct tn_sock *sock, tni_try_fn try, void *arg, in
         op.result = try(op.sock, arg);
     if (op.result != -EAGAIN) {
         if (is_send && op.result >= 0)
-            tni_pace_leave(op.sock, op.sock->turn_bytes, flags);
+            tni_pace_leave(op.sock, size_sent(&op), flags);
         else
             tni_sock_leave(op.sock);
         return op.result;
