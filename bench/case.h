@@ -72,6 +72,7 @@ void bench_add_connections(struct bench_table *table);
 void bench_add_idle(struct bench_table *table);
 void bench_add_subscriptions(struct bench_table *table);
 void bench_add_proxy(struct bench_table *table);
+void bench_add_burst(struct bench_table *table);
 void bench_add_first(struct bench_table *table);
 void bench_add_curve(struct bench_table *table);
 void bench_add_tls(struct bench_table *table);

@@ -238,6 +238,7 @@ static void add_families(struct bench_table *table)
     bench_add_idle(table);
     bench_add_subscriptions(table);
     bench_add_proxy(table);
+    bench_add_burst(table);
     bench_add_first(table);
     bench_add_curve(table);
 #ifdef BENCH_TLS
