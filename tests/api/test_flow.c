@@ -2,6 +2,7 @@
 #include "api.h"
 
 #include <pthread.h>
+#include <stdlib.h>
 #include <unistd.h>
 
 struct pair {
@@ -109,6 +110,39 @@ static void test_tcp_queue_is_bounded_and_resumes(void **state)
     assert_ok(tn_set_int(push, "sndtimeo", API_TIMEOUT_MS));
     assert_ok(tn_send(push, "more", 4, 0));
     api_expect(pull, "more");
+    assert_ok(tn_close(push));
+    assert_ok(tn_close(pull));
+    api_ctx_end(ctx);
+}
+
+/* A sender of large messages writes to its connection itself for a while, but where nobody reads it
+ * queues them all, and does not wait where it may not. */
+static void test_large_messages_fill_the_queue_though_nobody_reads(void **state)
+{
+    enum { MARK = 300, SIZE = 65536 };
+    tn_ctx_t *ctx = api_ctx();
+    tn_socket_t *push = api_socket(ctx, "push"), *pull = api_socket(ctx, "pull");
+    uint32_t *body = calloc(1, SIZE);
+    uint32_t sent = 0;
+    int code;
+
+    (void)state;
+    assert_non_null(body);
+    assert_ok(tn_set_int(push, "sndhwm", MARK));
+    assert_ok(tn_set_int(pull, "rcvhwm", 1));
+    api_join(pull, push, API_TCP);
+    for (; sent < MARK; sent++) {
+        body[0] = sent;
+        assert_ok(tn_send(push, body, SIZE, 0));
+    }
+    for (; (body[0] = sent, code = tn_send(push, body, SIZE, TN_DONTWAIT)) == 0; sent++)
+        assert_true(sent < 100 * MARK);
+    assert_int_equal(code, -EAGAIN);
+    for (uint32_t i = 0; i < sent; i++) {
+        assert_int_equal(assert_ok(tn_recv(pull, body, SIZE, 0)), SIZE);
+        assert_int_equal(body[0], i);
+    }
+    free(body);
     assert_ok(tn_close(push));
     assert_ok(tn_close(pull));
     api_ctx_end(ctx);
@@ -492,6 +526,7 @@ int main(void)
         cmocka_unit_test(test_mark_of_zero_is_no_mark),
         cmocka_unit_test(test_full_pipe_resumes_at_the_low_mark),
         cmocka_unit_test(test_tcp_queue_is_bounded_and_resumes),
+        cmocka_unit_test(test_large_messages_fill_the_queue_though_nobody_reads),
         cmocka_unit_test(test_blocked_sender_resumes),
         cmocka_unit_test(test_blocked_receiver_times_out),
         cmocka_unit_test(test_senders_without_peers_block_or_drop),
