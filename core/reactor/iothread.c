@@ -49,9 +49,9 @@ void tni_iothread_post(struct tni_iothread *thread, struct tni_task *task, unsig
     wake(thread);
 }
 
-void tni_iothread_post_later(struct tni_iothread *thread, struct tni_task *task)
+void tni_iothread_post_later(struct tni_iothread *thread, struct tni_task *task, unsigned bits)
 {
-    if (!tni_mpsc_announce(&task->item, 0))
+    if (!tni_mpsc_announce(&task->item, bits))
         return;
     tni_mpsc_push(&thread->run, &task->item);
     if (!thread->has_thread || atomic_load(&thread->asleep) == TNI_RESTING)

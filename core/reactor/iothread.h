@@ -63,7 +63,7 @@ void tni_iothread_abandon(struct tni_iothread *thread);
 /** Has `task` run on the thread. Any thread. */
 void tni_iothread_post(struct tni_iothread *thread, struct tni_task *task, unsigned bits);
 /** The same within some tens of microseconds: until then the thread lets more of the same gather. */
-void tni_iothread_post_later(struct tni_iothread *thread, struct tni_task *task);
+void tni_iothread_post_later(struct tni_iothread *thread, struct tni_task *task, unsigned bits);
 /** On the thread: what is in `run` looks after itself, as it has since the last nap; the next one is
  *  longer, up to a limit. False ends that. */
 void tni_iothread_is_relieved(struct tni_iothread *thread, bool is_relieved);

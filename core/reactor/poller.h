@@ -11,7 +11,12 @@
 
 #include <stdbool.h>
 
-enum { TNI_POLL_IN = 1, TNI_POLL_OUT = 2, TNI_POLL_HANGUP = 4 };
+enum {
+    TNI_POLL_IN = 1,
+    TNI_POLL_OUT = 2,
+    TNI_POLL_HANGUP = 4,
+    TNI_POLL_PERHAPS = 8, /* nobody knows: it may be readable */
+};
 
 struct tni_poll_event {
     void *who;

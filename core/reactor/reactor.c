@@ -6,15 +6,23 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "base/error.h"
 #include "base/memory.h"
 #include "reactor/poller.h"
 #include "socket/socket.h"
 #include "socket/wait.h"
 
-enum { AT_ONCE = 64 };
+enum {
+    AT_ONCE = 64,
+    TICK_MS = 1,
+    TURNS_A_TICK = 4, /* fewer, and the lease ends */
+    PATIENCE_MIN = 8,
+    PATIENCE_MAX = 4096,
+};
 
-enum { URGENT = 2 }; /* a bit of the task in the I/O thread's run queue */
+/* What the task `run` was announced for. */
+enum { URGENT = 2, LATER = 4, TICKED = 8 };
 
 /* ------------------------------------------------------------------ lock and calls */
 
@@ -59,7 +67,7 @@ void tni_reactor_call_later(struct tni_reactor *reactor)
     if (waiter)
         tni_waiter_wake(waiter);
     else
-        tni_iothread_post_later(reactor->thread, &reactor->run);
+        tni_iothread_post_later(reactor->thread, &reactor->run, LATER);
 }
 
 void tni_reactor_post(struct tni_reactor *reactor, struct tni_task *task, unsigned bits)
@@ -116,17 +124,66 @@ static void serve_ready(struct tni_reactor *reactor)
     }
 }
 
+static int plain_descriptor(struct tni_reactor *reactor)
+{
+    struct tni_member *only;
+
+    if (tni_list_is_empty(&reactor->sessions) || reactor->sessions.next != reactor->sessions.prev)
+        return -1;
+    only = tni_container(reactor->sessions.next, struct tni_member, link);
+    return only->plain_descriptor(only);
+}
+
+/* Who sleeps on a descriptor that is no longer the right one must look anew. */
+static void note_plain(struct tni_reactor *reactor)
+{
+    int before = atomic_load_explicit(&reactor->plain, memory_order_relaxed);
+    int now = atomic_load(&reactor->is_leased) ? plain_descriptor(reactor) : -1;
+    struct tni_waiter *waiter;
+
+    if (now == before)
+        return;
+    atomic_store(&reactor->plain, now);
+    waiter = before < 0 ? NULL : atomic_load(&reactor->watch);
+    if (waiter)
+        tni_waiter_wake(waiter);
+}
+
+/* Where the events come from that are served. */
+struct source {
+    bool has_set;
+    int plain; /* the descriptor that `events` are of; -1: none */
+    unsigned events;
+};
+
+static const struct source from_set = {.has_set = true, .plain = -1};
+static const struct source from_inbox = {.plain = -1};
+
+static bool take_plain(struct tni_reactor *reactor, const struct source *source)
+{
+    struct tni_member *only;
+
+    if (source->plain < 0 || source->plain != atomic_load(&reactor->plain))
+        return false;
+    only = tni_container(reactor->sessions.next, struct tni_member, link);
+    only->on_events(only, source->events);
+    return true;
+}
+
 /* Returns how many sessions have ended. */
-static unsigned serve(struct tni_reactor *reactor, bool with_events)
+static unsigned serve(struct tni_reactor *reactor, const struct source *source)
 {
     int kept = errno;
+    /* First: a task may end the connection that the descriptor is of. */
+    bool has_plain = take_plain(reactor, source);
     unsigned ended;
 
     tni_tasks_run(&reactor->inbox);
-    if (with_events && atomic_load(&reactor->set) >= 0)
+    if (!has_plain && source->has_set && atomic_load(&reactor->set) >= 0)
         take_events(reactor);
     serve_ready(reactor);
     atomic_store(&reactor->pending, !tni_list_is_empty(&reactor->ready));
+    note_plain(reactor);
     ended = reactor->ended;
     reactor->ended = 0;
     errno = kept;
@@ -140,7 +197,7 @@ static void tell_ended(struct tn_sock *sock, unsigned ended)
         tni_sock_live_down(sock);
 }
 
-static bool try_to_serve(struct tni_reactor *reactor, bool with_events)
+static bool try_to_serve(struct tni_reactor *reactor, const struct source *source)
 {
     struct tn_sock *sock = reactor->sock; /* pinned by the caller */
     bool holds_signals;
@@ -149,7 +206,7 @@ static bool try_to_serve(struct tni_reactor *reactor, bool with_events)
     if (!enter(reactor))
         return false;
     holds_signals = tni_sock_hold_signals(sock);
-    ended = serve(reactor, with_events);
+    ended = serve(reactor, source);
     leave(reactor);
     if (holds_signals)
         tni_sock_release_signals();
@@ -159,13 +216,21 @@ static bool try_to_serve(struct tni_reactor *reactor, bool with_events)
 
 bool tni_reactor_serve(struct tni_reactor *reactor)
 {
-    return try_to_serve(reactor, true);
+    return try_to_serve(reactor, &from_set);
+}
+
+bool tni_reactor_serve_plain(struct tni_reactor *reactor, int fd, unsigned events)
+{
+    const struct source source = {.has_set = true, .plain = fd, .events = events};
+
+    return try_to_serve(reactor, &source);
 }
 
 void tni_reactor_serve_posted(struct tni_reactor *reactor)
 {
+    atomic_store_explicit(&reactor->has_spoken, true, memory_order_relaxed);
     /* Otherwise whoever serves it was told that we want it. */
-    if (try_to_serve(reactor, false) &&
+    if (try_to_serve(reactor, &from_inbox) &&
         !atomic_load_explicit(&reactor->relieved, memory_order_relaxed))
         atomic_store_explicit(&reactor->relieved, 1, memory_order_relaxed);
 }
@@ -190,6 +255,7 @@ static void arm(struct tni_reactor *reactor, bool is_armed)
 {
     int set = atomic_load(&reactor->set);
 
+    atomic_store(&reactor->may_be_armed, is_armed);
     if (set >= 0)
         tni_poller_arm(atomic_load(&reactor->thread)->arming, set, &reactor->armed, is_armed);
 }
@@ -210,7 +276,7 @@ static void serve_on_thread(struct tni_reactor *reactor)
     sock = reactor->sock;
     holds_signals = tni_sock_hold_signals(sock);
     tni_sock_give_gathered(sock, reactor);
-    ended = serve(reactor, true);
+    ended = serve(reactor, &from_set);
     if (!atomic_load(&reactor->watch) && !atomic_load(&reactor->pending))
         arm(reactor, true);
     leave(reactor);
@@ -220,21 +286,98 @@ static void serve_on_thread(struct tni_reactor *reactor)
     tell_ended(sock, ended);
 }
 
+/* ------------------------------------------------------------------ leases */
+
+static void set_tick(struct tni_reactor *reactor)
+{
+    tni_iothread_timer(atomic_load(&reactor->thread), &reactor->tick, tni_clock_ms() + TICK_MS);
+}
+
+static void on_tick_timer(struct tni_timer *timer)
+{
+    struct tni_reactor *reactor = tni_container(timer, struct tni_reactor, tick);
+
+    tni_iothread_post(atomic_load(&reactor->thread), &reactor->run, TICKED);
+}
+
+/* Whether the lease goes on. A reactor that is being freed has none; `users` keeps it until its timer is
+ * set. */
+static bool prolong(struct tni_reactor *reactor)
+{
+    unsigned turns = atomic_load(&reactor->turns), patience = atomic_load(&reactor->patience);
+    bool is_busy = turns - reactor->turns_seen >= TURNS_A_TICK;
+
+    if (!atomic_load(&reactor->is_leased))
+        return false;
+    reactor->turns_seen = turns;
+    if (is_busy) {
+        atomic_store(&reactor->patience, PATIENCE_MIN);
+        set_tick(reactor);
+    } else if (patience < PATIENCE_MAX) {
+        atomic_store(&reactor->patience, patience * 2);
+    }
+    return is_busy;
+}
+
+/* First the lease ends, then one looks who watches; who leaves does it the other way round. */
+static void on_tick(struct tni_reactor *reactor)
+{
+    bool goes_on;
+
+    atomic_fetch_add(&reactor->users, 1);
+    goes_on = prolong(reactor);
+    if (!goes_on)
+        atomic_store(&reactor->is_leased, false);
+    atomic_fetch_sub(&reactor->users, 1);
+    if (!goes_on && !atomic_load(&reactor->watch))
+        serve_on_thread(reactor);
+}
+
 /* A stream whose sender writes itself, as it did since the last look, is left to it: what it posted
  * since then waits for the next look. Serving it here would move its bytes from one core to another. */
-static void on_run(struct tni_task *task, unsigned bits)
+static void on_called(struct tni_reactor *reactor, bool is_urgent)
 {
-    struct tni_reactor *reactor = tni_container(task, struct tni_reactor, run);
-    bool is_relieved =
-        !(bits & URGENT) && atomic_load_explicit(&reactor->relieved, memory_order_relaxed);
+    bool is_relieved = !is_urgent && atomic_load_explicit(&reactor->relieved, memory_order_relaxed);
 
     tni_iothread_is_relieved(reactor->thread, is_relieved);
     if (is_relieved) {
         atomic_store_explicit(&reactor->relieved, 0, memory_order_relaxed);
-        tni_iothread_post_later(reactor->thread, task);
+        tni_iothread_post_later(reactor->thread, &reactor->run, LATER);
     } else {
         serve_on_thread(reactor);
     }
+}
+
+static void on_run(struct tni_task *task, unsigned bits)
+{
+    struct tni_reactor *reactor = tni_container(task, struct tni_reactor, run);
+
+    if (bits & TICKED)
+        on_tick(reactor);
+    if (bits & (URGENT | LATER))
+        on_called(reactor, bits & URGENT);
+}
+
+/* While it still watches: nobody else asks. */
+static void ask_for_lease(struct tni_reactor *reactor)
+{
+    bool has_spoken = atomic_exchange_explicit(&reactor->has_spoken, false, memory_order_relaxed);
+
+    atomic_fetch_add_explicit(&reactor->turns, 1, memory_order_relaxed);
+    reactor->exchanges = has_spoken ? reactor->exchanges + 1 : 0;
+    if (reactor->exchanges < atomic_load_explicit(&reactor->patience, memory_order_relaxed) ||
+        atomic_load(&reactor->is_leased))
+        return;
+    reactor->exchanges = 0;
+    atomic_store(&reactor->is_leased, true);
+    set_tick(reactor);
+}
+
+/* Nobody else counts on the I/O thread. */
+static bool can_stay_unarmed(struct tni_reactor *reactor)
+{
+    return atomic_load(&reactor->is_leased) && !atomic_load(&reactor->sock->waitq.count) &&
+           !atomic_load(&reactor->sock->has_signals);
 }
 
 static void on_armed(struct tni_armed *armed)
@@ -248,21 +391,38 @@ bool tni_reactor_watch(struct tni_reactor *reactor, struct tni_waiter *waiter)
 
     if (!atomic_compare_exchange_strong(&reactor->watch, &expected, waiter))
         return false;
-    arm(reactor, false);
+    if (atomic_load(&reactor->may_be_armed))
+        arm(reactor, false);
     return true;
 }
 
 void tni_reactor_unwatch(struct tni_reactor *reactor)
 {
+    ask_for_lease(reactor);
     atomic_store(&reactor->watch, NULL);
-    arm(reactor, true);
+    if (!can_stay_unarmed(reactor))
+        arm(reactor, true);
     if (tni_reactor_is_busy(reactor))
         tni_reactor_call(reactor);
 }
 
-int tni_reactor_descriptor(struct tni_reactor *reactor)
+void tni_reactor_await_event(struct tni_reactor *reactor)
 {
-    return reactor->set;
+    if (atomic_load(&reactor->is_leased) && !atomic_load(&reactor->watch))
+        tni_reactor_call(reactor);
+}
+
+bool tni_reactor_is_leased(struct tni_reactor *reactor)
+{
+    return atomic_load(&reactor->is_leased);
+}
+
+int tni_reactor_descriptor(struct tni_reactor *reactor, bool *out_is_plain)
+{
+    int plain = atomic_load(&reactor->plain);
+
+    *out_is_plain = plain >= 0;
+    return plain >= 0 ? plain : atomic_load(&reactor->set);
 }
 
 bool tni_reactor_is_busy(struct tni_reactor *reactor)
@@ -299,8 +459,10 @@ static struct tni_reactor *from_pool(void)
         reactor->armed.ready = on_armed;
         tni_task_init(&reactor->run, on_run);
         tni_task_init(&reactor->stopping, on_stop);
+        reactor->tick.fire = on_tick_timer;
         tni_mpsc_init(&reactor->inbox);
         atomic_init(&reactor->set, -1);
+        atomic_init(&reactor->plain, -1);
     }
     return reactor;
 }
@@ -334,11 +496,14 @@ static int open_set(struct tni_reactor *reactor, struct tni_iothread *thread)
 
     if (rc == 0)
         rc = tni_poller_arm(thread->arming, set, &reactor->armed, true);
+    if (rc == 0)
+        rc = tni_timers_reserve(&thread->timers);
     if (rc < 0) {
         if (set >= 0)
             close(set);
         return tni_fail(rc, "cannot watch a socket's connections: %s", strerror(-rc));
     }
+    atomic_store(&reactor->may_be_armed, true);
     atomic_store(&reactor->set, set);
     return 0;
 }
@@ -359,6 +524,8 @@ struct tni_reactor *tni_reactor_new(struct tn_sock *sock, struct tni_iothread *t
     reactor->sock = sock;
     reactor->is_stopping = false;
     reactor->ended = 0;
+    reactor->exchanges = 0;
+    atomic_store(&reactor->patience, PATIENCE_MIN);
     tni_link_init(&reactor->link);
     tni_link_init(&reactor->sessions);
     tni_link_init(&reactor->ready);
@@ -372,8 +539,14 @@ struct tni_reactor *tni_reactor_new(struct tn_sock *sock, struct tni_iothread *t
 
 void tni_reactor_free(struct tni_reactor *reactor)
 {
+    struct tni_iothread *thread = atomic_load(&reactor->thread);
+
+    atomic_store(&reactor->is_leased, false);
     enter_alone(reactor);
+    tni_timer_cancel(&thread->timers, &reactor->tick);
+    tni_timers_unreserve(&thread->timers);
     tni_tasks_run(&reactor->inbox);
+    atomic_store(&reactor->plain, -1);
     close(atomic_exchange(&reactor->set, -1));
     leave_alone(reactor);
     to_pool(reactor);

@@ -32,10 +32,24 @@ struct tni_reactor {
     atomic_uint relieved; /* since the I/O thread looked last, whoever posted has served it */
     atomic_uint users; /* threads that look at it without a right to its socket: it is kept */
     atomic_int set; /* of the connections; edge triggered; -1: in the pool */
+    atomic_int
+        plain; /* the only connection's descriptor, while nothing but its being readable has to
+                       * be waited for; -1: wait for the set. -1 without a lease */
     _Atomic(struct tni_iothread *) thread;
     struct tn_sock *sock;
     struct tni_link link; /* in sock->reactors */
     struct tni_reactor *next_free;
+
+    /* A lease: the set stays unarmed between the waits of a thread that waits again and again, and the
+     * I/O thread comes by every millisecond to see that this goes on. */
+    atomic_bool is_leased;
+    atomic_bool may_be_armed; /* false: watching it takes no disarming */
+    atomic_bool has_spoken; /* somebody wrote to a connection themselves since the last wait */
+    atomic_uint turns; /* waits that ended */
+    atomic_uint patience; /* exchanges in a row until a lease is asked for */
+    unsigned exchanges; /* in a row: a write, then a wait. The watcher's */
+    unsigned turns_seen; /* the I/O thread's */
+    struct tni_timer tick;
 
     /* Under `lock`. */
     struct tni_link sessions;
@@ -54,6 +68,8 @@ struct tni_member {
      *  again without a further event. */
     void (*on_events)(struct tni_member *member, unsigned events);
     bool (*serve)(struct tni_member *member);
+    /** Its descriptor, if it waits for nothing but that one's being readable, or -1. */
+    int (*plain_descriptor)(struct tni_member *member);
 };
 
 /** Returns a reactor of the socket on that thread. NULL with a sentence: no memory, descriptors. */
@@ -79,11 +95,15 @@ void tni_reactor_stop(struct tni_reactor *reactor, void (*stop)(struct tni_react
 
 /** Under the lock: the member has something to do without an event. */
 void tni_reactor_make_ready(struct tni_member *member);
+/** Under the lock: an event of the set is to come, for which nobody may be waiting. */
+void tni_reactor_await_event(struct tni_reactor *reactor);
 
 /* For tni_wait; see network.h. */
 bool tni_reactor_watch(struct tni_reactor *reactor, struct tni_waiter *waiter);
 void tni_reactor_unwatch(struct tni_reactor *reactor);
-int tni_reactor_descriptor(struct tni_reactor *reactor);
+bool tni_reactor_is_leased(struct tni_reactor *reactor);
+int tni_reactor_descriptor(struct tni_reactor *reactor, bool *out_is_plain);
+bool tni_reactor_serve_plain(struct tni_reactor *reactor, int fd, unsigned events);
 bool tni_reactor_is_busy(struct tni_reactor *reactor);
 bool tni_reactor_is_wanted(struct tni_reactor *reactor);
 

@@ -168,6 +168,7 @@ static int read_once(struct tni_session *session, uint8_t *scratch, size_t *io_t
     }
     fresh = (size_t)got;
     *io_total += fresh;
+    session->empty_reads = 0;
     if (is_drained(session, fresh, asked))
         session->rx_ready = false;
     if (session->state == TNI_SESSION_UP)

@@ -8,6 +8,8 @@
 #include "reactor/poller.h"
 #include "session/handshake.h"
 
+enum { EMPTY_READS_MAX = 8 };
+
 static void on_deadline(struct tni_session *session)
 {
     uint64_t now = tni_clock_ms();
@@ -96,8 +98,10 @@ void tni_session_on_events(struct tni_member *member, unsigned events)
 {
     struct tni_session *session = (struct tni_session *)(void *)member;
 
-    if (events & (TNI_POLL_IN | TNI_POLL_HANGUP))
+    if (events & (TNI_POLL_IN | TNI_POLL_HANGUP | TNI_POLL_PERHAPS))
         session->rx_ready = true;
+    if (!(events & TNI_POLL_PERHAPS) && session->empty_reads < EMPTY_READS_MAX)
+        session->empty_reads++;
     if (events & TNI_POLL_OUT)
         session->tx_ready = true;
     if (events & TNI_POLL_HANGUP)
@@ -184,4 +188,17 @@ bool tni_session_serve(struct tni_member *member)
         return false;
     }
     return again;
+}
+
+/* With layers a descriptor may be readable and nothing to be read, or the other way round; and a
+ * transport may read from something else than its descriptor, which then has to be edge triggered. */
+int tni_session_plain_descriptor(struct tni_member *member)
+{
+    struct tni_session *session = (struct tni_session *)(void *)member;
+    bool is_plain = session->kind == &tni_stream_kind && session->state == TNI_SESSION_UP &&
+                    session->empty_reads < EMPTY_READS_MAX && session->stack.depth == 1 &&
+                    session->tx_ready && !session->is_paused && !session->is_hung_up &&
+                    !session->question;
+
+    return is_plain ? session->watched : -1;
 }

@@ -31,6 +31,7 @@ struct tni_session *tni_session_new(struct tni_reactor *reactor, struct tni_conf
     session->member.reactor = reactor;
     session->member.on_events = tni_session_on_events;
     session->member.serve = tni_session_serve;
+    session->member.plain_descriptor = tni_session_plain_descriptor;
     tni_link_init(&session->member.link);
     tni_link_init(&session->member.ready);
     tni_task_init(&session->task, tni_session_on_task);

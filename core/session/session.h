@@ -91,6 +91,7 @@ struct tni_session {
     bool is_hung_up; /* the peer has closed: read to the end    */
     bool is_paused; /* the socket's high-water mark            */
     bool is_stopping; /* send what is queued, then end           */
+    uint8_t empty_reads; /* the descriptor was readable, and nothing was to be read: in a row */
     bool has_commands; /* the peer knows SUBSCRIBE, PING: ZMTP 3.1 */
 
     struct tni_stack stack;
@@ -209,6 +210,7 @@ void tni_session_on_quiet(struct tni_session *session);
 void tni_session_on_task(struct tni_task *task, unsigned bits);
 void tni_session_on_events(struct tni_member *member, unsigned events);
 bool tni_session_serve(struct tni_member *member);
+int tni_session_plain_descriptor(struct tni_member *member);
 
 /* ---- handshake.c */
 int tni_handshake_begin(struct tni_session *session);

@@ -96,6 +96,7 @@ static void congested(struct tni_session *session)
     session->tx_ready = false;
     atomic_store(&session->is_congested, true);
     tni_limit_stalled(session);
+    tni_reactor_await_event(session->member.reactor);
 }
 
 /* What the layers have taken is not sent before they have handed it on. */

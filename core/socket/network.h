@@ -46,8 +46,12 @@ struct tni_network {
     void (*unwatch)(struct tni_reactor *reactor);
     /** Serves what is ready; false: another thread does at this moment, and will call us. */
     bool (*serve)(struct tni_reactor *reactor);
-    /** The descriptor to sleep on while watching. */
-    int (*descriptor)(struct tni_reactor *reactor);
+    /** The descriptor to sleep on while watching; `*out_is_plain`: one that is to be readable, or hung up,
+     *  and is then served by `serve_plain`, with bits of poller.h. */
+    int (*descriptor)(struct tni_reactor *reactor, bool *out_is_plain);
+    bool (*serve_plain)(struct tni_reactor *reactor, int fd, unsigned events);
+    /** Whether the I/O thread left it to a thread that waits again and again. */
+    bool (*is_leased)(struct tni_reactor *reactor);
     /** Whether there is work that no descriptor announces. */
     bool (*is_busy)(struct tni_reactor *reactor);
     /** Whether a failed `serve` is still owed a call. */

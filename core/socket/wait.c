@@ -14,6 +14,7 @@
 #include "base/futex.h"
 #include "base/hot_local.h"
 #include "base/memory.h"
+#include "reactor/poller.h"
 #include "socket/ctx.h"
 #include "socket/network.h"
 #include "socket/socket.h"
@@ -245,6 +246,10 @@ struct place {
     struct tn_ctx *driven; /* its context, when that has no threads: the waiter runs its loop; once
                             * for each context */
     bool was_served; /* false: somebody else serves it now, and will call us */
+    bool
+        is_unlooked; /* it was just taken over as it was left: sleeping on it shows what is there */
+    int plain; /* the descriptor of its connection that was slept on, */
+    unsigned plain_events; /* and what that showed: 0, or bits of poller.h */
 };
 
 struct round {
@@ -285,6 +290,7 @@ static void join_all(struct round *round)
         tni_link_init(&place->in_queue.link);
         waitq_join(&sock->waitq, &place->in_queue);
         place->watched = NULL;
+        place->plain_events = 0;
         atomic_store_explicit(&sock->has_waited, true, memory_order_relaxed);
     }
 }
@@ -299,8 +305,10 @@ static void watch_all(struct round *round)
         struct tni_reactor *home = atomic_load(&sock->home);
         struct place *place = &round->places[i];
         if (!place->watched && home && sock->ctx->io_threads != 0 &&
-            tni_network->watch(home, round->waiter))
+            tni_network->watch(home, round->waiter)) {
             place->watched = home;
+            place->is_unlooked = tni_network->is_leased(home);
+        }
     }
 }
 
@@ -314,6 +322,20 @@ static void quit_all(struct round *round)
     }
 }
 
+static bool serve_place(struct place *place)
+{
+    unsigned events = place->plain_events;
+    bool is_unlooked = place->is_unlooked;
+
+    place->plain_events = 0;
+    place->is_unlooked = false;
+    if (events)
+        return tni_network->serve_plain(place->watched, place->plain, events);
+    if (is_unlooked && !tni_network->is_busy(place->watched))
+        return true;
+    return tni_network->serve(place->watched);
+}
+
 static void serve_all(struct round *round)
 {
     for (size_t i = 0; i < round->wait->sock_count; i++) {
@@ -321,7 +343,7 @@ static void serve_all(struct round *round)
         if (place->driven)
             tni_network->step(place->driven);
         if (place->watched)
-            place->was_served = tni_network->serve(place->watched);
+            place->was_served = serve_place(place);
     }
 }
 
@@ -432,6 +454,32 @@ static int sleep_on_descriptors(struct round *round, nfds_t count)
                 : poll(round->polls, count, left);
 }
 
+static struct pollfd watched_descriptor(struct place *place)
+{
+    bool is_plain;
+    int fd = tni_network->descriptor(place->watched, &is_plain);
+
+    place->plain = is_plain ? fd : -1;
+    return (struct pollfd){.fd = fd, .events = (short)(POLLIN | (is_plain ? POLLRDHUP : 0))};
+}
+
+/* The sockets' descriptors are the last ones, in the order of the places. */
+static void note_plain_events(struct round *round, nfds_t count)
+{
+    for (size_t i = round->wait->sock_count; i-- > 0;) {
+        struct place *place = &round->places[i];
+        short shown;
+        if (place->watched && place->was_served) {
+            shown = round->polls[--count].revents;
+            if (place->plain >= 0)
+                place->plain_events =
+                    (shown & POLLIN ? TNI_POLL_IN : 0) |
+                    (shown & (POLLRDHUP | POLLHUP | POLLERR) ? TNI_POLL_HANGUP : 0);
+        }
+        count -= place->driven != NULL;
+    }
+}
+
 static int sleep_round(struct round *round)
 {
     const struct tni_wait *wait = round->wait;
@@ -450,13 +498,13 @@ static int sleep_round(struct round *round)
             round->polls[count++] = (struct pollfd){
                 .fd = tni_network->step_descriptor(place->driven), .events = POLLIN};
         if (place->watched && place->was_served)
-            round->polls[count++] =
-                (struct pollfd){.fd = tni_network->descriptor(place->watched), .events = POLLIN};
+            round->polls[count++] = watched_descriptor(place);
     }
     rc = sleep_on_descriptors(round, count);
     if (rc < 0)
         return -errno;
     atomic_store(&round->waiter->asleep, TNI_AWAKE);
+    note_plain_events(round, count);
     if (round->polls[wait->fd_count].revents &&
         read(round->waiter->wakefd, &drained, sizeof drained) < 0) {
         /* Somebody's wake-up of an earlier sleep: as good as none. */

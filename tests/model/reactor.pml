@@ -8,6 +8,11 @@
  * Scenario, by -D (see run.sh): SEND0, RECV0, SEND1, RECV1 (messages per thread), PEER (messages from
  * the peer), EINTR (signals or deadlines that may hit a sleep), CLOSE (a third thread closes S; with CLOSE_LAST
  * only when thread 1 has finished, as if it did so itself).
+ * LEASE: a waiter that leaves may have been granted a lease: E stays unarmed while nobody watches, and
+ * T's tick takes the lease back. While there is one, waiters sleep on the connection's descriptor instead
+ * of E, as long as nothing but its being readable has to be waited for. A tick that prolongs the lease
+ * changes nothing, and is left out.
+ *
  * Mutations, each of which must be found: see run.sh.
  */
 #ifndef SEND0
@@ -44,6 +49,8 @@ bit inbox;       /* ... and whether it lies in the inbox */
 bit pending;
 bit run_queued, T_run; /* R's place in T.run */
 bit T_asleep, kick;
+bit leased, tick; /* the lease; T's timer is set */
+bit plain;        /* the connection's descriptor may be slept on */
 
 /* ---- the connection, under `lock` */
 bit c_rx;           /* an edge said IN, or the last read filled the buffer */
@@ -150,13 +157,41 @@ inline deliver()
     if :: nwait > 0 -> wake_waitq() :: else fi
 }
 
-/*
- * direct: a sender that only wants its own message out; without epoll_wait. One message each way is
- * the budget.
- */
-inline serve(direct)
+/* Under `lock`: who sleeps on the wrong descriptor is woken. */
+inline note_plain()
 {
-    d_step { serving++; assert(serving == 1); popped = inbox; inbox = 0 }; /* invariant 1 */
+#ifdef LEASE
+    if
+    :: leased && !paused && c_room -> plain = 1
+    :: else ->
+        if
+        :: d_step { plain -> plain = 0 };
+#ifndef LEASE_NO_PLAIN_WAKE
+            if :: watch == 0 -> wake(0) :: watch == 1 -> wake(1) :: else fi
+#endif
+            skip
+        :: d_step { !plain -> skip }
+        fi
+    fi
+#else
+    skip
+#endif
+}
+
+/*
+ * direct: a sender that only wants its own message out; without epoll_wait. from_plain: the descriptor was
+ * seen to be readable. One message each way is the budget.
+ */
+inline serve(direct, from_plain)
+{
+    d_step {
+        serving++;
+        assert(serving == 1); /* invariant 1 */
+        popped = inbox;
+        inbox = 0;
+        was_plain = from_plain && plain;
+        c_rx = c_rx || was_plain
+    };
     if
     :: popped ->
         d_step {
@@ -171,7 +206,7 @@ inline serve(direct)
     :: else
     fi;
     if
-    :: !direct ->
+    :: !direct && !was_plain ->
         d_step { /* invariant 2: the only place that takes an edge */
             if
             :: e_ready -> e_ready = 0; c_rx = c_rx || k_rx > 0; c_room = c_room || k_room
@@ -210,12 +245,14 @@ inline serve(direct)
 #ifdef LATE_UNQUEUE
     item_queued = 0;
 #endif
-    d_step { pending = (c_rx && !paused) || (c_tx && c_room); serving-- }
+    d_step { was_plain = 0; pending = (c_rx && !paused) || (c_tx && c_room) };
+    note_plain();
+    serving--
 }
 
 active proctype T()
 {
-    bit entered, again, popped, visit;
+    bit entered, again, popped, visit, was_plain;
 
     do
     :: d_step { visit -> visit = 0 }; /* a reactor taken from T.run or from A */
@@ -224,7 +261,7 @@ active proctype T()
             enter();
             if
             :: entered ->
-                serve(0);
+                serve(0, 0);
                 leave();
                 visit = 1
             :: else
@@ -245,7 +282,17 @@ active proctype T()
         :: else
         fi
     :: !visit && T_run -> T_run = 0; d_step { run_queued = 0; visit = 1 }
-    :: !visit && !T_run ->
+#ifdef LEASE
+    :: d_step { !visit && tick -> tick = 0 };
+#ifdef LEASE_LOOK_FIRST
+        if :: watch == IO -> visit = 1 :: else fi;
+        leased = 0
+#else
+        leased = 0;
+        if :: watch == IO -> visit = 1 :: else fi
+#endif
+#endif
+    :: !visit && !T_run && !tick ->
         T_asleep = 1;
         if
 #ifndef T_NO_RECHECK
@@ -253,7 +300,7 @@ active proctype T()
 #endif
         :: else ->
 end_idle:
-            kick || (armed && e_ready);
+            kick || (armed && e_ready) || tick;
             T_asleep = 0;
             kick = 0;
             d_step { if :: armed && e_ready -> armed = 0; visit = 1 :: else fi }
@@ -320,14 +367,21 @@ inline wait()
 {
     atomic { !wq_lock -> in_waitq[id] = 1; nwait++ };
     d_step { won = watch == IO; if :: won -> watch = id :: else fi };
+#ifdef LEASE
+    /* The code disarms when it may be armed, and knows that only nearly. */
+    if :: won -> if :: armed = 0 :: skip fi :: else fi;
+    if :: won && leased -> if :: inbox || pending :: else -> unlooked = 1 fi :: else fi;
+#else
     if :: won -> armed = 0 :: else fi;
+#endif
     do
     :: if
-        :: won ->
+        :: won && !unlooked ->
             enter();
-            if :: entered -> failed = 0; serve(0); leave() :: else -> failed = 1 fi
+            if :: entered -> failed = 0; serve(0, seen); leave() :: else -> failed = 1 fi
         :: else
         fi;
+        d_step { unlooked = 0; seen = 0 };
 #ifdef RECHECK_EVENTS_ONLY
         lock_S();
         drain();
@@ -336,14 +390,17 @@ inline wait()
         if :: closing -> break :: else fi;
         asleep[id] = 1;
         recheck();
+        if :: go && won && plain -> on_plain = 1 :: else fi;
         if
         :: go ->
             if
-            :: wakefd[id] || (won && !failed && e_ready)
+            :: wakefd[id] || (won && !failed && !on_plain && e_ready)
+            :: d_step { won && !failed && on_plain && k_rx -> seen = 1 }
             :: eintr_left > 0 -> d_step { eintr_left--; out = 1 }
             fi
         :: else
         fi;
+        on_plain = 0;
         asleep[id] = 0;
         wakefd[id] = 0;
         if :: out -> break :: else fi;
@@ -354,9 +411,25 @@ inline wait()
     atomic { !wq_lock -> in_waitq[id] = 0; nwait-- };
     if
     :: won ->
+#ifdef LEASE
+        if
+        :: !leased ->
+            leased = 1;
+#ifndef LEASE_NO_TICK
+            tick = 1
+#endif
+        :: skip
+        fi;
+        watch = IO;
+        if
+        :: leased -> if :: nwait > 0 -> armed = 1 :: else fi
+        :: else -> armed = 1
+        fi;
+#else
         watch = IO;
 #ifndef LEAVE_UNARMED
         armed = 1;
+#endif
 #endif
 #ifndef LEAVE_NO_CALL
         if
@@ -366,7 +439,7 @@ inline wait()
 #endif
     :: else
     fi;
-    d_step { won = 0; failed = 0; go = 0; cond = 0 }
+    d_step { won = 0; failed = 0; go = 0; cond = 0; seen = 0 }
 }
 
 inline post(direct)
@@ -376,7 +449,7 @@ inline post(direct)
     :: d_step { item_queued -> skip }
     fi;
     if
-    :: direct -> enter(); if :: entered -> serve(1); leave() :: else fi
+    :: direct -> enter(); if :: entered -> serve(1, 0); leave() :: else fi
     :: else -> call_R()
     fi
 }
@@ -423,6 +496,7 @@ inline recv()
 proctype App(byte id; byte sends; byte recvs)
 {
     bit entered, again, popped, won, failed, go, cond, out;
+    bit unlooked, on_plain, seen, was_plain;
 
     do :: sends > 0 -> send(); sends-- :: else -> break od;
     do :: recvs > 0 -> recv(); recvs-- :: else -> break od;
@@ -442,7 +516,7 @@ end:
 #ifdef CLOSE
 active proctype Closer()
 {
-    bit entered, again, popped;
+    bit entered, again, popped, was_plain;
 
 #ifdef CLOSE_LAST
     done1;
