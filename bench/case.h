@@ -39,6 +39,7 @@ struct bench_case {
     size_t fars; /* processes of the far side, over inproc threads; at most BENCH_FARS_MAX */
     bool is_bare; /* the near side makes its own context */
     bool is_secure; /* the sockets of bench_bind and bench_connect use CURVE */
+    int spin_us; /* sockets of ours ask for so long before they sleep */
     bool has_modes; /* libzmq is fast or slow in it, as its wake-ups happen to fall */
     const struct bench_peer
         *limit; /* the bare sockets that all are compared with; NULL: bench_raw */

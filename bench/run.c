@@ -274,24 +274,61 @@ static void links_close(struct links *links, size_t fars)
     close(links->results[1]);
 }
 
+/** By a manifest, which says it to the drop-in, too. */
+static int allow_spinning(const struct bench_case *what, char *folder, char *manifest)
+{
+    FILE *file;
+
+    strcpy(folder, "/tmp/tenon-bench-XXXXXX");
+    if (!what->spin_us)
+        return 0;
+    if (!mkdtemp(folder))
+        goto fail;
+    sprintf(manifest, "%s/spin.conf", folder);
+    file = fopen(manifest, "w");
+    if (!file)
+        goto fail;
+    fprintf(file, "socket.spin_us = %d\n", what->spin_us);
+    if (fclose(file) == 0)
+        return setenv("TENON_PLUGINS_D", folder, 1);
+fail:
+    fprintf(stderr, "tenon-bench: %s: %s\n", folder, strerror(errno));
+    return -1;
+}
+
+static void forbid_spinning(const struct bench_case *what, const char *folder, const char *manifest)
+{
+    if (!what->spin_us)
+        return;
+    unlink(manifest);
+    rmdir(folder);
+    unsetenv("TENON_PLUGINS_D");
+}
+
 int bench_run(const struct bench_peer *peer, const struct bench_case *what, size_t count,
               struct bench_outcome *out_outcome)
 {
     struct bench_run run = {.what = what, .peer = peer, .count = count};
+    char folder[32], manifest[64];
     pid_t pids[BENCH_FARS_MAX + 1];
     struct links links;
     double cpu;
     size_t started = 0;
     int code;
 
-    if (links_open(&links, what->fars))
+    if (allow_spinning(what, folder, manifest))
         return -1;
+    if (links_open(&links, what->fars)) {
+        forbid_spinning(what, folder, manifest);
+        return -1;
+    }
     fflush(stdout);
     pids[started++] = start(&run, &links, near_process);
     for (; what->transport != BENCH_INPROC && run.index < what->fars; run.index++)
         pids[started++] = start(&run, &links, far_process);
     links_close(&links, what->fars);
     code = await(pids, started, &cpu);
+    forbid_spinning(what, folder, manifest);
     if (!code && read(links.results[0], out_outcome, sizeof(*out_outcome)) != sizeof(*out_outcome))
         code = -1;
     close(links.results[0]);

@@ -222,13 +222,13 @@ static void add(struct bench_table *table, struct bench_case *one, const char *t
     }
 }
 
-static void add_loops(struct bench_table *table, struct bench_case *one)
+static void add_loops(struct bench_table *table, struct bench_case *one, const char *test)
 {
     one->size = 64;
     one->quick = BENCH_QUICK_ROUNDS;
     for (int transport = BENCH_TCP; transport <= BENCH_IPC; transport++) {
         one->transport = (enum bench_transport)transport;
-        bench_case_add(table, one, "round-trip-epoll/%s/%zu", bench_transport_name(one->transport),
+        bench_case_add(table, one, "%s/%s/%zu", test, bench_transport_name(one->transport),
                        one->size);
     }
 }
@@ -250,6 +250,11 @@ void bench_add_streams(struct bench_table *table)
     one_way.fits = has_objects;
     add(table, &one_way, "one-way-objects");
     add(table, &round_trip, "round-trip");
+    round_trip.spin_us = 200;
+    round_trip.limit = &bench_raw_spin;
+    add_loops(table, &round_trip, "round-trip-spin");
+    round_trip.spin_us = 0;
+    round_trip.limit = NULL;
     round_trip.fits = has_descriptor;
-    add_loops(table, &round_trip);
+    add_loops(table, &round_trip, "round-trip-epoll");
 }

@@ -122,6 +122,9 @@ static const struct row rows[] = {
      AT_BOOL, offsetof(struct tni_options, zap_enforce_domain)},
     ROW_LONG(affinity, "bits", INT64_MIN, INT64_MAX, 0,
              "I/O threads that may serve later endpoints, bit 0 is the first, 0: any"),
+    ROW_INT(
+        spin_us, "us", 0, TNI_SPIN_MAX_US, 0,
+        "how long a wait asks again and again before it sleeps, while that pays; 0: not at all"),
     {TN_OPTION_BOOL_DESC("claim_parts", 1,
                          "a message sent or received frame by frame belongs to the thread that "
                          "began it"),

@@ -21,6 +21,7 @@ enum {
     TNI_DOMAIN_MAX = 255,
     TNI_METADATA_MAX = 4096,
     TNI_METADATA_COUNT = 24,
+    TNI_SPIN_MAX_US = 1000000,
 };
 
 /** A name that is rarely set: on the heap, since each socket, endpoint and connection has a copy. */
@@ -73,6 +74,7 @@ struct tni_options {
     int tos;
     int priority;
     uint64_t affinity; /* a bit per I/O thread, 0: any */
+    int spin_us; /* 0: a wait sleeps at once */
     bool claim_parts; /* an unfinished message belongs to a thread */
     char bindtodevice[TNI_DEVICE_MAX + 1];
     char mechanism[TNI_FEATURE_MAX + 1];

@@ -29,8 +29,12 @@ static int attempt(void *arg)
 static ssize_t block(struct operation *op, int timeout)
 {
     struct tn_sock *sock = op->sock;
-    struct tni_wait wait = {
-        .socks = &op->sock, .sock_count = 1, .timeout = timeout, .attempt = attempt, .arg = op};
+    struct tni_wait wait = {.socks = &op->sock,
+                            .sock_count = 1,
+                            .timeout = timeout,
+                            .spin_us = sock->options.spin_us,
+                            .attempt = attempt,
+                            .arg = op};
     int rc;
 
     tni_sock_pin(sock);

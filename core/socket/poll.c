@@ -16,6 +16,7 @@
 enum { FEW = 8 };
 
 struct polling {
+    int spin_us;
     tn_pollitem_t *items;
     size_t count;
     struct tn_sock **of_item; /* of each item; NULL: a descriptor, or a closed socket */
@@ -101,6 +102,8 @@ static int collect(struct polling *polling)
         if (!sock)
             return tni_error_code();
         tni_sock_pin(sock);
+        if (sock->options.spin_us > polling->spin_us)
+            polling->spin_us = sock->options.spin_us;
         tni_sock_leave(sock);
         polling->of_item[i] = polling->socks[polling->sock_count++] = sock;
     }
@@ -114,6 +117,7 @@ static int wait_for(struct polling *polling, int timeout, const sigset_t *mask)
                             .fds = polling->fds,
                             .fd_count = polling->fd_count,
                             .timeout = timeout,
+                            .spin_us = polling->spin_us,
                             .mask = mask,
                             .attempt = look,
                             .arg = polling};

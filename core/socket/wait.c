@@ -519,13 +519,98 @@ static bool is_over(const struct round *round)
            tni_clock_ms() >= round->until;
 }
 
+/* ------------------------------------------------------------------ spinning */
+
+enum { MISSED_MAX = 255 };
+
+static bool has_cores(void)
+{
+    cpu_set_t ours;
+
+    return sched_getaffinity(0, sizeof ours, &ours) == 0 && CPU_COUNT(&ours) > 1;
+}
+
+/* After a spin that was in vain some waits do without, each time twice as many: a program whose peers are
+ * slow pays next to nothing. Descriptors of the program's are not looked at while spinning. */
+static bool may_spin(struct round *round)
+{
+    struct tni_waiter *waiter = round->waiter;
+
+    if (!round->wait->spin_us || round->wait->timeout == 0 || round->wait->fd_count ||
+        round->wait->mask)
+        return false;
+    if (waiter->spins_skipped < waiter->spins_missed) {
+        waiter->spins_skipped++;
+        return false;
+    }
+    waiter->spins_skipped = 0;
+    if (has_cores())
+        return true;
+    waiter->spins_missed = MISSED_MAX;
+    return false;
+}
+
+static bool has_news(const struct round *round)
+{
+    for (size_t i = 0; i < round->wait->sock_count; i++) {
+        struct tn_sock *sock = round->wait->socks[i];
+        if (!tni_mpsc_is_empty(&sock->events) || atomic_load(&sock->state) != TNI_SOCK_OPEN)
+            return true;
+    }
+    return false;
+}
+
+static void serve_again(struct round *round)
+{
+    for (size_t i = 0; i < round->wait->sock_count; i++) {
+        struct place *place = &round->places[i];
+        bool is_plain = false;
+        int fd = place->watched ? tni_network->descriptor(place->watched, &is_plain) : -1;
+        if (place->driven)
+            tni_network->step(place->driven);
+        if (is_plain)
+            place->was_served = tni_network->serve_plain(place->watched, fd, TNI_POLL_PERHAPS);
+        else if (place->watched)
+            place->was_served = tni_network->serve(place->watched);
+    }
+}
+
+/* A partner that answers sooner than a thread falls asleep and wakes up is waited for actively. What the
+ * attempt gives. */
+static int spin(struct round *round)
+{
+    struct tni_waiter *waiter = round->waiter;
+    uint64_t until = tni_clock_ns() + (uint64_t)round->wait->spin_us * 1000;
+    int rc = -EAGAIN;
+
+    do {
+        if (has_news(round))
+            rc = round->wait->attempt(round->wait->arg);
+        if (rc != -EAGAIN) {
+            waiter->spins_missed = 0;
+            return rc;
+        }
+        serve_again(round);
+    } while (tni_clock_ns() < until);
+    waiter->spins_missed =
+        waiter->spins_missed < MISSED_MAX ? 2 * waiter->spins_missed + 1 : MISSED_MAX;
+    return -EAGAIN;
+}
+
 static int rounds(struct round *round)
 {
+    bool is_to_spin = may_spin(round);
     int rc;
 
     for (;;) {
         watch_all(round);
         serve_all(round);
+        if (is_to_spin) {
+            is_to_spin = false;
+            rc = spin(round);
+            if (rc != -EAGAIN)
+                return rc;
+        }
         /* First asleep, then the test: what comes between the two wakes us. */
         atomic_store(&round->waiter->asleep, TNI_ASLEEP);
         rc = round->wait->attempt(round->wait->arg);

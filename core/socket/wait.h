@@ -34,6 +34,8 @@ struct tni_waiter {
     struct tni_waiter *next_free;
     uint8_t *scratch; /* read buffer of the connections that this thread serves */
     struct tni_lent *kept[2]; /* memory of waits before this one */
+    unsigned spins_missed; /* how many waits pass without a spin after one that was in vain */
+    unsigned spins_skipped; /* have passed */
 };
 
 enum { TNI_SCRATCH = 128 * 1024 };
@@ -73,6 +75,7 @@ struct tni_wait {
     const struct pollfd *fds;
     size_t fd_count;
     int timeout; /* ms */
+    int spin_us; /* at most, before the first sleep */
     const sigset_t
         *mask; /* signals that are blocked while the thread sleeps, as for ppoll(); or NULL */
     tni_attempt_fn attempt;

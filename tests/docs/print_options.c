@@ -29,7 +29,17 @@ static const char introduction[] =
     "other\n"
     "defaults by `tn_ctx_set_int(ctx, \"socket.NAME\", value)`.\n"
     "\n"
-    "A bind or connect uses the values that were set before it.\n";
+    "A bind or connect uses the values that were set before it.\n"
+    "\n"
+    "`spin_us` is for partners that answer within microseconds, on machines with a core to spare "
+    "for each of them: a wait\n"
+    "then asks the connection again and again, for so long at most, before it sleeps. A wait that "
+    "spun in vain\n"
+    "makes the next ones sleep at once, twice as many each time, 255 at most, and a thread that "
+    "may run on one core only never\n"
+    "spins. Nor does a wait that looks at descriptors of the program's, too. `socket.spin_us = 50` "
+    "in a manifest sets it for a program\n"
+    "that knows nothing of it, one of libzmq's as well.\n";
 
 static const char *type_name(const tn_option_desc_t *option)
 {

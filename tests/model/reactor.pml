@@ -49,8 +49,11 @@ bit inbox;       /* ... and whether it lies in the inbox */
 bit pending;
 bit run_queued, T_run; /* R's place in T.run */
 bit T_asleep, kick;
-bit leased, tick; /* the lease; T's timer is set */
-bit plain;        /* the connection's descriptor may be slept on */
+#ifndef LEASED
+#define LEASED 0 /* 1: it begins with a lease */
+#endif
+bit leased = LEASED, tick = LEASED; /* the lease; T's timer is set */
+bit plain = LEASED;                 /* the connection's descriptor may be slept on */
 
 /* ---- the connection, under `lock` */
 bit c_rx;           /* an edge said IN, or the last read filled the buffer */

@@ -26,9 +26,10 @@ reactor-close-receiver|reactor|safe|-DPEER=1 -DRECV1=0 -DEINTR=1 -DCLOSE
 reactor-pause|reactor|safe|-DPEER=2 -DRECV0=2 -DRECV1=0 -DPAUSE
 reactor-lease-two-receivers|reactor|safe|-DPEER=1 -DLEASE
 reactor-lease-exchange|reactor|safe|-DPEER=1 -DRECV1=0 -DSEND0=1 -DEINTR=1 -DLEASE
+reactor-lease-send|reactor|safe|-DPEER=0 -DRECV1=0 -DSEND1=1 -DLEASE -DLEASED=1
 reactor-lease-pause|reactor|safe|-DPEER=2 -DRECV0=2 -DRECV1=0 -DPAUSE -DLEASE
 reactor-lease-close|reactor|safe|-DPEER=1 -DRECV1=0 -DLEASE -DCLOSE
-reactor-lease-never-spins|reactor|loop|-DPEER=1 -DRECV1=0 -DSEND1=1 -DLEASE
+reactor-lease-never-spins|reactor|loop|-DPEER=1 -DRECV1=0 -DLEASE
 threadless-two-waiters|threadless|safe|
 threadless-event-loop|threadless|safe|-DSTEPPER
 threadless-never-spins|threadless|loop|-DSENDS=0
@@ -50,7 +51,7 @@ reactor-leave-no-call|reactor|wrong|-DPEER=2 -DRECV1=0 -DLEAVE_NO_CALL
 reactor-pause-no-reread|reactor|wrong|-DPEER=2 -DRECV0=2 -DRECV1=0 -DPAUSE -DPAUSE_NO_REREAD
 reactor-lease-no-tick|reactor|wrong|-DPEER=2 -DRECV1=0 -DLEASE -DLEASE_NO_TICK
 reactor-lease-look-first|reactor|wrong|-DPEER=2 -DRECV1=0 -DLEASE -DLEASE_LOOK_FIRST
-reactor-lease-no-plain-wake|reactor|wrong|-DPEER=1 -DRECV0=2 -DRECV1=0 -DSEND1=2 -DLEASE -DLEASE_NO_PLAIN_WAKE
+reactor-lease-no-plain-wake|reactor|wrong|-DPEER=0 -DRECV1=0 -DSEND1=2 -DLEASE -DLEASED=1 -DLEASE_NO_PLAIN_WAKE
 reactor-arm-after-failed-enter|reactor|spins|-DPEER=1 -DRECV1=0 -DSEND1=1 -DARM_AFTER_FAILED_ENTER
 reactor-spin-while-held|reactor|spins|-DPEER=1 -DRECV1=0 -DSEND1=1 -DSPIN_WHILE_HELD
 threadless-no-handover|threadless|wrong|-DNO_HANDOVER
