@@ -76,6 +76,8 @@ int tni_datagram_bind(struct tni_session *session, struct tn_endpoint *endpoint)
 
     if (rc == 0)
         rc = ops_of(session)->bind(state_of(session), config->address);
+    if (rc == 0 && session->stack.lacks_address)
+        rc = tni_fail(-ENOMEM, "out of memory for the address that is bound");
     address = rc == 0 && session->stack.local ? strstr(session->stack.local, "://") : NULL;
     if (address)
         rc = tni_config_name(session->config, endpoint, address + strlen("://"));
