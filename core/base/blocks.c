@@ -61,11 +61,13 @@ struct hand {
         unsigned count;
         void *blocks[AT_HAND];
     } of[CLASSES];
+    atomic_llong used; /* bytes taken less those given back; the thread's to write */
     struct hand *next; /* of all */
     atomic_bool is_free; /* no thread's */
 };
 
 static atomic_bool is_any_kept; /* since the last sweep that left nothing */
+static atomic_llong used_without_hand;
 static _Atomic(struct hand *) hands; /* never freed, used again by later threads */
 static pthread_once_t key_once = PTHREAD_ONCE_INIT;
 static pthread_key_t key;
@@ -287,6 +289,31 @@ static struct hand *my_hand(void)
     return hand && try_hand(hand) ? hand : NULL;
 }
 
+/* Each thread has a count of its own, which may be below 0: none waits for another's. */
+static void count(size_t size, int sign)
+{
+    struct hand *hand = mine;
+    long long bytes = sign * (long long)tni_block_room(size);
+
+    if (size < (size_t)1 << SMALLEST_SHIFT)
+        return;
+    if (hand)
+        atomic_store_explicit(&hand->used,
+                              atomic_load_explicit(&hand->used, memory_order_relaxed) + bytes,
+                              memory_order_relaxed);
+    else
+        atomic_fetch_add_explicit(&used_without_hand, bytes, memory_order_relaxed);
+}
+
+size_t tni_blocks_used(void)
+{
+    long long bytes = atomic_load_explicit(&used_without_hand, memory_order_relaxed);
+
+    for (struct hand *hand = atomic_load(&hands); hand; hand = hand->next)
+        bytes += atomic_load_explicit(&hand->used, memory_order_relaxed);
+    return bytes > 0 ? (size_t)bytes : 0;
+}
+
 static void *take_kept(unsigned class)
 {
     struct hand *hand = my_hand();
@@ -308,15 +335,22 @@ void *tni_block_take(size_t size)
     unsigned class;
     void *block;
 
-    if (!is_kept(size))
-        return tni_malloc(size);
+    if (!is_kept(size)) {
+        block = tni_malloc(size);
+        if (block)
+            count(size, 1);
+        return block;
+    }
     if (tni_memory_is_refused())
         return NULL;
     class = class_of(size);
     block = take_kept(class);
-    if (!block)
-        return tni_malloc_allowed(size_of(class));
-    ASAN_UNPOISON_MEMORY_REGION(block, size_of(class));
+    if (block)
+        ASAN_UNPOISON_MEMORY_REGION(block, size_of(class));
+    else
+        block = tni_malloc_allowed(size_of(class));
+    if (block)
+        count(size, 1);
     return block;
 }
 
@@ -336,6 +370,8 @@ void tni_block_give(void *block, size_t size)
     struct hand *hand;
     unsigned class;
 
+    if (block)
+        count(size, -1);
     if (!block || !is_kept(size)) {
         tni_free(block);
         return;
@@ -361,8 +397,14 @@ void *tni_block_resize(void *block, size_t size, size_t larger)
 {
     void *moved;
 
-    if (!is_kept(size) && !is_kept(larger))
-        return tni_realloc(block, larger);
+    if (!is_kept(size) && !is_kept(larger)) {
+        moved = tni_realloc(block, larger);
+        if (moved) {
+            count(size, -1);
+            count(larger, 1);
+        }
+        return moved;
+    }
     if (is_kept(size) && is_kept(larger) && class_of(size) == class_of(larger))
         return tni_memory_is_refused() ? NULL : block;
     moved = tni_block_take(larger);

@@ -32,6 +32,9 @@ bool tni_blocks_sweep(void);
 bool tni_blocks_are_kept(void);
 /** Frees everything that is kept. When the last context has ended. */
 void tni_blocks_trim(void);
+/** Bytes of blocks of 8 KiB and more that were taken and not given back, in the process. A snapshot; any
+ *  thread. */
+size_t tni_blocks_used(void);
 /** Bytes that are kept for use. A snapshot; any thread. */
 size_t tni_blocks_kept(void);
 

@@ -8,9 +8,11 @@
 
 #include <linux/sockios.h>
 
+#include "base/blocks.h"
 #include "base/clock.h"
 #include "base/error.h"
 #include "base/log.h"
+#include "reactor/iothread.h"
 #include "session/address.h"
 #include "session/session.h"
 #include "socket/ctx.h"
@@ -20,6 +22,7 @@ enum {
     SENTENCE = 240,
     LOG_EVERY_MS = 10 * 1000,
     DESCRIPTORS_LEFT = 64, /* to the program */
+    LOOK_AGAIN_MS = 10,
     FEW_REQUESTS = 128, /* that wait: then bytes are counted anew */
     FRAMES_IN_MESSAGE = 16, /* of the greatest size, unless "max_message_bytes" is set */
 };
@@ -39,6 +42,7 @@ static const char *const names[] = {
     [TNI_LIMIT_SUBSCRIPTIONS] = "max_subscriptions",
     [TNI_LIMIT_SUBSCRIPTION_BYTES] = "max_subscription_bytes",
     [TNI_LIMIT_PINGS] = "max_pings",
+    [TNI_LIMIT_MEMORY] = "max_memory",
 };
 
 static void log_it(const struct tni_session *session, enum tni_limit limit, const char *sentence)
@@ -211,6 +215,61 @@ int tni_limit_request(struct tni_session *session, size_t size)
                                 "subscriptions and cancellations of %llu bytes of the peer wait",
                                 (unsigned long long)session->request_bytes);
     return 0;
+}
+
+/* Of what it has sent since nothing of it waited, the part of the messages that wait. */
+static uint64_t unread_of(struct tni_session *session)
+{
+    struct tni_chain *in = tni_session_in(session);
+    uint64_t waiting = tni_chain_length(in);
+    uint64_t produced = atomic_load_explicit(&in->produced, memory_order_relaxed);
+
+    if (waiting == 0) {
+        session->unread.bytes = 0;
+        session->unread.since = produced;
+        return 0;
+    }
+    if (produced - session->unread.since <= waiting)
+        return session->unread.bytes;
+    return (uint64_t)((double)session->unread.bytes * (double)waiting /
+                      (double)(produced - session->unread.since));
+}
+
+static void tell_of_memory(const struct tni_session *session, size_t used, int64_t most)
+{
+    char sentence[SENTENCE];
+
+    snprintf(sentence, sizeof sentence,
+             "messages take %zu bytes of the process, %lld are allowed: the peer is not read until "
+             "they are fewer ('%s')",
+             used, (long long)most, names[TNI_LIMIT_MEMORY]);
+    log_it(session, TNI_LIMIT_MEMORY, sentence);
+}
+
+bool tni_limit_holds(struct tni_session *session)
+{
+    const struct tn_ctx *ctx = session->config->sock->ctx;
+    unsigned load;
+    uint64_t unread;
+    size_t used;
+
+    if (ctx->max_memory == 0 || session->state != TNI_SESSION_UP || session->is_stopping)
+        return false;
+    unread = unread_of(session);
+    used = tni_blocks_used();
+    load = (unsigned)atomic_load(&session->member.reactor->thread->load);
+    if (load == 0)
+        load = 1;
+    if (unread == 0 || used <= (uint64_t)ctx->max_memory ||
+        unread < (uint64_t)ctx->max_memory / load) {
+        session->is_held = false;
+        return false;
+    }
+    if (!session->is_held)
+        tell_of_memory(session, used, ctx->max_memory);
+    session->is_held = true;
+    session->look_at = tni_session_in_ms(LOOK_AGAIN_MS);
+    return true;
 }
 
 uint64_t tni_limit_message_bytes(const struct tni_session *session)

@@ -1,7 +1,8 @@
 /*
  * limit.h: what a peer may cost, and what happens when it wants to cost more.
  *
- * A limit is an option; docs/security.md has them all. One that strikes ends that one connection, and
+ * A limit is an option; docs/security.md has them all. One that strikes ends that one connection, but for
+ * "max_memory", which makes it wait, and
  * the sentence, which names the option, goes to the monitor's event and to the log. A peer can do so as
  * often as it likes: each endpoint logs each of its limits once in ten seconds at most, and says how often it
  * struck meanwhile. Under the reactor's lock, unless it says "any thread".
@@ -29,6 +30,7 @@ enum tni_limit {
     TNI_LIMIT_SUBSCRIPTIONS,
     TNI_LIMIT_SUBSCRIPTION_BYTES,
     TNI_LIMIT_PINGS,
+    TNI_LIMIT_MEMORY,
     TNI_LIMITS
 };
 
@@ -61,6 +63,11 @@ int tni_limit_request(struct tni_session *session, size_t size);
 
 /** Bytes that all frames of one message may have: "max_message_bytes". UINT64_MAX: any number. */
 uint64_t tni_limit_message_bytes(const struct tni_session *session);
+
+/** Before the peer is read: whether it has to wait, since the process has more than "max_memory" of
+ *  messages, and more than its share of them are the peer's and wait for the program. It is looked at
+ *  again at `look_at`. */
+bool tni_limit_holds(struct tni_session *session);
 
 /** The kernel takes nothing from us: "stall_timeout" begins to run, unless it does already. The kernel
  *  takes more only when much of what it holds has gone, so that a slow peer is told from one that stands still

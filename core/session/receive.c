@@ -169,6 +169,7 @@ static int read_once(struct tni_session *session, uint8_t *scratch, size_t *io_t
     fresh = (size_t)got;
     *io_total += fresh;
     session->empty_reads = 0;
+    session->unread.bytes += fresh;
     if (is_drained(session, fresh, asked))
         session->rx_ready = false;
     if (session->state == TNI_SESSION_UP)
@@ -205,6 +206,8 @@ int tni_session_receive(struct tni_session *session)
     if (session->question)
         return 0;
     if (!session->rx_ready && !(tni_buffer_left(&session->stash) && !session->is_paused))
+        return 0;
+    if (session->look_at != UINT64_MAX || tni_limit_holds(session))
         return 0;
     scratch = tni_scratch();
     if (!scratch)

@@ -16,6 +16,10 @@ static void on_deadline(struct tni_session *session)
 
     if (session->shrink_at <= now)
         tni_session_on_quiet(session);
+    if (session->look_at <= now) {
+        session->look_at = UINT64_MAX;
+        tni_reactor_make_ready(&session->member);
+    }
     if (session->linger_by <= now) {
         tni_session_count_lingered(session);
         tni_session_end(session);
@@ -119,6 +123,8 @@ static int heartbeat(struct tni_session *session)
     if (tni_heartbeat_deadline(&session->heartbeat) == TNI_HEARTBEAT_NEVER)
         return 0;
     now = tni_clock_ms();
+    if (session->is_held) /* its sign of life may wait to be read */
+        tni_heartbeat_on_traffic(&session->heartbeat, now);
     if (tni_heartbeat_deadline(&session->heartbeat) > now)
         return 0;
     switch (tni_heartbeat_on_timer(&session->heartbeat, now, &reason)) {
@@ -198,7 +204,7 @@ int tni_session_plain_descriptor(struct tni_member *member)
     bool is_plain = session->kind == &tni_stream_kind && session->state == TNI_SESSION_UP &&
                     session->empty_reads < EMPTY_READS_MAX && session->stack.depth == 1 &&
                     session->tx_ready && !session->is_paused && !session->is_hung_up &&
-                    !session->question;
+                    !session->is_held && !session->question;
 
     return is_plain ? session->watched : -1;
 }

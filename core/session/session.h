@@ -90,6 +90,7 @@ struct tni_session {
     bool is_counted; /* in the context: it was accepted */
     bool is_hung_up; /* the peer has closed: read to the end    */
     bool is_paused; /* the socket's high-water mark            */
+    bool is_held; /* "max_memory": not read */
     bool is_stopping; /* send what is queued, then end           */
     uint8_t empty_reads; /* the descriptor was readable, and nothing was to be read: in a row */
     bool has_commands; /* the peer knows SUBSCRIBE, PING: ZMTP 3.1 */
@@ -128,6 +129,11 @@ struct tni_session {
     uint64_t handshake_by, linger_by, retry_at, stall_by; /* ms; UINT64_MAX: not running */
     int64_t
         stall_queue; /* bytes that the kernel held when "stall_timeout" was half over; -1: it is not */
+    uint64_t look_at; /* as the deadlines above: until then a peer that is held is not read */
+    struct {
+        uint64_t bytes; /* that were read since no message of the peer waited, */
+        uint64_t since; /* and the messages before that */
+    } unread;
     uint64_t retry_delay;
     uint64_t shrink_at, traffic; /* as the deadlines above; what had passed when that was set */
 

@@ -41,6 +41,7 @@ struct tn_ctx {
     int io_threads;
     int max_sockets;
     int max_connections; /* accepted ones; 0: as many as leave descriptors to the program */
+    int64_t max_memory; /* bytes of messages; 0: any number */
     bool allow_load;
     struct tni_thread_params thread_params;
     struct tni_options socket_options; /* what its sockets begin with; ctx_options.h */

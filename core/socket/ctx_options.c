@@ -33,6 +33,10 @@ static const struct row rows[] = {
             "most sockets at one time"),
     ROW_INT("max_connections", max_connections, 0, INT_MAX, 0, "connections",
             "most accepted at one time, one more is closed, 0: all but 64 of the descriptors"),
+    {TN_OPTION_INT_DESC("max_memory", "bytes", 0, INT64_MAX, 0,
+                        "of messages in the process; peers that have most are not read until they "
+                        "are fewer, 0: no limit"),
+     true, offsetof(struct tn_ctx, max_memory)},
     ROW_INT("thread_sched_policy", thread_params.policy, -1, INT_MAX, -1, "",
             "SCHED_... of the I/O threads, -1: as the thread that starts them"),
     ROW_INT("thread_priority", thread_params.priority, -1, INT_MAX, -1, "",

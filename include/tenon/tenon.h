@@ -83,6 +83,8 @@ TN_EXPORT tn_ctx_t *tn_ctx_new(void);
  *    "max_sockets"  most sockets at one time, 1 to 65535, default 65535
  *    "max_connections"  most accepted connections at one time; one more is closed. 0, the default: as
  *                   many as leave the program 64 of the descriptors that RLIMIT_NOFILE allows
+ *    "max_memory"   bytes that messages may take in the process before the peers that have more than
+ *                   their share of unread ones are not read until it is less; 0, the default: any
  *    "allow_load"   0: only modules that are linked in, default 1
  *    "socket.NAME"  what the option NAME of its sockets begins with; a deployment's manifests go before
  *    "thread_sched_policy"  SCHED_OTHER, SCHED_FIFO, ... of <sched.h> for the I/O threads, and

@@ -4,7 +4,9 @@
  */
 #include "api.h"
 
+#include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <stdlib.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
@@ -554,6 +556,161 @@ static void test_slow_peer_is_not_a_stalled_one(void **state)
     close_scene(&scene);
 }
 
+/* ------------------------------------------------------------------ the process's memory */
+
+enum {
+    MEMORY = 4 * 1024 * 1024,
+    PUSHERS = 3,
+    MESSAGES = 1000,
+    EVERY = 5,
+    SMALL = 100,
+    BIG = 100000
+};
+
+/* A peer that sends messages of both sizes as fast as they are taken, and what has come of them. */
+struct pusher {
+    int fd, sent, seen; /* messages */
+    size_t done, size; /* of the frame that is being sent */
+    uint8_t frame[9 + BIG];
+};
+
+static size_t size_of(int number)
+{
+    return number % EVERY == 0 ? BIG : SMALL;
+}
+
+static void next_frame(struct pusher *pusher, int which)
+{
+    size_t size = size_of(pusher->sent);
+
+    pusher->frame[0] = 2;
+    for (int i = 0; i < 8; i++)
+        pusher->frame[1 + i] = (uint8_t)((uint64_t)size >> (56 - 8 * i));
+    memset(pusher->frame + 9, pusher->sent % 251, size);
+    pusher->frame[9] = (uint8_t)which;
+    pusher->size = 9 + size;
+    pusher->done = 0;
+}
+
+/* Until the kernel takes no more. */
+static void push(struct pusher *pusher, int which)
+{
+    while (pusher->sent < MESSAGES) {
+        ssize_t put;
+        if (pusher->size == 0)
+            next_frame(pusher, which);
+        put = send(pusher->fd, pusher->frame + pusher->done, pusher->size - pusher->done,
+                   MSG_DONTWAIT | MSG_NOSIGNAL);
+        if (put < 0) {
+            assert_int_equal(errno, EAGAIN);
+            return;
+        }
+        pusher->done += (size_t)put;
+        if (pusher->done == pusher->size) {
+            pusher->sent++;
+            pusher->size = 0;
+        }
+    }
+}
+
+static bool can_push(struct pusher *pushers)
+{
+    enum { QUIET_MS = 200 };
+    struct pollfd polled[PUSHERS];
+
+    for (int i = 0; i < PUSHERS; i++)
+        polled[i] = (struct pollfd){pushers[i].sent < MESSAGES ? pushers[i].fd : -1, POLLOUT, 0};
+    return poll(polled, PUSHERS, QUIET_MS) > 0;
+}
+
+/* What waits for the program: of each peer the first messages that it sent. */
+static size_t unread_bytes(tn_socket_t *server)
+{
+    tn_peer_t peers[PUSHERS + 1];
+    int count = tn_peers(server, peers, PUSHERS + 1);
+    size_t bytes = 0;
+
+    assert_int_equal(count, PUSHERS + 1);
+    for (int i = 0; i < count; i++)
+        for (uint64_t number = 0; number < peers[i].queued_in; number++)
+            bytes += size_of((int)number);
+    return bytes;
+}
+
+static void take_one(struct pusher *pushers, tn_socket_t *server)
+{
+    static uint8_t body[BIG];
+    struct pusher *from;
+    ssize_t size = tn_recv(server, body, sizeof body, 0);
+
+    assert_ok(size);
+    assert_in_range(body[0], 0, PUSHERS - 1);
+    from = &pushers[body[0]];
+    assert_int_equal(size, size_of(from->seen));
+    for (ssize_t i = 1; i < size; i++)
+        if (body[i] != from->seen % 251)
+            fail_msg("message %d of peer %d is broken at byte %zd", from->seen, body[0], i);
+    from->seen++;
+}
+
+static void test_memory_holds_those_that_have_most(void **state)
+{
+    enum { ONE_TURN = 256 * 1024 + 2 * BIG };
+    static struct pusher pushers[PUSHERS];
+    char endpoint[API_ENDPOINT_MAX];
+    tn_socket_t *req, *rep;
+    struct scene scene;
+
+    (void)state;
+    open_scene(&scene, "pull", "push");
+    assert_ok(tn_close(scene.good));
+    assert_ok(tn_close(scene.server));
+    tn_monitor_close(scene.monitor);
+    api_ctx_end(scene.ctx);
+    scene.ctx = tn_ctx_new();
+    assert_ok(tn_ctx_set_int(scene.ctx, "max_memory", MEMORY));
+    scene.server = api_socket(scene.ctx, "pull");
+    scene.good = api_socket(scene.ctx, "push");
+    scene.monitor = tn_monitor(scene.server, TN_EVENT_DISCONNECTED);
+    start(&scene);
+    req = api_socket(scene.ctx, "req");
+    rep = api_socket(scene.ctx, "rep");
+    api_bind(rep, API_TCP, endpoint);
+    assert_ok(tn_connect(req, endpoint));
+    for (int i = 0; i < PUSHERS; i++) {
+        memset(&pushers[i], 0, sizeof pushers[i]);
+        pushers[i].fd = api_raw_connect(scene.endpoint);
+        api_raw_handshake(pushers[i].fd, 1, "PUSH");
+    }
+    assert_ok(tn_wait_peers(scene.server, PUSHERS + 1, API_TIMEOUT_MS));
+    do {
+        for (int i = 0; i < PUSHERS; i++)
+            push(&pushers[i], i);
+        api_send(req, "question", 0);
+        api_expect(rep, "question");
+        api_send(rep, "answer", 0);
+        api_expect(req, "answer");
+    } while (can_push(pushers) || !log_has(&scene, "('max_memory')"));
+    for (int i = 0; i < PUSHERS; i++)
+        assert_true(pushers[i].sent < MESSAGES);
+    assert_true(log_has(&scene, "('max_memory')"));
+    assert_true(unread_bytes(scene.server) >= MEMORY / 2);
+    assert_true(unread_bytes(scene.server) <= MEMORY + PUSHERS * ONE_TURN);
+    for (int left = PUSHERS * MESSAGES; left > 0; left--) {
+        for (int i = 0; i < PUSHERS; i++)
+            push(&pushers[i], i);
+        take_one(pushers, scene.server);
+    }
+    for (int i = 0; i < PUSHERS; i++) {
+        assert_int_equal(pushers[i].seen, MESSAGES);
+        close(pushers[i].fd);
+    }
+    good_is_served(&scene);
+    assert_ok(tn_close(req));
+    assert_ok(tn_close(rep));
+    close_scene(&scene);
+}
+
 /* ------------------------------------------------------------------ the log */
 
 static void test_limit_that_strikes_often_is_logged_once(void **state)
@@ -604,6 +761,7 @@ int main(void)
         cmocka_unit_test(test_handshake_that_never_ends_is_named),
         cmocka_unit_test(test_peer_that_takes_nothing_is_named),
         cmocka_unit_test(test_slow_peer_is_not_a_stalled_one),
+        cmocka_unit_test(test_memory_holds_those_that_have_most),
         cmocka_unit_test(test_limit_that_strikes_often_is_logged_once),
     };
 
