@@ -102,6 +102,7 @@ struct stream {
     const char *path;
     int fd;
     bool is_up, is_ours; /* has a connection; of a listener */
+    bool has_ended; /* the peer has begun anew: what came before that is still to be handed out */
     bool is_escaping; /* the line has taken an ESCAPE, and not yet what follows it */
     uint8_t name[NAME_SIZE];
     uint8_t peer[NAME_SIZE]; /* what it has begun with; zeros: it has only answered */
@@ -391,8 +392,8 @@ static int serial_established(void *state)
     return code;
 }
 
-/* In place. A negative code: the connection is over. A beginning may be said twice. */
-static ssize_t decode(struct stream *self, uint8_t *bytes, size_t size)
+/* In place, up to the mark by which the connection is over. A beginning may be said twice. */
+static size_t decode(struct stream *self, uint8_t *bytes, size_t size)
 {
     size_t used = 0;
 
@@ -401,12 +402,13 @@ static ssize_t decode(struct stream *self, uint8_t *bytes, size_t size)
 
         bool is_heard = what == 'S' && memcmp(self->reader.mark + 2, self->peer, NAME_SIZE) == 0;
 
-        if (what == 'R' || (what == 'S' && !is_heard))
-            return self->host->set_error(self->host, -ECONNRESET,
-                                         "serial://%s: the peer has begun anew", self->path);
+        if (what == 'R' || (what == 'S' && !is_heard)) {
+            self->has_ended = true;
+            break;
+        }
         used += what == 1;
     }
-    return (ssize_t)used;
+    return used;
 }
 
 /* Until the room is full or the line is empty: less than was asked for means that it is. */
@@ -415,19 +417,21 @@ static ssize_t fill(struct stream *self, const struct iovec *iov)
     uint8_t *at = iov->iov_base;
     size_t left = iov->iov_len;
     ssize_t size = 0;
+    size_t used;
 
-    while (left > 0) {
+    while (left > 0 && !self->has_ended) {
         size = read(self->fd, at, left);
         if (size <= 0)
             break;
-        size = decode(self, at, (size_t)size);
-        if (size < 0)
-            return size;
-        at += size;
-        left -= (size_t)size;
+        used = decode(self, at, (size_t)size);
+        at += used;
+        left -= used;
     }
     if (left < iov->iov_len)
         return (ssize_t)(iov->iov_len - left);
+    if (self->has_ended)
+        return self->host->set_error(self->host, -ECONNRESET,
+                                     "serial://%s: the peer has begun anew", self->path);
     return size < 0 ? -errno : size;
 }
 
@@ -441,8 +445,11 @@ static ssize_t serial_readv(void *state, const struct iovec *iov, int count)
         size = fill(self, &iov[i]);
         total += size > 0 ? size : 0;
     }
+    /* Nothing more comes of the line that would announce it. */
+    if (self->has_ended && total > 0)
+        self->host->stream_ready(self->stream, TN_READY_RX);
     errno = kept;
-    return size == -ECONNRESET || total == 0 ? size : total;
+    return total == 0 ? size : total;
 }
 
 /* The data's bytes that the line has taken whole; the ESCAPE of one that it has not is not repeated. */
