@@ -8,9 +8,10 @@
 
 #include <tenon/tenon.h>
 
+#include "load_all.h"
 #include "usage.h"
 
-enum { MAX_FEATURES = 512, NAME_SIZE = 64, CHAIN_SIZE = 256 };
+enum { NAME_SIZE = 64, CHAIN_SIZE = 256 };
 
 static const char help[] =
     "Usage: tenon check [--bind] [--pattern NAME] [ENDPOINT...]\n"
@@ -51,27 +52,6 @@ static void complain(struct check *check, const char *where, const char *what)
 
 /* ------------------------------------------------------------------ everything */
 
-struct names {
-    char text[MAX_FEATURES][NAME_SIZE];
-    size_t count;
-};
-
-static int collect(const tn_module_info_t *info, void *arg)
-{
-    struct names *names = arg;
-
-    if (strcmp(info->state, "available") == 0 && names->count < MAX_FEATURES)
-        snprintf(names->text[names->count++], NAME_SIZE, "%s:%s", info->kind, info->name);
-    return 0;
-}
-
-static int no_option(const tn_option_info_t *info, void *arg)
-{
-    (void)info;
-    (void)arg;
-    return 0;
-}
-
 static int judge_feature(const tn_module_info_t *info, void *arg)
 {
     struct check *check = arg;
@@ -88,11 +68,8 @@ static int judge_feature(const tn_module_info_t *info, void *arg)
 /* Loading tells of each option that a manifest gives; what does not load becomes "failed". */
 static int check_modules(struct check *check)
 {
-    static struct names names;
-    int rc = tn_modules(check->ctx, collect, &names);
+    int rc = tool_load_all(check->ctx);
 
-    for (size_t i = 0; rc == 0 && i < names.count; i++)
-        (void)tn_feature_options(check->ctx, names.text[i], no_option, NULL);
     return rc < 0 ? rc : tn_modules(check->ctx, judge_feature, check);
 }
 

@@ -12,11 +12,12 @@
 #include <tenon/tenon.h>
 
 #include "json.h"
+#include "load_all.h"
 #include "missing.h"
 #include "module_file.h"
 #include "usage.h"
 
-enum { CHECK_SECONDS = 10, CRASHED = 2, MAX_FEATURES = 512, NAME_SIZE = 64 };
+enum { CHECK_SECONDS = 10, CRASHED = 2 };
 
 static const char help[] =
     "Usage: tenon info [OPTION...] [NAME]\n"
@@ -120,45 +121,9 @@ static int visit_module(const tn_module_info_t *info, void *arg)
     return 0;
 }
 
-struct names {
-    char text[MAX_FEATURES][NAME_SIZE];
-    size_t count;
-};
-
-static int visit_available(const tn_module_info_t *info, void *arg)
-{
-    struct names *names = arg;
-
-    if (strcmp(info->state, "available") == 0 && names->count < MAX_FEATURES)
-        snprintf(names->text[names->count++], NAME_SIZE, "%s:%s", info->kind, info->name);
-    return 0;
-}
-
-static int visit_nothing(const tn_option_info_t *info, void *arg)
-{
-    (void)info;
-    (void)arg;
-    return 0;
-}
-
-/* What does not load is then in the list, with its reason. */
-static int load_all(tn_ctx_t *ctx)
-{
-    struct names *names = calloc(1, sizeof *names);
-    int rc;
-
-    if (!names)
-        return -ENOMEM;
-    rc = tn_modules(ctx, visit_available, names);
-    for (size_t i = 0; rc == 0 && i < names->count; i++)
-        (void)tn_feature_options(ctx, names->text[i], visit_nothing, NULL);
-    free(names);
-    return rc;
-}
-
 static int list_modules(tn_ctx_t *ctx, struct listing *listing)
 {
-    int rc = listing->only_failed ? load_all(ctx) : 0;
+    int rc = listing->only_failed ? tool_load_all(ctx) : 0;
 
     if (rc == 0)
         rc = tn_modules(ctx, measure_source, listing);
@@ -256,7 +221,7 @@ static int describe(tn_ctx_t *ctx, struct listing *listing, const char *name)
                             .kind = colon ? name : NULL,
                             .kind_size = colon ? (size_t)(colon - name) : 0};
 
-    if (tn_feature_options(ctx, name, visit_nothing, NULL) < 0)
+    if (tool_load(ctx, name) < 0)
         return tool_library_error("info", name);
     if (!listing->is_json) {
         if (tn_modules(ctx, visit_wanted, &wanted) < 0)
