@@ -6,16 +6,10 @@
 
 #include <tenon/tenon.h>
 
+#include "module/abi.h"
 #include "module/required.h"
 
-/* What a module of ABI 1.0 has: structures only grow. */
-enum {
-    MODULE_SIZE_1_0 = sizeof(tn_module_t),
-    FEATURE_SIZE_1_0 = sizeof(tn_feature_t),
-    OPTION_SIZE_1_0 = sizeof(tn_option_desc_t),
-    MAX_FEATURES = 64,
-    MAX_OPTIONS = 256,
-};
+enum { MAX_FEATURES = 64, MAX_OPTIONS = 256 };
 
 /* Where a reason is written to. */
 struct why {
@@ -51,9 +45,9 @@ static int check_header(const tn_module_t *module, const struct why *why)
     if (module->abi_min_minor > TN_ABI_MINOR)
         return unfit(why, "needs at least ABI %u.%u, this library has %d.%d: update the library",
                      module->abi_major, module->abi_min_minor, TN_ABI_MAJOR, TN_ABI_MINOR);
-    if (module->size < MODULE_SIZE_1_0)
-        return unfit(why, "its description has %u bytes, fewer than the %d of ABI 1.0",
-                     module->size, MODULE_SIZE_1_0);
+    if (module->size < TNI_MODULE_1_0)
+        return unfit(why, "its description has %u bytes, fewer than the %zu of ABI 1.0",
+                     module->size, TNI_MODULE_1_0);
     return 0;
 }
 
@@ -94,9 +88,9 @@ static int check_default(const tn_option_desc_t *option, const char *feature, co
 
 static int check_option(const tn_option_desc_t *option, const char *feature, const struct why *why)
 {
-    if (option->size < OPTION_SIZE_1_0)
-        return unfit(why, "%s: an option's description has %u bytes, fewer than the %d of ABI 1.0",
-                     feature, option->size, OPTION_SIZE_1_0);
+    if (option->size < TNI_OPTION_1_0)
+        return unfit(why, "%s: an option's description has %u bytes, fewer than the %zu of ABI 1.0",
+                     feature, option->size, TNI_OPTION_1_0);
     if (!tni_is_feature_name(option->name, strlen(option->name)))
         return unfit(why, "%s: an option has no valid name", feature);
     if (option->type < TN_OPTION_INT || option->type > TN_OPTION_BLOB)
@@ -134,9 +128,9 @@ static int check_feature(const tn_feature_t *feature, const struct why *why)
     const char *missing;
     int rc;
 
-    if (feature->size < FEATURE_SIZE_1_0)
-        return unfit(why, "a feature's description has %u bytes, fewer than the %d of ABI 1.0",
-                     feature->size, FEATURE_SIZE_1_0);
+    if (feature->size < TNI_FEATURE_1_0)
+        return unfit(why, "a feature's description has %u bytes, fewer than the %zu of ABI 1.0",
+                     feature->size, TNI_FEATURE_1_0);
     if (!feature->name || !tni_is_feature_name(feature->name, strlen(feature->name)))
         return unfit(why, "a feature has no valid name (a-z 0-9 _ . -)");
     if (feature->kind < TN_TRANSPORT || feature->kind > TN_AUTHENTICATOR)

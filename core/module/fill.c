@@ -144,7 +144,6 @@ static const tn_transport_ops_t no_transport = {
     .handshake = done,
     .readv = no_transfer,
     .writev = no_transfer,
-    .pending = done,
     .fd = no_descriptor,
     .close = nothing,
     .attach = no_attach,

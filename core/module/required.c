@@ -7,6 +7,8 @@
 
 #include <tenon/tenon.h>
 
+#include "module/abi.h"
+
 static _Thread_local char sentence[96];
 
 static const char *missing_op(const char *op)
@@ -53,10 +55,8 @@ static const char *layer_missing(const tn_transport_ops_t *ops)
     if (!ops->lower || ops->lower[0] == '\0')
         return "\"lower\", the scheme that the layer stands on, is missing";
     NEED(ops, open);
-    NEED(ops, handshake);
     NEED(ops, readv);
     NEED(ops, writev);
-    NEED(ops, close);
     return NULL;
 }
 
@@ -75,8 +75,8 @@ static const char *datagram_missing(const tn_transport_ops_t *ops)
 
 static const char *transport_missing(const tn_transport_ops_t *ops)
 {
-    if (ops->size < sizeof *ops)
-        return short_ops(ops->size, sizeof *ops);
+    if (ops->size < TNI_TRANSPORT_1_0)
+        return short_ops(ops->size, TNI_TRANSPORT_1_0);
     switch (ops->shape) {
     case TN_SHAPE_STREAM:
         return stream_missing(ops);
@@ -96,8 +96,8 @@ static const char *transport_missing(const tn_transport_ops_t *ops)
 
 static const char *pattern_missing(const tn_pattern_ops_t *ops)
 {
-    if (ops->size < sizeof *ops)
-        return short_ops(ops->size, sizeof *ops);
+    if (ops->size < TNI_PATTERN_1_0)
+        return short_ops(ops->size, TNI_PATTERN_1_0);
     if (!ops->wire_name || ops->wire_name[0] == '\0')
         return "\"wire_name\" is missing";
     if (!ops->peers)
@@ -120,8 +120,8 @@ static const char *pattern_missing(const tn_pattern_ops_t *ops)
 
 static const char *mechanism_missing(const tn_mechanism_ops_t *ops)
 {
-    if (ops->size < sizeof *ops)
-        return short_ops(ops->size, sizeof *ops);
+    if (ops->size < TNI_MECHANISM_1_0)
+        return short_ops(ops->size, TNI_MECHANISM_1_0);
     if (!ops->wire_name || ops->wire_name[0] == '\0' || strlen(ops->wire_name) > 20)
         return "\"wire_name\" must have 1 to 20 bytes";
     NEED(ops, open);
@@ -142,8 +142,8 @@ static const char *mechanism_missing(const tn_mechanism_ops_t *ops)
 
 static const char *authenticator_missing(const tn_authenticator_ops_t *ops)
 {
-    if (ops->size < sizeof *ops)
-        return short_ops(ops->size, sizeof *ops);
+    if (ops->size < TNI_AUTHENTICATOR_1_0)
+        return short_ops(ops->size, TNI_AUTHENTICATOR_1_0);
     NEED(ops, ask);
     if (ops->endpoint_state)
         NEED(ops, prepare);

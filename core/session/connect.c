@@ -158,4 +158,7 @@ void tni_session_start(struct tni_session *session)
         tni_session_end(session);
     else
         session->kind->start(session);
+    /* What its streams have asked for before. */
+    if (session->state != TNI_SESSION_ENDED)
+        tni_session_schedule(session);
 }

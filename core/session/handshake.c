@@ -119,6 +119,14 @@ void tni_handshake_end(struct tni_session *session)
     session->handshake = NULL;
 }
 
+/* An ERROR may be among what the mechanism has said last. */
+static int give_up(struct tni_session *session, int code)
+{
+    if (tni_buffer_left(&session->commands))
+        tni_session_transmit(session);
+    return code;
+}
+
 int tni_handshake_send(struct tni_session *session)
 {
     struct tni_handshake *handshake = session->handshake;
@@ -133,8 +141,10 @@ int tni_handshake_send(struct tni_session *session)
                 return rc;
         }
         size = handshake->mechanism->next_command(handshake->state, body, sizeof body);
-        if (size <= 0)
-            return (int)size;
+        if (size < 0)
+            return give_up(session, (int)size);
+        if (size == 0)
+            return 0;
         rc = tni_session_command(session, body, (size_t)size);
     }
     return rc;

@@ -76,6 +76,7 @@ static void close_stack(struct tni_session *session)
     session->rx_ready = session->tx_ready = false;
     atomic_store(&session->is_congested, false);
     session->handshake_by = session->stall_by = session->look_at = UINT64_MAX;
+    session->wake_at = UINT64_MAX;
     session->is_held = false;
     tni_link_remove(&session->member.ready);
 }

@@ -10,6 +10,7 @@
 #include "base/error.h"
 #include "base/log.h"
 #include "base/memory.h"
+#include "module/abi.h"
 #include "session/asker.h"
 #include "session/session.h"
 #include "socket/ctx.h"
@@ -197,6 +198,12 @@ static int is_wanted(tn_question_t *question)
 
 static void keep(struct tni_verdict *verdict, const tn_answer_t *answer)
 {
+    if (!answer || answer->size < TNI_ANSWER_1_0) {
+        verdict->status = TN_AUTH_ERROR;
+        snprintf(verdict->reason, sizeof verdict->reason,
+                 "the authenticator's answer is NULL, or its 'size' is not set");
+        return;
+    }
     verdict->status = answer->status;
     verdict->fault = answer->fault;
     if (answer->reason)
@@ -230,7 +237,7 @@ static void answer_question(tn_question_t *question, const tn_answer_t *answer)
 
 int tn_answer(tn_question_t *question, const tn_answer_t *answer)
 {
-    if (!question || !answer || answer->size < sizeof *answer)
+    if (!question || !answer || answer->size < TNI_ANSWER_1_0)
         return tni_fail(-EINVAL, "tn_answer: the question or the answer is NULL, or the answer's "
                                  "'size' is not set");
     answer_question(question, answer);

@@ -16,6 +16,11 @@ static void on_deadline(struct tni_session *session)
 
     if (session->shrink_at <= now)
         tni_session_on_quiet(session);
+    if (session->wake_at <= now) {
+        session->wake_at = UINT64_MAX;
+        session->rx_ready = session->tx_ready = true;
+        tni_reactor_make_ready(&session->member);
+    }
     if (session->look_at <= now) {
         session->look_at = UINT64_MAX;
         tni_reactor_make_ready(&session->member);

@@ -44,7 +44,7 @@ struct tni_session *tni_session_new(struct tni_reactor *reactor, struct tni_conf
     session->timer_at = UINT64_MAX;
     session->handshake_by = session->linger_by = session->retry_at = UINT64_MAX;
     session->stall_by = session->look_at = UINT64_MAX;
-    session->shrink_at = UINT64_MAX;
+    session->shrink_at = session->wake_at = UINT64_MAX;
     session->connection = atomic_fetch_add(&config->sock->ctx->connections, 1) + 1;
     atomic_fetch_add(&config->sock->live, 1);
     atomic_fetch_add(&reactor->thread->load, 1);
@@ -197,6 +197,7 @@ void tni_session_schedule(struct tni_session *session)
 
     deadline = earlier(deadline, earlier(session->handshake_by, session->shrink_at));
     deadline = earlier(deadline, earlier(session->stall_by, session->look_at));
+    deadline = earlier(deadline, session->wake_at);
     if (session->state == TNI_SESSION_UP)
         deadline = earlier(deadline, tni_heartbeat_deadline(&session->heartbeat));
     /* A timer that is too early finds nothing to do and is set again. */

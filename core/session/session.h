@@ -130,6 +130,7 @@ struct tni_session {
     int64_t
         stall_queue; /* bytes that the kernel held when "stall_timeout" was half over; -1: it is not */
     uint64_t look_at; /* as the deadlines above: until then a peer that is held is not read */
+    uint64_t wake_at; /* likewise: a stream has asked for it */
     struct {
         uint64_t bytes; /* that were read since no message of the peer waited, */
         uint64_t since; /* and the messages before that */

@@ -137,6 +137,18 @@ static void stream_ready(tn_stream_t *stream, unsigned ready)
                                           (ready & TN_READY_TX ? TNI_SESSION_TX : 0));
 }
 
+/* Before the session is in its reactor it has no timer: see tni_session_start. */
+static void stream_wake_at(tn_stream_t *stream, uint64_t at_ms)
+{
+    struct tni_session *session = stream->session;
+
+    if (at_ms >= session->wake_at)
+        return;
+    session->wake_at = at_ms;
+    if (session->state != TNI_SESSION_IDLE)
+        tni_session_schedule(session);
+}
+
 static tn_stream_t *stream_lower(tn_stream_t *stream)
 {
     return stream->level ? stream - 1 : NULL;
@@ -190,6 +202,7 @@ void tni_stack_complete(tn_host_t *host)
     host->stream_set_property = stream_set_property;
     host->stream_option = stream_option;
     host->stream_ready = stream_ready;
+    host->stream_wake_at = stream_wake_at;
     host->stream_lower = stream_lower;
     host->stream_readv = stream_readv;
     host->stream_writev = stream_writev;

@@ -75,9 +75,10 @@ typedef struct tn_mechanism_ops {
     /** The last op, in any state; the state is wiped afterwards. */
     void (*close)(void *state);
     /** Writes the next command body (name length, name, data) into `buffer`: its size, 0 when there is
-     *  none now, -EMSGSIZE, or a code that ends the connection. Called after open, after each command and
-     *  after the verdict, until it returns 0. Who has to say ERROR returns 0 after it, and waits for the
-     *  peer to go: "handshake_ivl" is the limit. */
+     *  none now, -EMSGSIZE, or a code that ends the connection, once what was given before has been
+     *  written as far as the system takes it. Called after open, after each command and after the verdict,
+     *  until it returns 0. Who has said ERROR either ends the connection so, with -EACCES, or returns 0 and
+     *  lets the peer go first, for which "handshake_ivl" is the limit. */
     ssize_t (*next_command)(void *state, uint8_t *buffer, size_t capacity);
     /** Takes a command from the peer, at most 8 KiB. `*out_metadata` borrows the peer's properties when
      *  they have come, until the next op. Negative code ends the connection: -EACCES and -ECONNREFUSED

@@ -139,13 +139,19 @@ typedef struct tn_module {
 #define TN_MODULE_EXPORT
 #endif
 
+/** The oldest minor version of the ABI that the module can live with: that of these headers, unless the
+ *  module's author defines an older one before including them, and asks for what is newer (TN_HOST_HAS). */
+#ifndef TN_ABI_MIN_MINOR
+#define TN_ABI_MIN_MINOR TN_ABI_MINOR
+#endif
+
 /** Defines the one symbol of a module: TN_MODULE(tcp) = { TN_MODULE_HEAD("tcp"), .version = ... }; */
 #define TN_MODULE(stem)                                                                            \
     extern TN_MODULE_EXPORT const tn_module_t stem##_LTX_tenon_module_v1;                          \
     const tn_module_t stem##_LTX_tenon_module_v1
 #define TN_MODULE_HEAD(stem_name)                                                                  \
     .magic = TN_MODULE_MAGIC, .size = sizeof(tn_module_t), .abi_major = TN_ABI_MAJOR,              \
-    .abi_minor = TN_ABI_MINOR, .abi_min_minor = 0, .name = (stem_name)
+    .abi_minor = TN_ABI_MINOR, .abi_min_minor = TN_ABI_MIN_MINOR, .name = (stem_name)
 
 /* ------------------------------------------------------------------ the host */
 
@@ -351,7 +357,19 @@ typedef struct tn_host {
 
     /* ---- patterns: time (pattern.h) ---- */
     void (*sock_deadline)(tn_sock_t *sock, uint64_t at_ms);
+
+    /* ---- transports: time (transport.h) ---- */
+    /** Goes on with the stream at that time of clock_ms, or soon after it, as though stream_ready had
+     *  announced both: readv and writev are tried, or before that established or handshake. One call, one
+     *  time; of several the earliest counts, and whoever still has to wait then calls again. From the ops
+     *  of the stream, but not from close. */
+    void (*stream_wake_at)(tn_stream_t *stream, uint64_t at_ms);
 } tn_host_t;
+
+/** Whether the host has an entry of its table: for what came after minor version 0, in a module that also
+ *  works without it (TN_ABI_MIN_MINOR). */
+#define TN_HOST_HAS(host, entry)                                                                   \
+    ((host)->size >= offsetof(tn_host_t, entry) + sizeof(((tn_host_t *)0)->entry))
 
 #ifdef __cplusplus
 }

@@ -31,9 +31,16 @@
  *
  * Returns. 0 or a count, or a negative code: -EAGAIN "not now" from readv, writev and accept,
  * -EINPROGRESS from dial, established and handshake; anything else ends the connection, and the code
- * (with the sentence of host->set_error, if any) reaches the monitor. Once connected, a client does not
- * try again after -EPROTO, -EMSGSIZE and -EACCES, nor after -ECONNREFUSED in a handshake: they mean that
- * the peer would do the same again.
+ * (with the sentence of host->set_error, if any) reaches the monitor. A connect is then tried again after
+ * "reconnect_ivl", except after these, which mean that the same would happen again:
+ *   -EPROTO, -EMSGSIZE   from any op, dial too: never dial again (what fd says when its one connection
+ *                        has ended)
+ *   -EACCES              once the stream stands, or in a handshake
+ *   -ECONNREFUSED        in a handshake
+ * So a system call's code of that name, when it says nothing of the peer, is handed on as another.
+ *
+ * Time. host->stream_wake_at has a stream looked after at a time, without a thread or a descriptor of the
+ * module's own.
  */
 #ifndef TENON_TRANSPORT_H
 #define TENON_TRANSPORT_H
@@ -124,7 +131,7 @@ typedef struct tn_transport_ops {
      *  and "handshake_ivl" end the waiting, by close. */
     int (*established)(void *state);
     /** LAYER: goes on with the handshake whenever there is progress below: 0 when it is done,
-     *  -EINPROGRESS. */
+     *  -EINPROGRESS. May be NULL: the layer has none. */
     int (*handshake)(void *state);
     /** Bytes read, 0 at the end of the stream, or -EAGAIN: then an event of the descriptor, or
      *  stream_ready, must follow when there is more. Of a transport without layers, fewer bytes than
@@ -135,14 +142,11 @@ typedef struct tn_transport_ops {
      *  room. What was not taken comes again, first; but between two messages a command may come before
      *  it. The bytes are borrowed for the call. */
     ssize_t (*writev)(void *state, const struct iovec *iov, int count);
-    /** Whether bytes lie inside the stream that the descriptor does not announce. May be NULL. The core does
-     *  not ask at present: a stream is read until it says -EAGAIN, and stream_ready tells of the rest. */
-    int (*pending)(void *state);
     /** The descriptor, watched for both directions, edge triggered; -1: none, stream_ready tells. It
      *  must not change between established (or accept) and close, and close ends it. */
     int (*fd)(void *state);
-    /** Ends the stream at once; called exactly once after a successful open, in any state. No other op of
-     *  it follows, and no stream_ready may. May not block; what writev has taken is the system's to
+    /** Ends the stream at once; called exactly once after a successful open, in any state. May be NULL for a
+     *  layer that has nothing to end. No other op of it follows, and no stream_ready may. May not block; what writev has taken is the system's to
      *  deliver. In a child of fork() no op but fd and listener_fd is called: the core closes what they give. */
     void (*close)(void *state);
 

@@ -303,11 +303,6 @@ int SSL_want(const SSL *s)
     return s->want;
 }
 
-int SSL_pending(const SSL *s)
-{
-    return (int)(s->body_end - s->body_at);
-}
-
 int SSL_get_shutdown(const SSL *ssl)
 {
     return ssl->shutdown;

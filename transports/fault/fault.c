@@ -3,125 +3,15 @@
  *
  * What happens is decided by random numbers that begin at "seed" and the number of the connection at its
  * endpoint: the same calls meet the same faults. Bytes are counted both ways, from the connection's
- * beginning. Waiting needs a thread, one for each context that asks for "delay"; it holds no lock of the
- * core's. Locks: transport.h.
+ * beginning. Locks: transport.h.
  */
 #include <errno.h>
-#include <pthread.h>
-#include <signal.h>
 #include <stdatomic.h>
 #include <stdbool.h>
-#include <string.h>
-#include <time.h>
-#include <unistd.h>
 
 #include <tenon/transport.h>
 
 enum { NONE = -1 };
-
-/* ---- a thread that waits ---- */
-
-struct wait {
-    struct wait *next;
-    tn_stream_t *stream;
-    uint64_t until[2]; /* ms; for reading and for writing; 0: not waiting */
-};
-
-struct tn_module_state {
-    const tn_host_t *host;
-    pthread_mutex_t lock; /* over all that follows */
-    pthread_cond_t changed;
-    struct wait *waits;
-    pthread_t thread;
-    pid_t pid; /* that has the thread; 0: none */
-    bool is_over;
-};
-
-/* Announces what is due, and returns when the next will be; UINT64_MAX: never. */
-static uint64_t announce(tn_module_state_t *self)
-{
-    uint64_t now = self->host->clock_ms(), next = UINT64_MAX;
-
-    for (struct wait *wait = self->waits; wait; wait = wait->next) {
-        for (int way = 0; way < 2; way++) {
-            if (wait->until[way] == 0)
-                continue;
-            if (wait->until[way] > now) {
-                next = wait->until[way] < next ? wait->until[way] : next;
-                continue;
-            }
-            wait->until[way] = 0;
-            self->host->stream_ready(wait->stream, way ? TN_READY_TX : TN_READY_RX);
-        }
-    }
-    return next;
-}
-
-static void *run(void *arg)
-{
-    tn_module_state_t *self = arg;
-
-    pthread_mutex_lock(&self->lock);
-    while (!self->is_over) {
-        uint64_t next = announce(self);
-        struct timespec at = {.tv_sec = (time_t)(next / 1000),
-                              .tv_nsec = (long)(next % 1000) * 1000000};
-
-        if (next == UINT64_MAX)
-            pthread_cond_wait(&self->changed, &self->lock);
-        else
-            pthread_cond_timedwait(&self->changed, &self->lock, &at);
-    }
-    pthread_mutex_unlock(&self->lock);
-    return NULL;
-}
-
-/* The program's signals are none of its business. */
-static int start(tn_module_state_t *self)
-{
-    sigset_t all, kept;
-    int code;
-
-    if (self->pid)
-        return 0;
-    sigfillset(&all);
-    pthread_sigmask(SIG_SETMASK, &all, &kept);
-    code = -pthread_create(&self->thread, NULL, run, self);
-    pthread_sigmask(SIG_SETMASK, &kept, NULL);
-    self->pid = code == 0 ? getpid() : 0;
-    return code;
-}
-
-static int fault_init(const tn_host_t *host, tn_module_state_t **out_state)
-{
-    tn_module_state_t *self = host->alloc(sizeof *self);
-    pthread_condattr_t clock;
-
-    if (!self)
-        return -ENOMEM;
-    self->host = host;
-    pthread_mutex_init(&self->lock, NULL);
-    pthread_condattr_init(&clock);
-    pthread_condattr_setclock(&clock, CLOCK_MONOTONIC);
-    pthread_cond_init(&self->changed, &clock);
-    pthread_condattr_destroy(&clock);
-    *out_state = self;
-    return 0;
-}
-
-static void fault_fini(const tn_host_t *host, tn_module_state_t *self)
-{
-    if (self->pid == getpid()) {
-        pthread_mutex_lock(&self->lock);
-        self->is_over = true;
-        pthread_cond_signal(&self->changed);
-        pthread_mutex_unlock(&self->lock);
-        pthread_join(self->thread, NULL);
-        pthread_cond_destroy(&self->changed);
-        pthread_mutex_destroy(&self->lock);
-    }
-    host->free(self);
-}
 
 /* ---- endpoints: what the options say ---- */
 
@@ -164,15 +54,11 @@ struct stream {
     const tn_host_t *host;
     tn_stream_t *stream, *lower;
     const struct plan *plan;
-    tn_module_state_t *module; /* NULL: it never waits */
-    struct wait wait;
     uint64_t ready_at[2]; /* ms; when the next op each way may do something; 0: now */
     uint32_t dice;
     int64_t moved; /* bytes */
     int64_t cut_at;
 };
-
-extern const tn_module_t fault_LTX_tenon_module_v1;
 
 /* xorshift32; 0 to `below` - 1. */
 static uint32_t roll(struct stream *self, uint32_t below)
@@ -186,25 +72,6 @@ static uint32_t roll(struct stream *self, uint32_t below)
 static bool strikes(struct stream *self, int64_t per_mille)
 {
     return per_mille > 0 && roll(self, 1000) < (uint32_t)per_mille;
-}
-
-static int join_waits(struct stream *self)
-{
-    int code;
-
-    self->module = self->host->module_state(self->host, &fault_LTX_tenon_module_v1);
-    self->wait.stream = self->stream;
-    pthread_mutex_lock(&self->module->lock);
-    code = start(self->module);
-    if (code == 0) {
-        self->wait.next = self->module->waits;
-        self->module->waits = &self->wait;
-    }
-    pthread_mutex_unlock(&self->module->lock);
-    if (code == 0)
-        return 0;
-    self->module = NULL;
-    return self->host->set_error(self->host, code, "fault: no thread can be started for \"delay\"");
 }
 
 static int fault_open(void *state, tn_stream_t *stream, const tn_host_t *host, unsigned role,
@@ -222,21 +89,7 @@ static int fault_open(void *state, tn_stream_t *stream, const tn_host_t *host, u
     self->plan = plan;
     self->dice = (plan->seed + number + 1) * 2654435761u | 1;
     self->cut_at = plan->cut == NONE ? INT64_MAX : plan->cut + number * plan->cut_step;
-    return plan->delay ? join_waits(self) : 0;
-}
-
-static int fault_handshake(void *state)
-{
-    (void)state;
     return 0;
-}
-
-static void wait_for(struct stream *self, int way, uint64_t until)
-{
-    pthread_mutex_lock(&self->module->lock);
-    self->wait.until[way] = until;
-    pthread_cond_signal(&self->module->changed);
-    pthread_mutex_unlock(&self->module->lock);
 }
 
 static bool is_half_open(const struct stream *self)
@@ -256,13 +109,13 @@ static int meet(struct stream *self, int way)
         self->host->stream_ready(self->stream, way ? TN_READY_TX : TN_READY_RX);
         return -EAGAIN;
     }
-    if (!self->module)
+    if (self->plan->delay == 0)
         return 1;
     now = self->host->clock_ms();
     if (self->ready_at[way] == 0)
         self->ready_at[way] = now + roll(self, (uint32_t)self->plan->delay + 1);
     if (self->ready_at[way] > now) {
-        wait_for(self, way, self->ready_at[way]);
+        self->host->stream_wake_at(self->stream, self->ready_at[way]);
         return -EAGAIN;
     }
     return 1;
@@ -330,22 +183,6 @@ static ssize_t fault_writev(void *state, const struct iovec *iov, int count)
     return done(self, 1, self->host->stream_writev(self->lower, &part, 1));
 }
 
-static void fault_close(void *state)
-{
-    struct stream *self = state;
-
-    if (!self->module)
-        return;
-    pthread_mutex_lock(&self->module->lock);
-    for (struct wait **at = &self->module->waits; *at; at = &(*at)->next) {
-        if (*at == &self->wait) {
-            *at = self->wait.next;
-            break;
-        }
-    }
-    pthread_mutex_unlock(&self->module->lock);
-}
-
 /* ---- the module ---- */
 
 static const tn_transport_ops_t ops = {
@@ -356,10 +193,8 @@ static const tn_transport_ops_t ops = {
     .lower = "tcp",
     .prepare = fault_prepare,
     .open = fault_open,
-    .handshake = fault_handshake,
     .readv = fault_readv,
     .writev = fault_writev,
-    .close = fault_close,
 };
 
 static const tn_option_desc_t options[] = {
@@ -394,6 +229,5 @@ static const tn_feature_t *const features[] = {&transport, NULL};
 TN_MODULE(fault) = {
     TN_MODULE_HEAD("fault"), .version = "0.1.0",
     .license = "MIT",        .summary = "fault+tcp://host:port?fault.fragment=1",
-    .init = fault_init,      .fini = fault_fini,
     .features = features,
 };

@@ -159,13 +159,6 @@ ssize_t tni_tls_stream_readv(void *state, const struct iovec *iov, int count)
     return got;
 }
 
-int tni_tls_stream_pending(void *state)
-{
-    const struct tni_tls_stream *self = state;
-
-    return self->rx_end > self->rx_at || (self->ssl && SSL_pending(self->ssl) > 0);
-}
-
 /* ------------------------------------------------------------------ writing */
 
 /* Where in the caller's pieces we are. */

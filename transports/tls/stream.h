@@ -62,7 +62,6 @@ int tni_tls_stream_open(void *state, tn_stream_t *stream, const tn_host_t *host,
 int tni_tls_stream_handshake(void *state);
 ssize_t tni_tls_stream_readv(void *state, const struct iovec *iov, int count);
 ssize_t tni_tls_stream_writev(void *state, const struct iovec *iov, int count);
-int tni_tls_stream_pending(void *state);
 int tni_tls_stream_flush(void *state);
 void tni_tls_stream_close(void *state);
 

@@ -48,7 +48,6 @@ static const tn_transport_ops_t ops = {
     .handshake = tni_tls_stream_handshake,
     .readv = tni_tls_stream_readv,
     .writev = tni_tls_stream_writev,
-    .pending = tni_tls_stream_pending,
     .flush = tni_tls_stream_flush,
     .close = tni_tls_stream_close,
     .prepare = tni_tls_endpoint_prepare,

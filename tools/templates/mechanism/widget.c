@@ -109,8 +109,10 @@ static ssize_t widget_next_command(void *state, uint8_t *buffer, size_t capacity
         size = sizeof refusal - 1;
         used = put(buffer, 0, error, sizeof error - 1);
         used = put(buffer, used, &size, 1);
-        self->step = FAILED; /* the client goes, or the handshake's time is up */
+        self->step = FAILED;
         return (ssize_t)put(buffer, used, refusal, size);
+    case FAILED: /* the client has been told: the connection ends */
+        return self->host->set_error(self->host, -EACCES, "widget: the peer showed a wrong token");
     default:
         return 0;
     }
