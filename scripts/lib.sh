@@ -44,7 +44,7 @@ need_packages() {
 build_packages=(gcc libc6-dev cmake ninja-build pkg-config libevent-dev libltdl-dev
     libssl-dev libsodium-dev libcrypt-dev lowdown)
 peer_packages=(libzmq3-dev python3 python3-zmq)
-test_packages=(libcmocka-dev clang-format clang-tidy abigail-tools libuv1-dev)
+test_packages=(libcmocka-dev clang-format clang-tidy abigail-tools libuv1-dev mandoc)
 # What was made for libzmq, which the drop-in is tried with.
 binding_packages=(python3-pytest python3-pytest-asyncio python3-tornado python3-gevent
     libczmq-dev binutils perl libzmq-ffi-perl ruby ruby-ffi-rzmq g++ cppzmq-dev

@@ -18,6 +18,10 @@ static int cmd_version(int argc, char **argv)
 {
     int major, minor, patch;
 
+    if (argc > 1 && (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0)) {
+        help_overview();
+        return TOOL_OK;
+    }
     if (argc > 1)
         return tool_usage_error("version", "\"%s\" is one word too many", argv[1]);
     tn_version(&major, &minor, &patch);

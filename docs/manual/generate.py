@@ -17,6 +17,7 @@ import re
 import shutil
 import subprocess
 import sys
+import time
 
 sys.dont_write_bytecode = True
 import header  # noqa: E402
@@ -25,6 +26,14 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 TOP = os.path.dirname(os.path.dirname(HERE))
 SECTIONS = {"guide": "Guides", "1": "Commands", "3": "Functions", "5": "Files", "7": "Modules and concepts"}
 REFERENCE = re.compile(r"(?<![\w`(\[])([a-z][\w.-]*)\(([1357])\)")
+DATE = time.strftime("%Y-%m-%d", time.gmtime(int(os.environ.get("SOURCE_DATE_EPOCH", time.time()))))
+# What lowdown writes around titles and definitions, and what a man page has there.
+TIDY = [
+    (re.compile(r"^\.(S[HS])\n(?=\S)", re.M), r".\1 "),
+    (re.compile(r'^\.[LP]P\n(.+)\n\.if n \\\n\.sp -1v\n\.if t \\\n\.sp -0\.25v\n\.IP "" \d+n$', re.M), r".TP\n\1"),
+    (re.compile(r"(^\.S[HS] .*\n)(?:\.[LP]P\n)+", re.M), r"\1"),
+    (re.compile(r"(?:^\.[LP]P\n)+(?=\.(?:S[HS]|TP|IP|[LP]P)\b|\Z)", re.M), ""),
+]
 CALL = re.compile(r"(?<![\w`/\[])(tn_\w+)\(\)")
 
 
@@ -113,7 +122,7 @@ def options(title):
 
 def lowdown(form, page, text, version):
     meta = {"title": page.title if form == "html" else page.name, "section": page.section,
-            "source": f"Tenon {version}", "volume": "Tenon's manual", "css": "style.css"}
+            "source": f"Tenon {version}", "date": DATE, "volume": "Tenon's manual", "css": "style.css"}
     command = ["lowdown", "-s", f"-t{form}", "--out-no-smarty", "--nroff-nolinks", "--parse-no-metadata",
                "--parse-no-intraemph"]
     for key, value in meta.items():
@@ -138,10 +147,12 @@ def man(page, directory, version):
     os.makedirs(folder, exist_ok=True)
     with open(os.path.join(folder, page.stem), "w", encoding="utf-8") as out:
         # Bold is what man pages have for what is typed; not every reader knows the constant width.
-        out.write(lowdown("man", page, text, version).replace(r"\fC", r"\fB"))
+        made = lowdown("man", page, text, version).replace(r"\fC", r"\fB")
+        for pattern, replacement in TIDY:
+            made = pattern.sub(replacement, made)
+        out.write(made)
     for name in set(page.functions) - {page.name}:
-        with open(os.path.join(folder, f"{name}.{page.section}"), "w", encoding="utf-8") as out:
-            out.write(f".so man{page.section}/{page.stem}\n")
+        os.symlink(page.stem, os.path.join(folder, f"{name}.{page.section}"))
 
 
 def web(page, pages, directory, version):
@@ -162,7 +173,7 @@ def web(page, pages, directory, version):
     text = f"[Tenon's manual](index.html)\n\n# {page.title}\n\n" + outside_code(page.text, link)
     made = lowdown("html", page, text, version)
     for name in page.functions:
-        made = re.sub(rf"(<h2[^>]*>(?:[^<]*, )?)({name}\(\))", rf'\1<span id="{name}">\2</span>', made)
+        made = re.sub(rf"(<h2[^>]*>[^\n]*?)(\b{name}\(\))", rf'\1<span id="{name}">\2</span>', made)
     with open(os.path.join(directory, f"{page.stem}.html"), "w", encoding="utf-8") as out:
         out.write(made)
 

@@ -11,7 +11,7 @@ The blocks of a page run from top to bottom in one empty directory:
   ```FORMAT FILE  written to FILE, for the blocks that follow
   ```text, ```declaration, ```output   not code
 
-A block of another kind is an error, so that none goes unseen. The network is the test's own where the system
+A block of another kind, or one that is only indented, is an error, so that none goes unseen. The network is the test's own where the system
 allows that, so that a page may name ports as a reader would."""
 
 import argparse
@@ -85,6 +85,9 @@ def check_page(path, args, env):
     with open(path, encoding="utf-8") as page:
         text = page.read()
     count, programs = 0, set()
+    hidden = re.search(r"\n\n(?:    |\t)\S.*", FENCE.sub("", text))
+    if hidden:
+        raise Failed(f"{path}: an indented block, which nothing runs: {hidden[0].strip()}")
     with tempfile.TemporaryDirectory() as directory:
         for found in FENCE.finditer(text):
             kind, name, libraries, body = found.groups()
