@@ -54,7 +54,8 @@ def main():
                 sys.exit(f"{header} has no longer what this test changes: {before}")
             with open(path, "w", encoding="utf-8") as file:
                 file.write(text.replace(before, after, 1))
-            done = subprocess.run([script, "--include", changed, "--cc", compiler], capture_output=True, text=True,
+            done = subprocess.run([script, "--include", changed, "--cc", compiler,
+                                   "library" if header == "tenon.h" else "modules"], capture_output=True, text=True,
                                   check=False)
         if done.returncode == 77:
             print(done.stdout)

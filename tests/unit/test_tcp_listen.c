@@ -238,9 +238,9 @@ static void test_errors_of_one_connection_are_transient(void **state)
 
     (void)state;
     for (size_t i = 0; i < sizeof transient / sizeof *transient; i++)
-        assert_true(sock_is_transient(transient[i]));
+        assert_true(tn_sys_is_transient(transient[i]));
     for (size_t i = 0; i < sizeof lasting / sizeof *lasting; i++)
-        assert_false(sock_is_transient(lasting[i]));
+        assert_false(tn_sys_is_transient(lasting[i]));
 }
 
 static void test_accept_with_bad_option_closes_that_connection(void **state)

@@ -1,22 +1,17 @@
 /*
- * sock.h: what the transports over kernel sockets share.
+ * sock.h: the socket's common options, applied to sockets of the system.
  *
- * Moving bytes without blocking and without a signal, accepting past connections that died in the
- * queue, and applying the socket's common options. Private to the modules of this folder: it is
- * compiled into each of them and is no interface. Whoever owns the descriptor calls it, under the lock
+ * Private to the modules of this folder: it is compiled into each of them and is no interface; what
+ * others may use as well is in tenon/descriptor.h. Whoever owns the descriptor calls it, under the lock
  * that transport.h names for the op. errno is as it was, as that page asks.
  */
 #ifndef TENON_TRANSPORTS_SOCK_H
 #define TENON_TRANSPORTS_SOCK_H
 
-#include <errno.h>
 #include <netinet/in.h>
 #include <stdbool.h>
-#include <string.h>
-#include <sys/socket.h>
-#include <unistd.h>
 
-#include <tenon/transport.h>
+#include <tenon/descriptor.h>
 
 /** Whose options count: one of the two handles is set. */
 struct sock_owner {
@@ -139,106 +134,6 @@ static inline int sock_new_of(const tn_host_t *host, int family, int type)
 static inline int sock_new(const tn_host_t *host, int family)
 {
     return sock_new_of(host, family, SOCK_STREAM);
-}
-
-static inline void sock_close(int *fd)
-{
-    int saved = errno;
-
-    if (*fd >= 0)
-        close(*fd);
-    *fd = -1;
-    errno = saved;
-}
-
-/** Errors of accept that belong to the one connection that it took off the queue. */
-static inline bool sock_is_transient(int error)
-{
-    switch (error) {
-    case EINTR:
-    case ECONNABORTED:
-    case ECONNRESET:
-    case EPERM:
-    case EPROTO:
-    case ENOPROTOOPT:
-    case EHOSTDOWN:
-    case ENONET:
-    case EHOSTUNREACH:
-    case ENETDOWN:
-    case ENETUNREACH:
-    case ETIMEDOUT:
-        return true;
-    default:
-        return false;
-    }
-}
-
-/** The next connection of a listening socket, non-blocking, or a negative code. */
-static inline int sock_accept(int listener, struct sockaddr *out_peer, socklen_t *io_size)
-{
-    int saved = errno;
-    socklen_t room = *io_size;
-    int fd;
-
-    do {
-        *io_size = room;
-        fd = accept4(listener, out_peer, io_size, SOCK_NONBLOCK | SOCK_CLOEXEC);
-    } while (fd < 0 && sock_is_transient(errno));
-    if (fd < 0)
-        fd = errno == EWOULDBLOCK ? -EAGAIN : -errno;
-    errno = saved;
-    return fd;
-}
-
-/** What a read or a write that failed is to the core. A socket's error says nothing of the peer: the
- *  codes by which the core knows one that must not be tried again (transport.h) become "reset". */
-static inline int sock_transfer_code(int error)
-{
-    switch (error) {
-    case EWOULDBLOCK:
-        return -EAGAIN;
-    case EPROTO:
-    case EMSGSIZE:
-    case EACCES:
-    case ECONNREFUSED:
-        return -ECONNRESET;
-    default:
-        return -error;
-    }
-}
-
-/** Bytes read, 0 at the end of the stream, or a negative code. */
-static inline ssize_t sock_readv(int fd, const struct iovec *iov, int count)
-{
-    int saved = errno;
-    ssize_t size;
-
-    do {
-        size = count == 1 ? recv(fd, iov[0].iov_base, iov[0].iov_len, 0) : readv(fd, iov, count);
-    } while (size < 0 && errno == EINTR);
-    if (size < 0) {
-        size = sock_transfer_code(errno);
-        errno = saved;
-    }
-    return size;
-}
-
-/** Bytes written, or a negative code. Never raises SIGPIPE. */
-static inline ssize_t sock_writev(int fd, const struct iovec *iov, int count)
-{
-    struct msghdr header = {.msg_iov = (struct iovec *)iov, .msg_iovlen = (size_t)count};
-    int saved = errno;
-    ssize_t size;
-
-    do {
-        size = count == 1 ? send(fd, iov[0].iov_base, iov[0].iov_len, MSG_NOSIGNAL)
-                          : sendmsg(fd, &header, MSG_NOSIGNAL);
-    } while (size < 0 && errno == EINTR);
-    if (size < 0) {
-        size = sock_transfer_code(errno);
-        errno = saved;
-    }
-    return size;
 }
 
 #endif

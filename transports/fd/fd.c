@@ -6,8 +6,6 @@
  * or connect on it belongs to the endpoint, which closes it. Locks: transport.h.
  */
 #include <errno.h>
-#include <fcntl.h>
-#include <limits.h>
 #include <stdatomic.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -17,7 +15,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include <tenon/transport.h>
+#include <tenon/descriptor.h>
 
 enum { LISTEN_FDS_START = 3, TEXT_SIZE = 24 };
 
@@ -26,16 +24,9 @@ struct source {
     _Atomic int fd; /* -1: it has become a stream's or the listener's */
 };
 
-struct stream {
-    const tn_host_t *host;
-    tn_stream_t *stream;
-    int fd;
-};
-
 struct listener {
-    int fd; /* that listens; or a signal that the one connection is there */
+    tn_sys_listener_t base; /* what listens; or a signal that the one connection is there */
     bool listens;
-    bool is_open;
 };
 
 /* ---- addresses ---- */
@@ -101,7 +92,7 @@ static int claim(const tn_host_t *host, const char *address, unsigned role, int 
 {
     struct sockaddr_storage peer;
     socklen_t size = sizeof peer;
-    int type = option_of(fd, SO_TYPE);
+    int type = option_of(fd, SO_TYPE), code;
 
     if (type < 0)
         return refuse(host, address, type, strerror(-type));
@@ -113,10 +104,8 @@ static int claim(const tn_host_t *host, const char *address, unsigned role, int 
     } else if (getpeername(fd, (struct sockaddr *)&peer, &size) < 0) {
         return refuse(host, address, -errno, "it neither listens nor is connected");
     }
-    if (fcntl(fd, F_SETFL, fcntl(fd, F_GETFL) | O_NONBLOCK) < 0 ||
-        fcntl(fd, F_SETFD, FD_CLOEXEC) < 0)
-        return refuse(host, address, -errno, "it cannot be set to be non-blocking");
-    return 0;
+    code = tn_sys_prepare(fd);
+    return code < 0 ? refuse(host, address, code, "it cannot be set to be non-blocking") : 0;
 }
 
 static int fd_prepare(void *endpoint_state, const tn_setup_t *setup, const tn_host_t *host,
@@ -135,20 +124,12 @@ static int fd_prepare(void *endpoint_state, const tn_setup_t *setup, const tn_ho
     return code;
 }
 
-static void close_quietly(int fd)
-{
-    int kept = errno;
-
-    if (fd >= 0)
-        close(fd);
-    errno = kept;
-}
-
 static void fd_release(void *endpoint_state)
 {
     struct source *source = endpoint_state;
+    int fd = atomic_exchange(&source->fd, -1);
 
-    close_quietly(atomic_exchange(&source->fd, -1));
+    tn_sys_close(&fd);
 }
 
 /* ---- listeners ---- */
@@ -161,90 +142,49 @@ static int fd_listen(void *state, tn_listener_t *listener, const tn_host_t *host
     int kept = errno, code = 0;
 
     self->listens = option_of(atomic_load(&source->fd), SO_ACCEPTCONN) > 0;
-    self->fd = self->listens ? atomic_exchange(&source->fd, -1) : eventfd(1, EFD_CLOEXEC);
-    self->is_open = self->fd >= 0;
-    if (!self->is_open)
+    if (tn_sys_listener_begin(&self->base, self->listens ? atomic_exchange(&source->fd, -1)
+                                                         : eventfd(1, EFD_CLOEXEC)) < 0)
         code = refuse(host, address, -errno, "there is no descriptor for a signal");
     errno = kept;
     return code < 0 ? code : host->listener_set_address(listener, address);
 }
 
-static int fd_listener_fd(void *state)
-{
-    const struct listener *self = state;
-
-    return self->fd;
-}
-
-static void report(struct stream *self)
+static int report(tn_sys_stream_t *self)
 {
     char text[TEXT_SIZE];
 
     snprintf(text, sizeof text, "fd://%d", self->fd);
     self->host->stream_set_addresses(self->stream, text, text);
+    return 0;
 }
 
 /* The one connection, once. */
-static int take_one(struct listener *self, struct stream *stream)
+static int take_one(struct listener *self, tn_sys_stream_t *stream)
 {
     struct source *source = stream->host->stream_endpoint(stream->stream);
+    int fd = atomic_exchange(&source->fd, -1), kept = errno;
     uint64_t signal;
 
-    stream->fd = atomic_exchange(&source->fd, -1);
-    if (stream->fd < 0)
-        return -EAGAIN;
-    return read(self->fd, &signal, sizeof signal) < 0 ? -errno : 0;
-}
-
-static int accept_next(struct listener *self, struct stream *stream)
-{
-    do
-        stream->fd = accept4(self->fd, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
-    while (stream->fd < 0 && (errno == EINTR || errno == ECONNABORTED || errno == EPROTO));
-    return stream->fd < 0 ? -errno : 0;
+    if (fd >= 0 && read(self->base.fd, &signal, sizeof signal) < 0)
+        errno = kept;
+    return fd < 0 ? -EAGAIN : fd;
 }
 
 static int fd_accept(void *state, void *stream_state)
 {
     struct listener *self = state;
-    struct stream *stream = stream_state;
-    int kept = errno;
-    int code = self->listens ? accept_next(self, stream) : take_one(self, stream);
+    tn_sys_stream_t *stream = stream_state;
 
-    errno = kept;
-    if (code == 0)
-        report(stream);
-    return code;
-}
-
-static void fd_unlisten(void *state)
-{
-    struct listener *self = state;
-
-    if (self->is_open)
-        close_quietly(self->fd);
-    self->is_open = false;
+    stream->fd = self->listens ? tn_sys_accept(self->base.fd, NULL, NULL) : take_one(self, stream);
+    return stream->fd < 0 ? stream->fd : report(stream);
 }
 
 /* ---- streams ---- */
 
-static int fd_open(void *state, tn_stream_t *stream, const tn_host_t *host, unsigned role,
-                   const char *address)
-{
-    struct stream *self = state;
-
-    (void)role;
-    (void)address;
-    self->host = host;
-    self->stream = stream;
-    self->fd = -1;
-    return 0;
-}
-
-/* -EPROTO, so that the core does not try again. */
+/* -EPROTO, so that the core does not dial again. */
 static int fd_dial(void *state, const char *address)
 {
-    struct stream *self = state;
+    tn_sys_stream_t *self = state;
     struct source *source = self->host->stream_endpoint(self->stream);
 
     self->fd = atomic_exchange(&source->fd, -1);
@@ -252,56 +192,7 @@ static int fd_dial(void *state, const char *address)
         return self->host->set_error(self->host, -EPROTO,
                                      "fd://%s: the connection has ended, and there is no other",
                                      address);
-    report(self);
-    return 0;
-}
-
-static int fd_established(void *state)
-{
-    (void)state;
-    return 0;
-}
-
-static ssize_t result(ssize_t given, int kept)
-{
-    if (given < 0) {
-        given = errno == EINTR ? -EAGAIN : -errno;
-        errno = kept;
-    }
-    return given;
-}
-
-static ssize_t fd_readv(void *state, const struct iovec *iov, int count)
-{
-    const struct stream *self = state;
-    int kept = errno;
-
-    return result(readv(self->fd, iov, count), kept);
-}
-
-static ssize_t fd_writev(void *state, const struct iovec *iov, int count)
-{
-    const struct stream *self = state;
-    struct msghdr header = {.msg_iov = (struct iovec *)iov, .msg_iovlen = (size_t)count};
-    int kept = errno;
-
-    return result(sendmsg(self->fd, &header, MSG_NOSIGNAL), kept);
-}
-
-static int fd_fd(void *state)
-{
-    const struct stream *self = state;
-
-    return self->fd;
-}
-
-/* The process that passed it may hold it, too: it is the connection that ends. */
-static void fd_close(void *state)
-{
-    struct stream *self = state;
-
-    close_quietly(self->fd);
-    self->fd = -1;
+    return report(self);
 }
 
 /* ---- the module ---- */
@@ -309,23 +200,23 @@ static void fd_close(void *state)
 static const tn_transport_ops_t ops = {
     .size = sizeof ops,
     .shape = TN_SHAPE_STREAM,
-    .stream_state = sizeof(struct stream),
+    .stream_state = sizeof(tn_sys_stream_t),
     .listener_state = sizeof(struct listener),
     .endpoint_state = sizeof(struct source),
     .check = fd_check,
     .prepare = fd_prepare,
     .release = fd_release,
     .listen = fd_listen,
-    .listener_fd = fd_listener_fd,
+    .listener_fd = tn_sys_listener_fd,
     .accept = fd_accept,
-    .unlisten = fd_unlisten,
-    .open = fd_open,
+    .unlisten = tn_sys_listener_unlisten,
+    .open = tn_sys_stream_open,
     .dial = fd_dial,
-    .established = fd_established,
-    .readv = fd_readv,
-    .writev = fd_writev,
-    .fd = fd_fd,
-    .close = fd_close,
+    .established = tn_sys_stream_established,
+    .readv = tn_sys_stream_readv,
+    .writev = tn_sys_stream_writev,
+    .fd = tn_sys_stream_fd,
+    .close = tn_sys_stream_close,
 };
 
 static const tn_feature_t transport = {

@@ -78,7 +78,7 @@ static int probe(const tn_host_t *host, const struct sockaddr_un *name, socklen_
     if (fd < 0)
         return fd;
     code = connect(fd, (const struct sockaddr *)name, size) == 0 ? 0 : -errno;
-    sock_close(&fd);
+    tn_sys_close(&fd);
     return code;
 }
 
@@ -294,7 +294,7 @@ int tni_ipc_accept(void *state, void *stream_state)
     struct tni_ipc_stream *stream = stream_state;
     struct sockaddr_un peer;
     socklen_t size = sizeof peer;
-    int fd = sock_accept(self->fd, (struct sockaddr *)&peer, &size);
+    int fd = tn_sys_accept(self->fd, (struct sockaddr *)&peer, &size);
     int code;
 
     if (fd < 0)
@@ -303,7 +303,7 @@ int tni_ipc_accept(void *state, void *stream_state)
     if (code == 0)
         code = sock_set_buffers(&stream->owner, fd);
     if (code < 0) {
-        sock_close(&fd);
+        tn_sys_close(&fd);
         return code;
     }
     stream->fd = fd;
@@ -331,7 +331,7 @@ void tni_ipc_unlisten(void *state)
 
     if (self->pid == getpid())
         remove_file(self);
-    sock_close(&self->fd);
+    tn_sys_close(&self->fd);
     self->owner.host->free(self->directory);
     self->owner.host->free(self->file);
     self->directory = NULL;

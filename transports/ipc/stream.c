@@ -105,14 +105,14 @@ ssize_t tni_ipc_readv(void *state, const struct iovec *iov, int count)
 {
     const struct tni_ipc_stream *self = state;
 
-    return sock_readv(self->fd, iov, count);
+    return tn_sys_readv(self->fd, iov, count);
 }
 
 ssize_t tni_ipc_writev(void *state, const struct iovec *iov, int count)
 {
     const struct tni_ipc_stream *self = state;
 
-    return sock_writev(self->fd, iov, count);
+    return tn_sys_writev(self->fd, iov, count);
 }
 
 int tni_ipc_fd(void *state)
@@ -126,5 +126,5 @@ void tni_ipc_close(void *state)
 {
     struct tni_ipc_stream *self = state;
 
-    sock_close(&self->fd);
+    tn_sys_close(&self->fd);
 }

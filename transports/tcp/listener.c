@@ -180,7 +180,7 @@ int tni_tcp_listen(void *state, tn_listener_t *listener, const tn_host_t *host, 
     count = candidates(&self->owner, &text, names);
     code = count < 0 ? count : -EADDRNOTAVAIL;
     for (int i = 0; i < count; i++) {
-        sock_close(&self->fd);
+        tn_sys_close(&self->fd);
         self->fd = sock_new(host, names[i].any.sa_family);
         code = self->fd < 0 ? self->fd : take(&self->owner, self->fd, &names[i]);
         if (code == 0)
@@ -220,7 +220,7 @@ int tni_tcp_accept(void *state, void *stream_state)
     struct tni_tcp_stream *stream = stream_state;
     union sock_name peer = {.any.sa_family = AF_INET};
     socklen_t size = sizeof peer;
-    int fd = sock_accept(self->fd, &peer.any, &size);
+    int fd = tn_sys_accept(self->fd, &peer.any, &size);
     int code;
 
     if (fd < 0)
@@ -229,7 +229,7 @@ int tni_tcp_accept(void *state, void *stream_state)
     if (code == 0)
         code = tni_tcp_tune(&stream->owner, fd, peer.any.sa_family);
     if (code < 0) {
-        sock_close(&fd);
+        tn_sys_close(&fd);
         return code;
     }
     stream->fd = fd;
@@ -241,7 +241,7 @@ void tni_tcp_unlisten(void *state)
 {
     struct tni_tcp_listener *self = state;
 
-    sock_close(&self->fd);
+    tn_sys_close(&self->fd);
     self->owner.host->free(self->rules);
     self->rules = NULL;
     self->rule_count = 0;

@@ -67,7 +67,7 @@ static int say(const struct sock_owner *owner, struct tni_tcp_proxy *proxy, int 
 {
     while (proxy->sent < proxy->socks.out_size) {
         struct iovec iov = {proxy->socks.out + proxy->sent, proxy->socks.out_size - proxy->sent};
-        ssize_t size = sock_writev(fd, &iov, 1);
+        ssize_t size = tn_sys_writev(fd, &iov, 1);
 
         if (size == -EAGAIN)
             return -EINPROGRESS;
@@ -82,7 +82,7 @@ static int hear(const struct sock_owner *owner, struct tni_tcp_proxy *proxy, int
 {
     uint8_t bytes[TNI_SOCKS_IN_MAX];
     struct iovec iov = {bytes, tni_socks_wants(&proxy->socks)};
-    ssize_t size = sock_readv(fd, &iov, 1);
+    ssize_t size = tn_sys_readv(fd, &iov, 1);
     int code;
 
     if (size == -EAGAIN)

@@ -83,7 +83,7 @@ static int start(struct tni_tcp_stream *self, int fd, const union sock_name *tar
     int family = target->any.sa_family;
     int code;
 
-    sock_close(&self->fd);
+    tn_sys_close(&self->fd);
     self->fd = fd;
     code = tni_tcp_prepare(&self->owner, fd, family);
     if (code == 0)
@@ -280,14 +280,14 @@ ssize_t tni_tcp_readv(void *state, const struct iovec *iov, int count)
 {
     const struct tni_tcp_stream *self = state;
 
-    return sock_readv(self->fd, iov, count);
+    return tn_sys_readv(self->fd, iov, count);
 }
 
 ssize_t tni_tcp_writev(void *state, const struct iovec *iov, int count)
 {
     const struct tni_tcp_stream *self = state;
 
-    return sock_writev(self->fd, iov, count);
+    return tn_sys_writev(self->fd, iov, count);
 }
 
 int tni_tcp_fd(void *state)
@@ -301,7 +301,7 @@ void tni_tcp_close(void *state)
 {
     struct tni_tcp_stream *self = state;
 
-    sock_close(&self->fd);
+    tn_sys_close(&self->fd);
     forget_targets(self);
     tni_tcp_proxy_free(&self->owner, self->proxy);
     self->proxy = NULL;

@@ -33,7 +33,7 @@ void tni_udp_close(void *state)
 {
     struct tni_udp *self = state;
 
-    sock_close(&self->fd);
+    tn_sys_close(&self->fd);
 }
 
 /* ------------------------------------------------------------------ multicast */
@@ -216,7 +216,7 @@ static int bind_name(struct tni_udp *self, const struct tni_udp_text *text,
         code = join(self, name, index);
     if (code == 0)
         return report(self, text, name);
-    sock_close(&self->fd);
+    tn_sys_close(&self->fd);
     return code;
 }
 
@@ -255,7 +255,7 @@ static int aim(struct tni_udp *self, const struct tni_udp_text *text, const unio
     unsigned index = 0;
     int code;
 
-    sock_close(&self->fd);
+    tn_sys_close(&self->fd);
     code = make(self, target->any.sa_family);
     if (code == 0)
         code = interface_index(self, text, &index);

@@ -10,25 +10,17 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <unistd.h>
 
 /* After sys/socket.h, which it needs. */
 #include <linux/vm_sockets.h>
 
-#include <tenon/transport.h>
+#include <tenon/descriptor.h>
 
 enum { TEXT_SIZE = 40 };
 
 struct stream {
-    const tn_host_t *host;
-    tn_stream_t *stream;
-    int fd;
+    tn_sys_stream_t base;
     struct sockaddr_vm peer;
-};
-
-struct listener {
-    int fd;
-    bool is_open;
 };
 
 /* ---- addresses ---- */
@@ -110,25 +102,9 @@ static int fail(const tn_host_t *host, const char *address, int code, const char
                            advice);
 }
 
-static int new_socket(void)
-{
-    int fd = socket(AF_VSOCK, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-
-    return fd < 0 ? -errno : fd;
-}
-
-static void close_quietly(int fd)
-{
-    int kept = errno;
-
-    if (fd >= 0)
-        close(fd);
-    errno = kept;
-}
-
 /* ---- listeners ---- */
 
-static int take(struct listener *self, tn_listener_t *listener, const tn_host_t *host,
+static int take(tn_sys_listener_t *self, tn_listener_t *listener, const tn_host_t *host,
                 const char *address)
 {
     struct sockaddr_vm name;
@@ -138,10 +114,8 @@ static int take(struct listener *self, tn_listener_t *listener, const tn_host_t 
 
     if (!parse(address, TN_ROLE_BIND, &name))
         return vsock_check(host, address, TN_ROLE_BIND);
-    self->fd = new_socket();
-    if (self->fd < 0)
+    if (tn_sys_listener_begin(self, tn_sys_socket(AF_VSOCK)) < 0)
         return fail(host, address, self->fd, "no socket can be made");
-    self->is_open = true;
     if (bind(self->fd, (const struct sockaddr *)&name, sizeof name) < 0)
         return fail(host, address, -errno, "cannot be bound");
     if (host->listener_option(listener, "backlog", &backlog) < 0)
@@ -164,80 +138,46 @@ static int vsock_listen(void *state, tn_listener_t *listener, const tn_host_t *h
     return code;
 }
 
-static int vsock_listener_fd(void *state)
-{
-    const struct listener *self = state;
-
-    return self->fd;
-}
-
 static void report(struct stream *self)
 {
     char peer[TEXT_SIZE], text[TEXT_SIZE + 8];
 
     print(&self->peer, peer);
     snprintf(text, sizeof text, "vsock://%s", peer);
-    self->host->stream_set_addresses(self->stream, NULL, text);
-    self->host->stream_set_property(self->stream, "Peer-Host", peer);
+    self->base.host->stream_set_addresses(self->base.stream, NULL, text);
+    self->base.host->stream_set_property(self->base.stream, "Peer-Host", peer);
 }
 
 static int vsock_accept(void *state, void *stream_state)
 {
-    struct listener *self = state;
     struct stream *stream = stream_state;
     socklen_t size = sizeof stream->peer;
-    int kept = errno, code;
 
-    do
-        stream->fd = accept4(self->fd, (struct sockaddr *)&stream->peer, &size,
-                             SOCK_NONBLOCK | SOCK_CLOEXEC);
-    while (stream->fd < 0 && (errno == EINTR || errno == ECONNABORTED || errno == ECONNRESET));
-    code = stream->fd < 0 ? -errno : 0;
-    errno = kept;
-    if (code == 0)
-        report(stream);
-    return code;
-}
-
-static void vsock_unlisten(void *state)
-{
-    struct listener *self = state;
-
-    if (self->is_open)
-        close_quietly(self->fd);
-    self->is_open = false;
+    stream->base.fd =
+        tn_sys_accept(tn_sys_listener_fd(state), (struct sockaddr *)&stream->peer, &size);
+    if (stream->base.fd < 0)
+        return stream->base.fd;
+    report(stream);
+    return 0;
 }
 
 /* ---- streams ---- */
 
-static int vsock_open(void *state, tn_stream_t *stream, const tn_host_t *host, unsigned role,
-                      const char *address)
-{
-    struct stream *self = state;
-
-    (void)role;
-    (void)address;
-    self->host = host;
-    self->stream = stream;
-    self->fd = -1;
-    return 0;
-}
-
 static int vsock_dial(void *state, const char *address)
 {
     struct stream *self = state;
+    const tn_host_t *host = self->base.host;
     int kept = errno, code = 0;
 
     if (!parse(address, TN_ROLE_CONNECT, &self->peer))
-        return vsock_check(self->host, address, TN_ROLE_CONNECT);
-    self->fd = new_socket();
-    if (self->fd < 0)
-        code = fail(self->host, address, self->fd, "no socket can be made");
-    else if (connect(self->fd, (struct sockaddr *)&self->peer, sizeof self->peer) == 0)
+        return vsock_check(host, address, TN_ROLE_CONNECT);
+    self->base.fd = tn_sys_socket(AF_VSOCK);
+    if (self->base.fd < 0)
+        code = fail(host, address, self->base.fd, "no socket can be made");
+    else if (connect(self->base.fd, (struct sockaddr *)&self->peer, sizeof self->peer) == 0)
         report(self);
     else
-        code = errno == EINPROGRESS ? -EINPROGRESS
-                                    : fail(self->host, address, -errno, "cannot connect");
+        code = errno == EINPROGRESS ? -EINPROGRESS : fail(host, address, -errno, "cannot connect");
     errno = kept;
     return code;
 }
@@ -245,63 +185,13 @@ static int vsock_dial(void *state, const char *address)
 static int vsock_established(void *state)
 {
     struct stream *self = state;
-    struct sockaddr_vm peer;
-    socklen_t size = sizeof(int), peer_size = sizeof peer;
-    int kept = errno, error = 0, code;
-    char text[TEXT_SIZE];
+    int code = tn_sys_connected(self->base.fd);
 
-    if (getsockopt(self->fd, SOL_SOCKET, SO_ERROR, &error, &size) < 0)
-        error = errno;
-    code = -error;
-    if (code == 0 && getpeername(self->fd, (struct sockaddr *)&peer, &peer_size) < 0)
-        code = -EINPROGRESS; /* no event yet */
-    errno = kept;
     if (code == 0)
         report(self);
-    print(&self->peer, text);
-    return code == 0 || code == -EINPROGRESS ? code
-                                             : fail(self->host, text, code, "cannot connect");
-}
-
-static ssize_t result(ssize_t given, int kept)
-{
-    if (given < 0) {
-        given = errno == EINTR ? -EAGAIN : -errno;
-        errno = kept;
-    }
-    return given;
-}
-
-static ssize_t vsock_readv(void *state, const struct iovec *iov, int count)
-{
-    const struct stream *self = state;
-    int kept = errno;
-
-    return result(readv(self->fd, iov, count), kept);
-}
-
-static ssize_t vsock_writev(void *state, const struct iovec *iov, int count)
-{
-    const struct stream *self = state;
-    struct msghdr header = {.msg_iov = (struct iovec *)iov, .msg_iovlen = (size_t)count};
-    int kept = errno;
-
-    return result(sendmsg(self->fd, &header, MSG_NOSIGNAL), kept);
-}
-
-static int vsock_fd(void *state)
-{
-    const struct stream *self = state;
-
-    return self->fd;
-}
-
-static void vsock_close(void *state)
-{
-    struct stream *self = state;
-
-    close_quietly(self->fd);
-    self->fd = -1;
+    return code == 0 || code == -EINPROGRESS
+               ? code
+               : fail(self->base.host, self->base.address, code, "cannot connect");
 }
 
 /* ---- the module ---- */
@@ -310,19 +200,19 @@ static const tn_transport_ops_t ops = {
     .size = sizeof ops,
     .shape = TN_SHAPE_STREAM,
     .stream_state = sizeof(struct stream),
-    .listener_state = sizeof(struct listener),
+    .listener_state = sizeof(tn_sys_listener_t),
     .check = vsock_check,
     .listen = vsock_listen,
-    .listener_fd = vsock_listener_fd,
+    .listener_fd = tn_sys_listener_fd,
     .accept = vsock_accept,
-    .unlisten = vsock_unlisten,
-    .open = vsock_open,
+    .unlisten = tn_sys_listener_unlisten,
+    .open = tn_sys_stream_open,
     .dial = vsock_dial,
     .established = vsock_established,
-    .readv = vsock_readv,
-    .writev = vsock_writev,
-    .fd = vsock_fd,
-    .close = vsock_close,
+    .readv = tn_sys_stream_readv,
+    .writev = tn_sys_stream_writev,
+    .fd = tn_sys_stream_fd,
+    .close = tn_sys_stream_close,
 };
 
 static const tn_feature_t transport = {
