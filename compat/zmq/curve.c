@@ -33,8 +33,10 @@ int zmq_curve_public(char *public_text, const char *secret_text)
     if (!public_text || !secret_text || strnlen(secret_text, TEXT_SIZE) != TEXT_SIZE - 1 ||
         !zmq_z85_decode(secret_key, secret_text))
         return tnz_error(EINVAL);
-    if (sodium_init() < 0)
+    if (sodium_init() < 0) {
+        sodium_memzero(secret_key, sizeof secret_key);
         return tnz_error(ENOTSUP);
+    }
     crypto_scalarmult_base(public_key, secret_key);
     sodium_memzero(secret_key, sizeof secret_key);
     zmq_z85_encode(public_text, public_key, sizeof public_key);

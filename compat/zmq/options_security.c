@@ -97,16 +97,21 @@ static int set_name(struct tnz_socket *socket, const char *option, const void *d
         rc = tn_set_int(socket->handle, "plain.server", 0);
     if (rc == 0)
         rc = tn_set_str(socket->handle, "mechanism", "plain");
+    explicit_bzero(text, sizeof text);
     return result(rc);
 }
 
+/* Straight into the program's memory: a copy of a password would have to be wiped. */
 static int get_name(struct tnz_socket *socket, const char *option, void *data, size_t *io_size)
 {
-    char text[VALUE_MAX];
-    size_t size = sizeof text;
-    int rc = tn_get_str(socket->handle, option, text, &size);
+    size_t size = *io_size;
+    int rc = data ? tn_get_str(socket->handle, option, data, &size) : -EINVAL;
 
-    return rc < 0 ? tnz_option_errno(rc) : tnz_put_bytes(text, size, data, io_size);
+    if (rc < 0)
+        return tnz_option_errno(rc);
+    memset((char *)data + size, 0, *io_size - size);
+    *io_size = size;
+    return 0;
 }
 
 int tnz_set_plain_username(struct tnz_socket *socket, const void *data, size_t size)
@@ -136,22 +141,21 @@ static int set_key(struct tnz_socket *socket, const char *option, const void *da
 {
     char text[KEY_TEXT + 1];
     uint8_t key[KEY_SIZE];
-    int rc;
+    int rc = -EINVAL;
 
     if (!data)
         return EINVAL;
     if (size == KEY_SIZE) {
-        memcpy(key, data, sizeof key);
+        rc = tn_set_blob(socket->handle, option, data, size);
     } else if (size == KEY_TEXT ||
                (size == KEY_TEXT + 1 && ((const char *)data)[KEY_TEXT] == '\0')) {
         memcpy(text, data, KEY_TEXT);
         text[KEY_TEXT] = '\0';
-        if (!zmq_z85_decode(key, text))
-            return EINVAL;
-    } else {
-        return EINVAL;
+        if (zmq_z85_decode(key, text))
+            rc = tn_set_blob(socket->handle, option, key, sizeof key);
+        explicit_bzero(key, sizeof key);
+        explicit_bzero(text, sizeof text);
     }
-    rc = tn_set_blob(socket->handle, option, key, sizeof key);
     if (rc == 0)
         rc = tn_set_str(socket->handle, "mechanism", "curve");
     return result(rc);
@@ -161,17 +165,20 @@ static int get_key(struct tnz_socket *socket, const char *option, void *data, si
 {
     uint8_t key[KEY_SIZE] = {0};
     size_t size = sizeof key;
-    char text[KEY_TEXT + 1];
-    int rc = tn_get_blob(socket->handle, option, key, &size);
+    int rc;
 
-    if (rc < 0)
-        return tnz_option_errno(rc);
-    if (*io_size == KEY_SIZE)
-        return tnz_put_bytes(key, sizeof key, data, io_size);
-    if (*io_size != sizeof text)
+    if (!data || (*io_size != KEY_SIZE && *io_size != KEY_TEXT + 1))
         return EINVAL;
-    zmq_z85_encode(text, key, sizeof key);
-    return tnz_put_bytes(text, sizeof text, data, io_size);
+    if (*io_size == KEY_SIZE) {
+        memset(data, 0, KEY_SIZE);
+        rc = tn_get_blob(socket->handle, option, data, &size);
+        return rc < 0 ? tnz_option_errno(rc) : 0;
+    }
+    rc = tn_get_blob(socket->handle, option, key, &size);
+    if (rc == 0)
+        zmq_z85_encode(data, key, sizeof key);
+    explicit_bzero(key, sizeof key);
+    return rc < 0 ? tnz_option_errno(rc) : 0;
 }
 
 int tnz_set_curve_publickey(struct tnz_socket *socket, const void *data, size_t size)

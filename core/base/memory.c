@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { CACHE_LINE = 64 };
+enum { CACHE_LINE = 64, WIPED_STACK = 16 * 1024 };
 
 /* Written by tests only; one relaxed load is what it costs everybody else. */
 static atomic_bool armed;
@@ -80,4 +80,30 @@ void tni_free_secret(void *memory, size_t size)
     if (memory)
         explicit_bzero(memory, size);
     free(memory);
+}
+
+/* The C library copies by those that the compiler does not know of here. */
+static void wipe_far_registers(void)
+{
+#ifdef __x86_64__
+    if (__builtin_cpu_supports("avx512f"))
+        __asm__ volatile(".irp n,16,17,18,19,20,21,22,23,24,25,26,27,28,29,30,31\n\t"
+                         "vpxord %zmm\\n, %zmm\\n, %zmm\\n\n\t"
+                         ".endr");
+#endif
+}
+
+/* Registers count, since what is called later may save them on the stack (the dynamic linker does). */
+#if defined __has_attribute
+#if __has_attribute(zero_call_used_regs)
+__attribute__((zero_call_used_regs("all")))
+#endif
+#endif
+__attribute__((noinline)) void
+tni_wipe_stack(void)
+{
+    char depth[WIPED_STACK];
+
+    explicit_bzero(depth, sizeof depth);
+    wipe_far_registers();
 }

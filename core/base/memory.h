@@ -18,6 +18,9 @@ void *tni_calloc_aligned(size_t size);
 void tni_free(void *memory);
 /** As tni_free, after the bytes have been overwritten: for what may hold a secret. NULL is allowed. */
 void tni_free_secret(void *memory, size_t size);
+/** Overwrites what functions that have returned left of a secret on this thread's stack, below the
+ *  caller's frame, and in registers. For the ends of calls that handle secrets. */
+void tni_wipe_stack(void);
 
 /** For what is used again instead of being allocated anew (blocks.h): whether this allocation is one
  *  that must fail; and the allocation itself, which was not refused. */

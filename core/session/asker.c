@@ -35,6 +35,7 @@ static void *serve(void *arg)
         pthread_mutex_unlock(&self->lock);
         tni_question_put(question);
         tni_question_unref(question);
+        tni_wipe_stack();
         pthread_mutex_lock(&self->lock);
     }
     pthread_mutex_unlock(&self->lock);

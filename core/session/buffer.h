@@ -1,7 +1,8 @@
 /*
  * buffer.h: bytes that wait, exactly as many as there are.
  *
- * Appended at the end, taken from the front. Owner's lock. Empty it holds no memory.
+ * Appended at the end, taken from the front. Owner's lock. Empty it holds no memory. What has been taken is
+ * overwritten, as commands of a handshake may be secret; tni_buffer_drop, for messages, saves that.
  */
 #ifndef TNI_BUFFER_H
 #define TNI_BUFFER_H
@@ -23,9 +24,15 @@ static inline size_t tni_buffer_left(const struct tni_buffer *buffer)
     return buffer->size - buffer->from;
 }
 
-static inline void tni_buffer_clear(struct tni_buffer *buffer)
+static inline void tni_buffer_drop(struct tni_buffer *buffer)
 {
     tni_free(buffer->bytes);
+    memset(buffer, 0, sizeof *buffer);
+}
+
+static inline void tni_buffer_clear(struct tni_buffer *buffer)
+{
+    tni_free_secret(buffer->bytes, buffer->size);
     memset(buffer, 0, sizeof *buffer);
 }
 

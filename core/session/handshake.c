@@ -97,8 +97,10 @@ int tni_handshake_begin(struct tni_session *session)
     handshake->mechanism = &session->config->security.mechanism->ops.mechanism;
     tni_greeting_reader_init(&handshake->greeting);
     rc = encode_metadata(handshake, session->config);
-    if (rc == 0)
+    if (rc == 0) {
         rc = open_mechanism(session);
+        tni_wipe_stack();
+    }
     return rc < 0 ? rc : send_greeting(session);
 }
 
@@ -329,7 +331,7 @@ static int hold_metadata(struct tni_handshake *handshake, const uint8_t *metadat
     return 0;
 }
 
-int tni_handshake_go_on(struct tni_session *session)
+static int go_on(struct tni_session *session)
 {
     struct tni_handshake *handshake = session->handshake;
     int rc = tni_handshake_send(session);
@@ -344,6 +346,14 @@ int tni_handshake_go_on(struct tni_session *session)
     return rc < 0 ? rc : finish_if_ready(session);
 }
 
+int tni_handshake_go_on(struct tni_session *session)
+{
+    int rc = go_on(session);
+
+    tni_wipe_stack();
+    return rc;
+}
+
 static int on_command(struct tni_session *session, const uint8_t *body, size_t size)
 {
     struct tni_handshake *handshake = session->handshake;
@@ -354,7 +364,7 @@ static int on_command(struct tni_session *session, const uint8_t *body, size_t s
     rc = handshake->mechanism->command(handshake->state, body, size, &metadata, &metadata_size);
     if (rc == 0 && metadata)
         rc = hold_metadata(handshake, metadata, metadata_size);
-    return rc < 0 ? rc : tni_handshake_go_on(session);
+    return rc < 0 ? rc : go_on(session);
 }
 
 static ssize_t command_input(struct tni_session *session, const uint8_t *bytes, size_t size)
@@ -381,13 +391,23 @@ static ssize_t command_input(struct tni_session *session, const uint8_t *bytes, 
     return rc < 0 ? rc : (ssize_t)((size_t)header + (size_t)body_size);
 }
 
-ssize_t tni_handshake_input(struct tni_session *session, const uint8_t *bytes, size_t size)
+static ssize_t take_input(struct tni_session *session, const uint8_t *bytes, size_t size)
 {
-    if (session->question)
-        return 0;
     if (session->handshake->greeting.status == TNI_GREETING_INCOMPLETE)
         return greeting_input(session, bytes, size);
     if (is_old(session->handshake))
         return old_input(session, bytes, size);
     return command_input(session, bytes, size);
+}
+
+ssize_t tni_handshake_input(struct tni_session *session, uint8_t *bytes, size_t size)
+{
+    ssize_t used;
+
+    if (session->question)
+        return 0;
+    used = take_input(session, bytes, size);
+    explicit_bzero(bytes, used < 0 ? size : (size_t)used);
+    tni_wipe_stack();
+    return used;
 }

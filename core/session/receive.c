@@ -59,9 +59,12 @@ static int consume(struct tni_session *session, uint8_t *bytes, size_t size)
 
     if (used < 0)
         return (int)used;
-    if ((size_t)used < size &&
-        tni_buffer_append(&session->stash, bytes + used, size - (size_t)used) < 0)
+    if ((size_t)used == size)
+        return 0;
+    if (tni_buffer_append(&session->stash, bytes + used, size - (size_t)used) < 0)
         return tni_inbound_no_memory();
+    if (session->state == TNI_SESSION_HANDSHAKE)
+        explicit_bzero(bytes + used, size - (size_t)used);
     return 0;
 }
 
@@ -72,7 +75,10 @@ static size_t unstash(struct tni_session *session, uint8_t *scratch)
 
     if (size) {
         memcpy(scratch, session->stash.bytes + session->stash.from, size);
-        tni_buffer_clear(&session->stash);
+        if (session->state == TNI_SESSION_HANDSHAKE)
+            tni_buffer_clear(&session->stash);
+        else
+            tni_buffer_drop(&session->stash);
     }
     return size;
 }
@@ -193,7 +199,9 @@ static int consume_stash(struct tni_session *session)
     ssize_t used = input(session, stash->bytes + stash->from, tni_buffer_left(stash));
 
     if (used > 0)
-        tni_buffer_take(stash, (size_t)used);
+        stash->from += (size_t)used;
+    if (tni_buffer_left(stash) == 0)
+        tni_buffer_drop(stash);
     return used < 0 ? (int)used : 0;
 }
 

@@ -143,6 +143,7 @@ int tni_security_init(struct tni_security *security, const struct tni_config *co
         rc = prepare_mechanism(security, config);
     if (rc == 0)
         rc = find_authenticator(security, config);
+    tni_wipe_stack();
     if (rc == 0)
         warn_of_listeners(security, config);
     return rc;

@@ -223,7 +223,7 @@ int tni_session_plain_descriptor(struct tni_member *member);
 int tni_handshake_begin(struct tni_session *session);
 void tni_handshake_end(struct tni_session *session);
 /** Takes bytes of the peer; returns how many were used, or a code that ends the connection. */
-ssize_t tni_handshake_input(struct tni_session *session, const uint8_t *bytes, size_t size);
+ssize_t tni_handshake_input(struct tni_session *session, uint8_t *bytes, size_t size);
 
 /* ---- receive.c */
 /** Reads what is there, within a budget. Returns whether there is more, or a code. */

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "base/error.h"
+#include "base/memory.h"
 #include "base/uri.h"
 #include "message/peer_info.h"
 #include "options/value.h"
@@ -215,6 +216,8 @@ static int set_value(tn_socket_t *socket, const char *name, const tn_value_t *va
         return tni_error_code();
     rc = name ? set_option(sock, name, value) : tni_fail(-EINVAL, "the name of the option is NULL");
     tni_sock_leave(sock);
+    if (value->data) /* which may be a secret */
+        tni_wipe_stack();
     return rc;
 }
 
@@ -337,6 +340,7 @@ static int get_bytes(tn_socket_t *socket, const char *name, void *buffer, size_t
     if (rc == 0 && is_text)
         ((char *)buffer)[*io_size - 1] = '\0';
     tni_sock_leave(sock);
+    tni_wipe_stack();
     return rc;
 }
 

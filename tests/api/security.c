@@ -138,6 +138,24 @@ void security_client(tn_socket_t *socket, enum security_kind kind)
     }
 }
 
+void security_set_secret(tn_socket_t *socket, const char *name, const struct hidden *hidden)
+{
+    char secret[HIDDEN_MAX + 1];
+
+    reveal(hidden, secret);
+    assert_ok(tn_set_str(socket, name, secret));
+    explicit_bzero(secret, sizeof secret);
+}
+
+void security_set_secret_bytes(tn_socket_t *socket, const char *name, const struct hidden *hidden)
+{
+    char secret[HIDDEN_MAX + 1];
+
+    reveal(hidden, secret);
+    assert_ok(tn_set_blob(socket, name, secret, hidden->size));
+    explicit_bzero(secret, sizeof secret);
+}
+
 const struct security_answer security_answers[] = {
     {{6, {"1.0", NULL, "200", "OK", "anonymous", ""}, 0}, 0, 0},
     {{6, {"1.0", NULL, "200", "", "", "\5Hello\0\0\0\5World"}, 15}, 0, 0},

@@ -9,6 +9,7 @@
 #include <stdatomic.h>
 
 #include "api.h"
+#include "leftovers.h"
 
 enum { HANDLER_FRAMES_MAX = 9 };
 
@@ -65,5 +66,9 @@ extern const char security_client_public[], security_client_secret[];
 extern const char *const security_names[SECURE_KINDS];
 void security_server(tn_socket_t *socket, enum security_kind kind);
 void security_client(tn_socket_t *socket, enum security_kind kind);
+
+/** Sets an option to a secret of leftovers.h, as text or as bytes. */
+void security_set_secret(tn_socket_t *socket, const char *name, const struct hidden *hidden);
+void security_set_secret_bytes(tn_socket_t *socket, const char *name, const struct hidden *hidden);
 
 #endif
