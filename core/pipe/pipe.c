@@ -22,7 +22,7 @@ static void wake(void *owner, unsigned what)
         return;
     atomic_fetch_add_explicit(&pipe->refs, 1, memory_order_relaxed);
     tni_mpsc_push(&pipe->sock->events, &pipe->item);
-    tni_sock_notify(pipe->sock);
+    tni_sock_notify_event(pipe->sock);
 }
 
 static struct tni_mpsc_item *item_of(void *owner)

@@ -21,29 +21,26 @@ enum {
     PATIENCE_MAX = 4096,
 };
 
+/* Bits of `entered`. */
+enum { ENTERED = 1, WANTED = 2 };
+
 /* What the task `run` was announced for. */
 enum { URGENT = 2, LATER = 4, TICKED = 8 };
 
 /* ------------------------------------------------------------------ lock and calls */
 
-/* All of these are sequentially consistent: tests/model checks them so. */
+/* All of these are sequentially consistent: tests/model checks them so. Who finds it entered says that he
+ * wants it; if it was left meanwhile, he has it, and calls himself once more when he leaves. */
 static bool enter(struct tni_reactor *reactor)
 {
-    unsigned expected = 0;
-
-    if (atomic_compare_exchange_strong(&reactor->lock, &expected, 1))
-        return true;
-    atomic_store(&reactor->want, 1);
-    expected = 0;
-    return atomic_compare_exchange_strong(&reactor->lock, &expected, 1);
+    return !(atomic_fetch_or(&reactor->entered, ENTERED) & ENTERED) ||
+           !(atomic_fetch_or(&reactor->entered, ENTERED | WANTED) & ENTERED);
 }
 
 static void leave(struct tni_reactor *reactor)
 {
-    bool is_wanted;
+    bool is_wanted = atomic_exchange(&reactor->entered, 0) & WANTED;
 
-    atomic_store(&reactor->lock, 0);
-    is_wanted = atomic_exchange(&reactor->want, 0);
     if (is_wanted || atomic_load(&reactor->pending))
         tni_reactor_call(reactor);
     else if (!tni_mpsc_is_empty(&reactor->inbox))
@@ -102,7 +99,7 @@ static void take_events(struct tni_reactor *reactor)
         member->on_events(member, events[i].events);
     }
     if (count == AT_ONCE) /* there may be more: this descriptor stays readable */
-        atomic_store(&reactor->want, 1);
+        atomic_fetch_or(&reactor->entered, WANTED);
 }
 
 /* Each ready member once; who wants more goes to the end of the list. */
@@ -122,6 +119,14 @@ static void serve_ready(struct tni_reactor *reactor)
         if (member->serve(member))
             tni_reactor_make_ready(member);
     }
+}
+
+static void note_pending(struct tni_reactor *reactor)
+{
+    bool is_pending = !tni_list_is_empty(&reactor->ready);
+
+    if (is_pending != atomic_load_explicit(&reactor->pending, memory_order_relaxed))
+        atomic_store(&reactor->pending, is_pending);
 }
 
 static int plain_descriptor(struct tni_reactor *reactor)
@@ -182,7 +187,7 @@ static unsigned serve(struct tni_reactor *reactor, const struct source *source)
     if (!has_plain && source->has_set && atomic_load(&reactor->set) >= 0)
         take_events(reactor);
     serve_ready(reactor);
-    atomic_store(&reactor->pending, !tni_list_is_empty(&reactor->ready));
+    note_pending(reactor);
     note_plain(reactor);
     ended = reactor->ended;
     reactor->ended = 0;
@@ -361,9 +366,12 @@ static void on_run(struct tni_task *task, unsigned bits)
 /* While it still watches: nobody else asks. */
 static void ask_for_lease(struct tni_reactor *reactor)
 {
-    bool has_spoken = atomic_exchange_explicit(&reactor->has_spoken, false, memory_order_relaxed);
+    bool has_spoken = atomic_load_explicit(&reactor->has_spoken, memory_order_relaxed);
+    unsigned turns = atomic_load_explicit(&reactor->turns, memory_order_relaxed);
 
-    atomic_fetch_add_explicit(&reactor->turns, 1, memory_order_relaxed);
+    if (has_spoken)
+        atomic_store_explicit(&reactor->has_spoken, false, memory_order_relaxed);
+    atomic_store_explicit(&reactor->turns, turns + 1, memory_order_relaxed);
     reactor->exchanges = has_spoken ? reactor->exchanges + 1 : 0;
     if (reactor->exchanges < atomic_load_explicit(&reactor->patience, memory_order_relaxed) ||
         atomic_load(&reactor->is_leased))
@@ -376,7 +384,7 @@ static void ask_for_lease(struct tni_reactor *reactor)
 /* Nobody else counts on the I/O thread. */
 static bool can_stay_unarmed(struct tni_reactor *reactor)
 {
-    return atomic_load(&reactor->is_leased) && !atomic_load(&reactor->sock->waitq.count) &&
+    return atomic_load(&reactor->is_leased) && tni_waitq_is_empty(&reactor->sock->waitq) &&
            !atomic_load(&reactor->sock->has_signals);
 }
 
@@ -432,7 +440,7 @@ bool tni_reactor_is_busy(struct tni_reactor *reactor)
 
 bool tni_reactor_is_wanted(struct tni_reactor *reactor)
 {
-    return atomic_load(&reactor->want);
+    return atomic_load(&reactor->entered) & WANTED;
 }
 
 /* ------------------------------------------------------------------ the pool */
@@ -484,9 +492,8 @@ static void enter_alone(struct tni_reactor *reactor)
 
 static void leave_alone(struct tni_reactor *reactor)
 {
-    atomic_store(&reactor->want, 0);
     atomic_store(&reactor->pending, 0);
-    atomic_store(&reactor->lock, 0);
+    atomic_store(&reactor->entered, 0);
 }
 
 static int open_set(struct tni_reactor *reactor, struct tni_iothread *thread)

@@ -1,7 +1,7 @@
 /*
  * reactor.h: the connections of one socket on one I/O thread, which one thread at a time may serve.
  *
- * Three things are kept apart (docs/architecture.md, "Progress"): serving, under `lock`, which is
+ * Three things are kept apart (docs/architecture.md, "Progress"): serving, under a lock, which is
  * tried and never waited for; watching, who sleeps on the set: the I/O thread, or a waiting
  * application thread; and posting work into `inbox`, which anybody may do at any time.
  * Structures are pooled and never unmapped, as a late call may still look at one.
@@ -22,8 +22,7 @@ struct tni_waiter;
 
 struct tni_reactor {
     struct tni_armed armed; /* in thread->arming */
-    atomic_uint lock;
-    atomic_uint want; /* somebody could not enter */
+    atomic_uint entered; /* the lock, and whether somebody could not enter: bits */
     atomic_uint pending; /* the ready list is not empty */
     _Atomic(struct tni_waiter *) watch; /* NULL: the I/O thread */
     struct tni_mpsc inbox;
@@ -45,13 +44,13 @@ struct tni_reactor {
     atomic_bool is_leased;
     atomic_bool may_be_armed; /* false: watching it takes no disarming */
     atomic_bool has_spoken; /* somebody wrote to a connection themselves since the last wait */
-    atomic_uint turns; /* waits that ended */
+    atomic_uint turns; /* waits that ended; written by the watcher */
     atomic_uint patience; /* exchanges in a row until a lease is asked for */
     unsigned exchanges; /* in a row: a write, then a wait. The watcher's */
     unsigned turns_seen; /* the I/O thread's */
     struct tni_timer tick;
 
-    /* Under `lock`. */
+    /* Under the lock. */
     struct tni_link sessions;
     struct tni_link ready; /* served no further edge: they have something to do by themselves */
     bool is_stopping; /* the socket is closed */

@@ -141,7 +141,8 @@ int tni_session_transmit(struct tni_session *session)
     if (rc < 0)
         return rc;
     if (session->tx_ready) {
-        atomic_store(&session->is_congested, false);
+        if (atomic_load_explicit(&session->is_congested, memory_order_relaxed))
+            atomic_store(&session->is_congested, false);
         session->stall_by = UINT64_MAX;
     }
     tell_producer(session);

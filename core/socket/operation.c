@@ -34,7 +34,9 @@ static ssize_t block(struct operation *op, int timeout)
                             .timeout = timeout,
                             .spin_us = sock->options.spin_us,
                             .attempt = attempt,
-                            .arg = op};
+                            .arg = op,
+                            .was_tried = true,
+                            .changes = atomic_load(&sock->changes)};
     int rc;
 
     tni_sock_pin(sock);

@@ -148,7 +148,7 @@ void tni_sock_release_signals(void)
         raise_all(sock);
 }
 
-void tni_sock_notify(struct tn_sock *sock)
+void tni_sock_notify_event(struct tn_sock *sock)
 {
     tni_waitq_wake(&sock->waitq);
     if (!atomic_load(&sock->has_signals))
@@ -157,6 +157,12 @@ void tni_sock_notify(struct tn_sock *sock)
         must_raise = true;
     else
         raise_all(sock);
+}
+
+void tni_sock_notify(struct tn_sock *sock)
+{
+    atomic_fetch_add(&sock->changes, 1);
+    tni_sock_notify_event(sock);
 }
 
 void tni_signals_close(struct tn_sock *sock)

@@ -231,10 +231,18 @@ void tni_sock_unpin(struct tn_sock *sock)
     tni_lock_give(&sock->lock);
 }
 
+/* Counted before it is taken: who finds `events` empty afterwards sees that, too. Others may count at the
+ * same time; together it is more than it was. */
 void tni_sock_drain(struct tn_sock *sock)
 {
-    struct tni_mpsc_item *item = tni_mpsc_take_all(&sock->events);
+    struct tni_mpsc_item *item;
 
+    if (tni_mpsc_is_empty(&sock->events))
+        return;
+    atomic_store_explicit(&sock->changes,
+                          atomic_load_explicit(&sock->changes, memory_order_relaxed) + 1,
+                          memory_order_relaxed);
+    item = tni_mpsc_take_all(&sock->events);
     while (item) {
         struct tni_mpsc_item *next = item->next;
         unsigned bits = tni_mpsc_collect(item);

@@ -123,6 +123,7 @@ struct tn_sock {
     alignas(64) struct tni_mpsc events; /* pipes that announced something; one that comes after the
                                          * end stays for the slot's next socket, which lets go of it */
     struct tni_waitq waitq;
+    atomic_uint changes; /* news that was taken in, or is not in `events`: who waits looks again */
 };
 
 /** Opens a socket in a free slot; `ctx` counts it. */
@@ -149,7 +150,9 @@ void tni_sock_note_gathered(struct tn_sock *sock);
 /** Gives pipes what is gathered for them, unless the socket is in use: then later. By a server of
  *  `reactor`, the socket's, before it looks into the inbox. */
 void tni_sock_give_gathered(struct tn_sock *sock, struct tni_reactor *reactor);
-/** Wakes waiters and raises descriptors: something was announced. Any thread. */
+/** Wakes waiters and raises descriptors: something was put into `events`. Any thread. */
+void tni_sock_notify_event(struct tn_sock *sock);
+/** The same for what they look at themselves, in its new state by now. */
 void tni_sock_notify(struct tn_sock *sock);
 /** From now on this thread raises the socket's descriptors not before release, if this returns true: who
  *  serves connections lets go of them first, as whoever it wakes may want to write to them. */

@@ -183,6 +183,8 @@ void tni_waiter_wake(struct tni_waiter *waiter)
 {
     static const uint64_t one = 1;
 
+    if (atomic_load(&waiter->asleep) == TNI_AWAKE)
+        return;
     switch (atomic_exchange(&waiter->asleep, TNI_AWAKE)) {
     case TNI_AWAKE:
         return;
@@ -200,28 +202,44 @@ void tni_waiter_wake(struct tni_waiter *waiter)
 /* ------------------------------------------------------------------ queue of a socket */
 
 struct wait_link {
-    struct tni_link link;
+    struct tni_link link; /* in `others`, unless it is the first */
     struct tni_waiter *waiter;
+    bool is_first;
 };
 
 void tni_waitq_init(struct tni_waitq *queue)
 {
+    atomic_init(&queue->first, NULL);
     pthread_mutex_init(&queue->lock, NULL);
-    tni_link_init(&queue->waiters);
-    atomic_init(&queue->count, 0);
+    tni_link_init(&queue->others);
+    atomic_init(&queue->other_count, 0);
+}
+
+bool tni_waitq_is_empty(struct tni_waitq *queue)
+{
+    return !atomic_load(&queue->first) && !atomic_load(&queue->other_count);
 }
 
 static void waitq_join(struct tni_waitq *queue, struct wait_link *place)
 {
+    struct tni_waiter *nobody = NULL;
+
+    place->is_first = atomic_compare_exchange_strong(&queue->first, &nobody, place->waiter);
+    if (place->is_first)
+        return;
     pthread_mutex_lock(&queue->lock);
-    tni_list_append(&queue->waiters, &place->link);
+    tni_list_append(&queue->others, &place->link);
     pthread_mutex_unlock(&queue->lock);
-    atomic_fetch_add(&queue->count, 1);
+    atomic_fetch_add(&queue->other_count, 1);
 }
 
 static void waitq_quit(struct tni_waitq *queue, struct wait_link *place)
 {
-    atomic_fetch_sub(&queue->count, 1);
+    if (place->is_first) {
+        atomic_store_explicit(&queue->first, NULL, memory_order_release);
+        return;
+    }
+    atomic_fetch_sub(&queue->other_count, 1);
     pthread_mutex_lock(&queue->lock);
     tni_link_remove(&place->link);
     pthread_mutex_unlock(&queue->lock);
@@ -229,10 +247,14 @@ static void waitq_quit(struct tni_waitq *queue, struct wait_link *place)
 
 void tni_waitq_wake(struct tni_waitq *queue)
 {
-    if (!atomic_load(&queue->count))
+    struct tni_waiter *first = atomic_load(&queue->first);
+
+    if (first)
+        tni_waiter_wake(first);
+    if (!atomic_load(&queue->other_count))
         return;
     pthread_mutex_lock(&queue->lock);
-    tni_list_each (link, &queue->waiters)
+    tni_list_each (link, &queue->others)
         tni_waiter_wake(tni_container(link, struct wait_link, link)->waiter);
     pthread_mutex_unlock(&queue->lock);
 }
@@ -260,6 +282,7 @@ struct round {
     uint64_t until; /* ms; UINT64_MAX */
     size_t driven_count; /* places with a context to drive */
     bool has_slept;
+    bool was_tried; /* as in `wait`, and not slept since */
 };
 
 static bool is_driven(const struct round *round, const struct tn_ctx *ctx, size_t before)
@@ -412,6 +435,12 @@ static int sleep_and_sweep(struct tni_waiter *waiter, uint64_t limit)
     return rc;
 }
 
+/* Who does not see this yet wakes us in vain. */
+static void wake_up(struct tni_waiter *waiter)
+{
+    atomic_store_explicit(&waiter->asleep, TNI_AWAKE, memory_order_release);
+}
+
 /* Nothing but a wake-up to wait for: cheaper without a descriptor. */
 static int sleep_on_futex(struct round *round)
 {
@@ -421,8 +450,9 @@ static int sleep_on_futex(struct round *round)
     int rc;
 
     if (!atomic_compare_exchange_strong(&waiter->asleep, &expected, TNI_ON_FUTEX))
-        return 0;
+        return 0; /* woken already */
     rc = sleep_and_sweep(waiter, left < 0 ? LONG_SLEEP : (uint64_t)left);
+    wake_up(waiter);
     return rc == -EINTR ? rc : 0;
 }
 
@@ -501,9 +531,9 @@ static int sleep_round(struct round *round)
             round->polls[count++] = watched_descriptor(place);
     }
     rc = sleep_on_descriptors(round, count);
+    wake_up(round->waiter);
     if (rc < 0)
         return -errno;
-    atomic_store(&round->waiter->asleep, TNI_AWAKE);
     note_plain_events(round, count);
     if (round->polls[wait->fd_count].revents &&
         read(round->waiter->wakefd, &drained, sizeof drained) < 0) {
@@ -597,34 +627,51 @@ static int spin(struct round *round)
     return -EAGAIN;
 }
 
+/* Nothing has happened since the attempt that brought us here. */
+static bool is_as_it_was(struct round *round)
+{
+    bool was_tried = round->was_tried;
+    struct tn_sock *sock = round->wait->socks[0];
+
+    round->was_tried = false;
+    return was_tried && !has_news(round) && atomic_load(&sock->changes) == round->wait->changes &&
+           !atomic_load(&sock->ctx->is_shut_down);
+}
+
+static int try(struct round *round)
+{
+    int rc = is_as_it_was(round) ? -EAGAIN : round->wait->attempt(round->wait->arg);
+
+    return rc == -EAGAIN && is_over(round) ? -ETIMEDOUT : rc;
+}
+
 static int rounds(struct round *round)
 {
     bool is_to_spin = may_spin(round);
     int rc;
 
+    round->was_tried = round->wait->was_tried;
     for (;;) {
         watch_all(round);
         serve_all(round);
-        if (is_to_spin) {
-            is_to_spin = false;
+        rc = -EAGAIN;
+        if (is_to_spin)
             rc = spin(round);
-            if (rc != -EAGAIN)
-                return rc;
-        }
+        else if (round->has_slept && has_news(round))
+            rc = round->wait->attempt(round->wait->arg);
+        is_to_spin = false;
+        if (rc != -EAGAIN)
+            return rc;
         /* First asleep, then the test: what comes between the two wakes us. */
         atomic_store(&round->waiter->asleep, TNI_ASLEEP);
-        rc = round->wait->attempt(round->wait->arg);
-        if (rc == -EAGAIN && is_over(round))
-            rc = -ETIMEDOUT;
-        if (rc != -EAGAIN || must_not_sleep(round)) {
-            atomic_store(&round->waiter->asleep, TNI_AWAKE);
-            if (rc != -EAGAIN)
-                return rc;
-            continue;
+        rc = try(round);
+        if (rc == -EAGAIN && !must_not_sleep(round)) {
+            rc = sleep_round(round);
+            if (rc == 0)
+                continue;
         }
-        rc = sleep_round(round);
-        atomic_store(&round->waiter->asleep, TNI_AWAKE);
-        if (rc < 0)
+        wake_up(round->waiter);
+        if (rc != -EAGAIN)
             return rc;
     }
 }

@@ -55,14 +55,17 @@ void tni_waiters_trim(void);
 /** Any thread. */
 void tni_waiter_wake(struct tni_waiter *waiter);
 
-/** The waiters of one socket; embedded in it. Own lock, taken after any other. */
+/** The waiters of one socket; embedded in it. Own lock, taken after any other. Most often there is
+ *  only one, which needs no lock: a wake-up that comes when it has left hits its record, not its memory. */
 struct tni_waitq {
+    _Atomic(struct tni_waiter *) first;
     pthread_mutex_t lock;
-    struct tni_link waiters;
-    atomic_uint count;
+    struct tni_link others;
+    atomic_uint other_count;
 };
 
 void tni_waitq_init(struct tni_waitq *queue);
+bool tni_waitq_is_empty(struct tni_waitq *queue);
 /** Wakes everybody who waits. Any thread. */
 void tni_waitq_wake(struct tni_waitq *queue);
 
@@ -80,6 +83,10 @@ struct tni_wait {
         *mask; /* signals that are blocked while the thread sleeps, as for ppoll(); or NULL */
     tni_attempt_fn attempt;
     void *arg;
+    /** The attempt was made already, in vain, when the only socket's `changes` were that many; it gives
+     *  nothing else before they are more, or something is announced. */
+    bool was_tried;
+    unsigned changes;
 };
 
 /** Waits until the attempt gives something else than -EAGAIN, which is returned. The thread serves

@@ -42,7 +42,7 @@
 #define IO 2 /* watch: nobody, so the I/O thread; 0 and 1 are the application threads */
 
 /* ---- the reactor */
-bit lock, want;
+bit lock, want; /* one word in the code: read and written together */
 byte watch = IO;
 bit item_queued; /* the connection's inbox item: flag ... */
 bit inbox;       /* ... and whether it lies in the inbox */
@@ -76,9 +76,8 @@ bit S_lock;
 byte pipe_in;                /* committed inbound messages, not received */
 bit ev_queued, events;       /* the inbound pipe's event and S.events */
 bit S_active;                /* what S knows: the pipe may be read */
-bit wq_lock;
-bit in_waitq[2];
-byte nwait;
+bit in_waitq[2];             /* who is woken as he leaves is woken in vain */
+bit changed[2];              /* S.changes is more than it was at the thread's last attempt */
 bit closing;
 byte pins;
 
@@ -102,10 +101,8 @@ inline wake(w_)
 
 inline wake_waitq()
 {
-    atomic { !wq_lock -> wq_lock = 1 }
     if :: in_waitq[0] -> wake(0) :: else fi;
-    if :: in_waitq[1] -> wake(1) :: else fi;
-    wq_lock = 0
+    if :: in_waitq[1] -> wake(1) :: else fi
 }
 
 inline call_R()
@@ -132,19 +129,25 @@ inline enter()
     if
     :: d_step { !lock -> lock = 1; entered = 1 }
     :: d_step { lock -> skip };
-        want = 1;
-#ifndef NO_SECOND_CAS
-        d_step { if :: !lock -> lock = 1; entered = 1 :: else fi }
+        d_step {
+            want = 1;
+#ifndef NO_SECOND_TRY
+            if :: !lock -> lock = 1; entered = 1 :: else fi
 #endif
+        }
     fi
 }
 
 inline leave()
 {
-    d_step { lock = 0; entered = 0 };
+    d_step {
+        lock = 0;
+        entered = 0;
 #ifndef NO_WANT
-    d_step { again = want; want = 0 };
+        again = want;
+        want = 0
 #endif
+    };
     d_step { if :: inbox -> again = 1 :: else fi };
     d_step { if :: pending -> again = 1 :: else fi };
     if :: atomic { again -> again = 0 }; call_R() :: else fi
@@ -157,7 +160,7 @@ inline deliver()
     :: d_step { !ev_queued -> ev_queued = 1 }; events = 1
     :: d_step { ev_queued -> skip }
     fi;
-    if :: nwait > 0 -> wake_waitq() :: else fi
+    wake_waitq()
 }
 
 /* Under `lock`: who sleeps on the wrong descriptor is woken. */
@@ -325,7 +328,11 @@ inline lock_S() { atomic { !S_lock -> S_lock = 1 } }
 inline drain()
 {
     if
-    :: d_step { events -> events = 0 };
+    :: events ->
+#ifndef DRAIN_UNCOUNTED
+        d_step { changed[0] = 1; changed[1] = 1 };
+#endif
+        events = 0;
 #ifdef EVENT_LATE_UNQUEUE
         S_active = pipe_in > 0;
         ev_queued = 0
@@ -345,10 +352,18 @@ inline recheck()
 #ifdef RECHECK_EVENTS_ONLY
     if :: events -> go = 0 :: else fi;
 #else
-    lock_S();
-    drain();
-    if :: S_active -> go = 0; cond = 1 :: else fi;
-    S_lock = 0;
+    if
+    :: tried && !events -> if :: changed[id] -> tried = 0 :: else fi
+    :: else -> tried = 0
+    fi;
+    if
+    :: !tried ->
+        lock_S();
+        drain();
+        if :: S_active -> go = 0; cond = 1 :: else fi;
+        S_lock = 0
+    :: else -> tried = 0
+    fi;
 #endif
     if :: go && closing -> go = 0 :: else fi;
 #ifdef SPIN_WHILE_HELD
@@ -368,7 +383,7 @@ inline recheck()
 /* out: 1 when a signal or the deadline ended it */
 inline wait()
 {
-    atomic { !wq_lock -> in_waitq[id] = 1; nwait++ };
+    in_waitq[id] = 1;
     d_step { won = watch == IO; if :: won -> watch = id :: else fi };
 #ifdef LEASE
     /* The code disarms when it may be armed, and knows that only nearly. */
@@ -411,7 +426,7 @@ inline wait()
         if :: cond -> break :: else fi
 #endif
     od;
-    atomic { !wq_lock -> in_waitq[id] = 0; nwait-- };
+    in_waitq[id] = 0;
     if
     :: won ->
 #ifdef LEASE
@@ -425,7 +440,7 @@ inline wait()
         fi;
         watch = IO;
         if
-        :: leased -> if :: nwait > 0 -> armed = 1 :: else fi
+        :: leased -> if :: in_waitq[0] || in_waitq[1] -> armed = 1 :: else fi
         :: else -> armed = 1
         fi;
 #else
@@ -486,7 +501,7 @@ inline recv()
             if :: paused -> post(0) :: else fi;
 #endif
             break
-        :: else -> S_lock = 0
+        :: else -> d_step { tried = 1; changed[id] = 0; S_lock = 0 }
         fi;
         wait();
         assert(watch != id); /* invariant 10 */
@@ -499,7 +514,7 @@ inline recv()
 proctype App(byte id; byte sends; byte recvs)
 {
     bit entered, again, popped, won, failed, go, cond, out;
-    bit unlooked, on_plain, seen, was_plain;
+    bit unlooked, on_plain, seen, was_plain, tried;
 
     do :: sends > 0 -> send(); sends-- :: else -> break od;
     do :: recvs > 0 -> recv(); recvs-- :: else -> break od;
@@ -529,7 +544,7 @@ active proctype Closer()
     S_lock = 0;
     wake_waitq();
     pins == 0;
-    assert(watch == IO && nwait == 0);
+    assert(watch == IO && !in_waitq[0] && !in_waitq[1]);
     stop = 1;
     post(0)
 }
@@ -539,7 +554,7 @@ active proctype Closer()
 active proctype Quiet()
 {
     timeout ->
-    assert(!lock && !serving && !S_lock && !wq_lock);
+    assert(!lock && !serving && !S_lock);
     assert(!inbox && !pending && !T_run);                   /* 3 */
     assert(watch != IO || armed);                           /* 4 */
     assert(watch == IO || waiting[watch]);                  /* 4, 10 */

@@ -41,8 +41,9 @@ event|event|safe|
 event-never-spins|event|loop|
 reactor-events-recheck-only|reactor|wrong|-DPEER=2 -DRECHECK_EVENTS_ONLY
 reactor-no-recheck|reactor|wrong|-DPEER=1 -DNO_RECHECK
+reactor-drain-uncounted|reactor|wrong|-DPEER=2 -DDRAIN_UNCOUNTED
 reactor-no-want-recheck|reactor|wrong|-DPEER=1 -DRECV1=0 -DSEND1=1 -DNO_WANT_RECHECK
-reactor-no-second-cas|reactor|wrong|-DPEER=1 -DRECV1=0 -DSEND1=1 -DNO_SECOND_CAS
+reactor-no-second-try|reactor|wrong|-DPEER=1 -DRECV1=0 -DSEND1=1 -DNO_SECOND_TRY
 reactor-no-want|reactor|wrong|-DPEER=1 -DRECV1=0 -DSEND1=1 -DNO_WANT
 reactor-late-unqueue|reactor|wrong|-DPEER=0 -DRECV0=0 -DRECV1=0 -DSEND1=2 -DLATE_UNQUEUE
 reactor-t-no-recheck|reactor|wrong|-DPEER=0 -DRECV0=0 -DRECV1=0 -DSEND1=2 -DT_NO_RECHECK
