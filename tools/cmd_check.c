@@ -1,6 +1,7 @@
 #include "cmd_check.h"
 
 #include <getopt.h>
+#include <limits.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -50,6 +51,15 @@ static void complain(struct check *check, const char *where, const char *what)
     printf("error: %s: %s\n", where, what);
 }
 
+/* The manifest, and the line of it that names the module. */
+static const char *place_of(const tn_module_info_t *info, char *out, size_t size)
+{
+    if (info->line == 0)
+        return info->source;
+    snprintf(out, size, "%s:%u", info->source, info->line);
+    return out;
+}
+
 /* ------------------------------------------------------------------ everything */
 
 static int judge_feature(const tn_module_info_t *info, void *arg)
@@ -57,11 +67,13 @@ static int judge_feature(const tn_module_info_t *info, void *arg)
     struct check *check = arg;
     char what[1200];
 
+    char where[PATH_MAX + 16];
+
     check->features += strcmp(info->state, "loaded") == 0;
     if (strcmp(info->state, "failed") != 0)
         return 0;
     snprintf(what, sizeof what, "%s %s: %s", info->kind, info->name, info->reason);
-    complain(check, info->source, what);
+    complain(check, place_of(info, where, sizeof where), what);
     return 0;
 }
 
@@ -144,13 +156,14 @@ struct layer {
 static int print_module(const tn_module_info_t *info, void *arg)
 {
     struct layer *layer = arg;
+    char where[PATH_MAX + 16];
 
     if (strcmp(info->kind, "transport") != 0 || strcmp(info->name, layer->name) != 0 ||
         strcmp(info->state, "loaded") != 0 || layer->is_found)
         return 0;
     layer->is_found = true;
     printf("  %s: module %s %s%s%s, by %s\n", layer->name, info->module, info->version,
-           info->path[0] ? ", " : "", info->path, info->source);
+           info->path[0] ? ", " : "", info->path, place_of(info, where, sizeof where));
     return 0;
 }
 

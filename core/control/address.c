@@ -97,8 +97,10 @@ int tni_control_listen(const char *wanted, struct tni_control_address *out_addre
             fd = take(name);
     }
     if (fd < 0) {
-        tni_fail(fd, "TENON_CONTROL=%s: the control socket cannot be made: %s", wanted,
-                 strerror(-fd));
+        tni_fail(
+            fd,
+            "the control socket %s (TENON_CONTROL, or `control` of a manifest) cannot be made: %s",
+            wanted, strerror(-fd));
         name->sun_path[0] = '\0';
         return fd;
     }

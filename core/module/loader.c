@@ -51,6 +51,13 @@ static int find_module(struct attempt *attempt)
     return tni_describe_check(attempt->module, stem, attempt->why, sizeof attempt->why);
 }
 
+/* What manifests say of its options is wrong: no other file of the module would help. */
+static int blame_manifest(struct attempt *attempt, int rc)
+{
+    attempt->is_reason_elsewhere = rc == -TN_EMODULE;
+    return rc;
+}
+
 static int make_features(struct attempt *attempt)
 {
     const tn_module_t *module = attempt->module;
@@ -74,10 +81,10 @@ static int make_features(struct attempt *attempt)
         rc = tni_defaults_make(loaded, feature, attempt->loader->catalog, attempt->entry,
                                attempt->why, sizeof attempt->why);
     }
-    return rc < 0 ? rc
-                  : tni_defaults_are_known(attempt->features, attempt->feature_count,
-                                           attempt->entry->manifest, attempt->why,
-                                           sizeof attempt->why);
+    if (rc == 0)
+        rc = tni_defaults_are_known(attempt->features, attempt->feature_count,
+                                    attempt->entry->manifest, attempt->why, sizeof attempt->why);
+    return rc < 0 ? blame_manifest(attempt, rc) : 0;
 }
 
 /* A module stands on what it requires by the layer lookup: no alias, and what protects may use what
@@ -305,8 +312,8 @@ int tni_loader_want(struct tni_loader *loader, int kind, const char *name,
         return tni_select_explain(loader->catalog, loader->filter, kind, name);
     rc = tni_loader_load(loader, entry);
     if (rc == -TN_EMODULE)
-        return tni_fail(rc, "%s \"%s\": module %s (%s) cannot be used: %s", tni_kind_name(kind),
-                        name, entry->manifest->module, entry->path,
+        return tni_fail(rc, "%s \"%s\": module %s (%s:%u) cannot be used: %s", tni_kind_name(kind),
+                        name, entry->manifest->module, entry->path, entry->manifest->module_line,
                         entry->reason ? entry->reason : "no reason is known");
     if (rc < 0)
         return tni_fail_code(rc);

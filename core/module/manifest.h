@@ -62,6 +62,7 @@ struct tni_manifest {
     int priority; /* -1: not given */
     bool has_sha256;
     uint8_t sha256[32];
+    unsigned sha256_line;
     char *control; /* where `tenon stat` finds the process; NULL: not said */
     unsigned control_line;
     struct tni_setting *settings;

@@ -259,6 +259,7 @@ static int key_sha256(const struct line *line)
         manifest->sha256[i] = (uint8_t)(high << 4 | low);
     }
     manifest->has_sha256 = true;
+    manifest->sha256_line = line->number;
     return 0;
 }
 

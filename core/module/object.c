@@ -133,7 +133,8 @@ static int check_file(const char *path, const struct tni_manifest *pin, bool is_
     if (trust == TNI_SUSPECT)
         tni_log(TN_LOG_WARN, "module", "module %s: %s", path, reason);
     if (pin && pin->has_sha256 && access(path, F_OK) == 0 && !is_pinned_file(path, pin->sha256)) {
-        snprintf(why, size, "%s is not the file that `sha256` in %s pins", path, pin->name);
+        snprintf(why, size, "%s is not the file that `sha256` in %s:%u pins", path, pin->name,
+                 pin->sha256_line);
         return -TN_EMODULE;
     }
     return 0;

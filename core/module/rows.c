@@ -87,6 +87,7 @@ static int fill_row(struct tni_row *row, const struct tni_entry *entry, const ch
     row->info.name = own(row, 0, name);
     row->info.module = own(row, 1, entry->manifest->module ? entry->manifest->module : "");
     row->info.source = own(row, 2, entry->path);
+    row->info.line = entry->builtin ? 0 : entry->manifest->module_line;
     row->info.reason = own(row, 3, reason);
     row->info.path = own(row, 4, entry->module_path ? entry->module_path : "");
     row->info.version = own(row, 5, module ? module->version : "");

@@ -174,7 +174,8 @@ int tni_options_unknown(const char *name, const tn_option_desc_t *table)
     if (nearest)
         return tni_fail(-TN_ENOOPTION, "no option \"%s\"; did you mean \"%s\"?", name, nearest);
     return tni_fail(-TN_ENOOPTION,
-                    "no option \"%s\"; docs/options.md lists them, `tenon info` those of modules",
+                    "no option \"%s\"; `tenon info socket` lists those of sockets, `tenon info "
+                    "NAME` a module's",
                     name);
 }
 

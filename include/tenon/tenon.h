@@ -503,6 +503,7 @@ typedef struct tn_module_info {
         *state; /* "available", "loaded", "shadowed", "excluded", "masked", "denied", "failed" */
     const char *reason; /* why it is in that state, or "" */
     const char *path; /* of the shared object, or "" */
+    unsigned line; /* of `module` in the manifest; 0: there is none */
 } tn_module_info_t;
 
 /** Calls `visit` for each feature the context knows, sorted by kind and name, until it returns

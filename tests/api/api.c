@@ -216,3 +216,11 @@ void api_raw_handshake(int fd, int minor, const char *socket_type)
     api_raw_read(fd, greeting, sizeof(greeting));
     skip_frame(fd);
 }
+
+void api_connect_badly(tn_socket_t *socket, const char *endpoint, const char *options)
+{
+    char text[2 * API_ENDPOINT_MAX];
+
+    snprintf(text, sizeof text, "fault+%s?%s", endpoint, options);
+    assert_ok(tn_connect(socket, text));
+}

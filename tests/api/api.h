@@ -44,6 +44,8 @@ tn_socket_t *api_socket(tn_ctx_t *ctx, const char *pattern);
 void api_bind(tn_socket_t *socket, const char *endpoint, char *out_endpoint);
 /** Two sockets, `binder` bound at the wildcard and `connecter` connected, both handshakes done. */
 void api_join(tn_socket_t *binder, tn_socket_t *connecter, const char *endpoint);
+/** Connects over the layer "fault", with its options: a peer that is as bad as they say. */
+void api_connect_badly(tn_socket_t *socket, const char *endpoint, const char *options);
 
 void api_send(tn_socket_t *socket, const char *text, int flags);
 /** Receives one frame and checks its text. */

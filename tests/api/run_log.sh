@@ -30,3 +30,9 @@ grep -q "^tenon: info: module: loaded ipc " "$tree/client.log" || fail "no line 
 ! grep "session:" "$tree/client.log" || fail "a line of another category"
 talk warn
 [ ! -s "$tree/client.log" ] || fail "a line without a reason"
+talk loud
+grep -q '^tenon: warn: .*TENON_LOG: no level "loud"; take error warn info debug$' "$tree/client.log" ||
+    fail "a level that there is not"
+talk debug,sesion
+grep -q '^tenon: warn: .*TENON_LOG: no category "sesion"; take .* session ' "$tree/client.log" ||
+    fail "a category that there is not"

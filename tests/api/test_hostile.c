@@ -96,16 +96,24 @@ static void test_noise_is_refused(void **state)
     close_scene(&scene);
 }
 
+/* A peer that falls silent after so many bytes, sent and received; the connection stays open. */
 static void test_silent_peer_meets_the_handshake_deadline(void **state)
 {
-    static const uint8_t signature[] = {0xff, 0, 0, 0, 0, 0, 0, 0, 1, 0x7f, 3};
+    static const int stages[] = {0, 1, 10, 11, 64, 90, 130};
 
     (void)state;
-    for (size_t length = 0; length <= sizeof(signature); length += sizeof(signature)) {
+    for (size_t i = 0; i < sizeof stages / sizeof *stages; i++) {
         struct scene scene = open_scene();
-        int fd = api_raw_connect(scene.endpoint);
-        api_raw_write(fd, signature, length);
-        expect_refusal(&scene, TN_EVENT_HANDSHAKE_FAILED, fd);
+        tn_socket_t *bad = api_socket(scene.ctx, "push");
+        char options[64];
+        tn_event_t event;
+
+        snprintf(options, sizeof options, "half_open=%d&handshake_ivl=0", stages[i]);
+        api_connect_badly(bad, scene.endpoint, options);
+        api_expect_event(scene.monitor, TN_EVENT_HANDSHAKE_FAILED, &event);
+        assert_int_equal(event.error, -ETIMEDOUT);
+        assert_non_null(strstr(event.reason, "handshake_ivl"));
+        assert_ok(tn_close(bad));
         close_scene(&scene);
     }
 }
@@ -205,37 +213,46 @@ static void test_frame_at_the_limit_passes(void **state)
     close_scene(&scene);
 }
 
-static void test_message_cut_anywhere_is_not_delivered(void **state)
+/* The connection is lost after 0, 1, 2, ... bytes, each time a little later, also in the middle of the
+ * handshake: the message comes whole, once, and nothing of it before. */
+static void test_message_cut_anywhere_comes_whole(void **state)
 {
-    static const uint8_t message[] = {1, 3, 'o', 'n', 'e', 1,   0,   3, 0, 0,   0,   0,  0,
-                                      0, 0, 4,   'l', 'o', 'n', 'g', 0, 3, 'e', 'n', 'd'};
+    enum { LONG = 300 };
     struct scene scene = open_scene();
+    tn_socket_t *cut = api_socket(scene.ctx, "push");
+    char text[LONG + 1], got[LONG + 1];
 
     (void)state;
-    for (size_t length = 1; length < sizeof(message); length++) {
-        tn_event_t event;
-        int fd = api_raw_connect(scene.endpoint);
-        api_raw_handshake(fd, 1, "PUSH");
-        api_raw_write(fd, message, length);
-        close(fd);
-        api_expect_event(scene.monitor, TN_EVENT_DISCONNECTED, &event);
-    }
+    memset(text, 'x', LONG);
+    text[LONG] = '\0';
+    assert_ok(tn_set_int(cut, "reconnect_ivl", 1));
+    api_connect_badly(cut, scene.endpoint, "cut=0&cut_step=1");
+    assert_ok(tn_send(cut, "one", 3, TN_MORE));
+    assert_ok(tn_send(cut, "", 0, TN_MORE));
+    assert_ok(tn_send(cut, text, LONG, 0));
+    api_expect_frame(scene.pull, "one", true);
+    api_expect_frame(scene.pull, "", true);
+    assert_int_equal(tn_recv(scene.pull, got, sizeof got, 0), LONG);
+    assert_memory_equal(got, text, LONG);
+    assert_ok(tn_close(cut));
     close_scene(&scene);
 }
 
+/* Every read and write of both sides moves one byte. */
 static void test_message_in_single_bytes_is_delivered(void **state)
 {
-    static const uint8_t message[] = {1, 3, 'o', 'n', 'e', 0, 3, 't', 'w', 'o'};
     struct scene scene = open_scene();
-    int fd = api_raw_connect(scene.endpoint);
+    tn_socket_t *slow = api_socket(scene.ctx, "push");
+    char endpoint[API_ENDPOINT_MAX];
 
     (void)state;
-    api_raw_handshake(fd, 1, "PUSH");
-    for (size_t i = 0; i < sizeof(message); i++)
-        api_raw_write(fd, message + i, 1);
+    api_bind(scene.pull, "fault+" API_TCP "?fragment=1", endpoint);
+    api_connect_badly(slow, strstr(endpoint, "+") + 1, "fragment=1&refuse=200");
+    api_send(slow, "one", TN_MORE);
+    api_send(slow, "two", 0);
     api_expect_frame(scene.pull, "one", true);
     api_expect_frame(scene.pull, "two", false);
-    close(fd);
+    assert_ok(tn_close(slow));
     close_scene(&scene);
 }
 
@@ -269,31 +286,53 @@ static void test_ping_is_answered_with_its_context(void **state)
     close_scene(&scene);
 }
 
+/* It has sent a message, and then neither sends nor reads any more. */
 static void test_silent_peer_fails_the_heartbeat(void **state)
 {
     tn_ctx_t *ctx = api_ctx();
-    tn_socket_t *pull = api_socket(ctx, "pull");
+    tn_socket_t *pull = api_socket(ctx, "pull"), *push = api_socket(ctx, "push");
     tn_monitor_t *monitor = tn_monitor(pull, TN_EVENT_DISCONNECTED);
+    static const char large[1000];
     char endpoint[API_ENDPOINT_MAX];
-    uint8_t ping[9];
     tn_event_t event;
-    int fd;
 
     (void)state;
     assert_non_null(monitor);
     assert_ok(tn_set_int(pull, "heartbeat_ivl", 50));
     assert_ok(tn_set_int(pull, "heartbeat_timeout", 50));
+    api_bind(pull, API_TCP, endpoint);
+    api_connect_badly(push, endpoint, "half_open=1000");
+    api_send(push, "alive", 0);
+    api_expect(pull, "alive");
+    assert_ok(tn_send(push, large, sizeof large, 0));
+    api_expect_event(monitor, TN_EVENT_DISCONNECTED, &event);
+    assert_int_equal(event.error, -ETIMEDOUT);
+    assert_true(event.reason[0] != '\0');
+    tn_monitor_close(monitor);
+    assert_ok(tn_close(push));
+    assert_ok(tn_close(pull));
+    api_ctx_end(ctx);
+}
+
+/* What it is asked with, byte by byte. */
+static void test_ping_has_the_time_to_live(void **state)
+{
+    tn_ctx_t *ctx = api_ctx();
+    tn_socket_t *pull = api_socket(ctx, "pull");
+    char endpoint[API_ENDPOINT_MAX];
+    uint8_t ping[9];
+    int fd;
+
+    (void)state;
+    assert_ok(tn_set_int(pull, "heartbeat_ivl", 50));
+    assert_ok(tn_set_int(pull, "heartbeat_timeout", API_TIMEOUT_MS));
     assert_ok(tn_set_int(pull, "heartbeat_ttl", 1000));
     api_bind(pull, API_TCP, endpoint);
     fd = api_raw_connect(endpoint);
     api_raw_handshake(fd, 1, "PUSH");
     api_raw_read(fd, ping, sizeof(ping));
     assert_memory_equal(ping, "\4\7\4PING\0\12", sizeof(ping));
-    api_expect_event(monitor, TN_EVENT_DISCONNECTED, &event);
-    assert_true(event.reason[0] != '\0');
-    api_raw_expect_close(fd);
     close(fd);
-    tn_monitor_close(monitor);
     assert_ok(tn_close(pull));
     api_ctx_end(ctx);
 }
@@ -351,11 +390,12 @@ int main(void)
         cmocka_unit_test(test_wrong_socket_type_is_refused),
         cmocka_unit_test(test_bad_frames_close_the_connection),
         cmocka_unit_test(test_frame_at_the_limit_passes),
-        cmocka_unit_test(test_message_cut_anywhere_is_not_delivered),
+        cmocka_unit_test(test_message_cut_anywhere_comes_whole),
         cmocka_unit_test(test_message_in_single_bytes_is_delivered),
         cmocka_unit_test(test_unknown_command_is_ignored),
         cmocka_unit_test(test_ping_is_answered_with_its_context),
         cmocka_unit_test(test_silent_peer_fails_the_heartbeat),
+        cmocka_unit_test(test_ping_has_the_time_to_live),
         cmocka_unit_test(test_heartbeats_keep_an_idle_connection),
         cmocka_unit_test(test_raw_peer_gets_no_message_before_its_handshake),
     };

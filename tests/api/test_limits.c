@@ -483,17 +483,17 @@ static void test_descriptors_are_left_to_the_program(void **state)
 static void test_handshake_that_never_ends_is_named(void **state)
 {
     struct scene scene;
-    int fd;
+    tn_socket_t *bad;
 
     (void)state;
     open_scene(&scene, "pull", "push");
     assert_ok(tn_set_int(scene.server, "handshake_ivl", 100));
     start(&scene);
-    fd = api_raw_connect(scene.endpoint);
-    api_raw_expect_close(fd);
+    bad = api_socket(scene.ctx, "push");
+    api_connect_badly(bad, scene.endpoint, "half_open=80&handshake_ivl=0");
     expect_struck(&scene, TN_EVENT_HANDSHAKE_FAILED, "handshake_ivl");
     good_is_served(&scene);
-    close(fd);
+    assert_ok(tn_close(bad));
     close_scene(&scene);
 }
 
@@ -502,8 +502,8 @@ static void test_peer_that_takes_nothing_is_named(void **state)
 {
     static uint8_t large[256 * 1024];
     struct scene scene;
+    tn_socket_t *bad;
     tn_event_t event;
-    int fd;
 
     (void)state;
     open_scene(&scene, "pub", "sub");
@@ -511,9 +511,9 @@ static void test_peer_that_takes_nothing_is_named(void **state)
     assert_ok(tn_set_int(scene.server, "sndhwm", 0));
     assert_ok(tn_subscribe(scene.good, "good", 4));
     start(&scene);
-    fd = api_raw_connect(scene.endpoint);
-    api_raw_handshake(fd, 1, "SUB");
-    api_raw_write(fd, "\4\12\11SUBSCRIBE", 12);
+    bad = api_socket(scene.ctx, "sub");
+    assert_ok(tn_subscribe(bad, "", 0));
+    api_connect_badly(bad, scene.endpoint, "half_open=10000");
     assert_ok(tn_wait_subscribers(scene.server, 2, API_TIMEOUT_MS));
     for (int i = 0; i < 64; i++)
         assert_ok(tn_send(scene.server, large, sizeof large, 0));
@@ -522,7 +522,7 @@ static void test_peer_that_takes_nothing_is_named(void **state)
     assert_true(log_has(&scene, "('stall_timeout')"));
     api_send(scene.server, "good", 0);
     api_expect(scene.good, "good");
-    close(fd);
+    assert_ok(tn_close(bad));
     close_scene(&scene);
 }
 

@@ -288,8 +288,9 @@ static int complain(const struct tni_tls_settings *settings, const char *sentenc
 static int check_server(const struct tni_tls_settings *settings)
 {
     if (!settings->cert && !settings->cert_pem)
-        return complain(settings, "tls: a bind needs a certificate: set tls.cert and tls.key "
-                                  "(`tenon keygen --cert` makes one to try things out)");
+        return complain(settings,
+                        "tls: a bind needs a certificate: set tls.cert and tls.key "
+                        "(`tenon keygen --certificate HOST` makes one to try things out)");
     if (settings->client_auth != TLS_CLIENT_AUTH_NO && !tni_tls_has_authority(settings) &&
         settings->pin_count == 0)
         return complain(settings,

@@ -51,7 +51,14 @@ manifest 50-bad.conf <<END
 module = $fixtures/none.so
 provides = pattern:none
 END
-expect 1 "none.so"
+expect 1 "50-bad.conf:1: pattern none: $fixtures/none.so"
+manifest 50-bad.conf <<END
+provides = transport:tcp
+
+option.nodely = 1
+END
+expect 1 '50-bad.conf:3: there is no option "nodely"'
+! grep -q "stays mapped" "$tree/out" || fail "a module is blamed for its manifest"
 manifest 50-bad.conf <<END
 provides = transport:nowhere
 alias = transport:tcp
