@@ -8,6 +8,7 @@
 enum {
     QUEUED_MAX = 1024 * 1024, /* bytes */
     WAIT_MS = 1,
+    WORTH_WAITING = 128 * 1024, /* bytes in that time */
     SKIPPED_MAX = 1024, /* sends */
 };
 
@@ -17,6 +18,14 @@ static bool is_queued(struct tn_sock *sock, size_t size, size_t bytes)
     struct tn_pipe *pipe = tni_load_balancer_only(&sock->balance);
 
     return pipe && pipe->has_session && tni_chain_has_backlog(tni_pipe_out(pipe), bytes / size + 1);
+}
+
+/* Messages. */
+static uint64_t queued(struct tn_sock *sock)
+{
+    struct tn_pipe *pipe = tni_load_balancer_only(&sock->balance);
+
+    return pipe ? tni_chain_length(tni_pipe_out(pipe)) : 0;
 }
 
 struct pacing {
@@ -67,6 +76,7 @@ static void wait_a_little(struct tn_sock *sock, size_t size)
                             .timeout = WAIT_MS,
                             .attempt = has_drained,
                             .arg = &pacing};
+    uint64_t before = queued(sock);
     int rc;
 
     tni_sock_pin(sock);
@@ -74,7 +84,7 @@ static void wait_a_little(struct tn_sock *sock, size_t size)
     rc = tni_wait(&wait);
     tni_lock_take(&sock->lock);
     sock->is_pacing = false;
-    note(sock, rc == -ETIMEDOUT);
+    note(sock, rc == -ETIMEDOUT && queued(sock) + WORTH_WAITING / size >= before);
     tni_lock_give(&sock->lock);
     tni_sock_unpin(sock);
 }

@@ -5,8 +5,8 @@
  * cache holds: each is written to memory, and fetched from there again for the kernel. So a send that may
  * block, and finds a megabyte queued for the only connection there is, serves that connection itself
  * until half of it has gone, for a millisecond at most. Where that was in vain (a slow network, a peer
- * that does not read) the next sends do not try, twice as many each time, and the queue fills up as it
- * would have. Under the socket's lock.
+ * that does not read: hardly anything went) the next sends do not try, twice as many each time, and the
+ * queue fills up as it would have. Under the socket's lock.
  */
 #ifndef TNI_PACE_H
 #define TNI_PACE_H
