@@ -7,7 +7,11 @@ set(CMAKE_C_STANDARD 11)
 set(CMAKE_C_STANDARD_REQUIRED ON)
 set(CMAKE_C_EXTENSIONS ON)
 set(CMAKE_C_VISIBILITY_PRESET hidden)
+# A shared object may be made of anything that is not built for programs alone.
 set(CMAKE_POSITION_INDEPENDENT_CODE ON)
+if(TENON_FIXED AND NOT TENON_BUILD_SHARED)
+    set(CMAKE_POSITION_INDEPENDENT_CODE OFF)
+endif()
 set(THREADS_PREFER_PTHREAD_FLAG ON)
 find_package(Threads REQUIRED)
 

@@ -2,7 +2,7 @@
 #              [STATIC_NEEDS name...] [PRIORITY n])
 #
 # One module. It is compiled with include/ alone on its path, into the object library
-# tenon_NAME_objects, and then either linked into libtenon (TENON_STATIC_MODULES names it) or made
+# tenon_NAME_objects, and then either linked into libtenon (TENON_STATIC_MODULES names it, TenonStaticModules.cmake) or made
 # into lib/tenon/NAME.so with the manifest lib/tenon/plugins.d/50-NAME.conf, in the build tree as in
 # the installed one. LIBS are what it is linked with, STATIC_NEEDS the same for the linker's -l, for
 # programs that link libtenon.a.
@@ -13,7 +13,7 @@
 # Global properties: TENON_MODULE_OBJECTS and TENON_BUILTIN_OBJECTS, the object libraries of all and
 # of the linked-in modules; TENON_MODULE_LIBS, TENON_BUILTIN_LIBS, TENON_BUILTIN_NEEDS, their LIBS and
 # STATIC_NEEDS; TENON_HAS_NETWORK, whether one
-# of them makes connections; TENON_HEAVY_MODULES, those that have LIBS and are loaded at run time.
+# of them makes connections; TENON_HAS_DATAGRAMS, whether one moves datagrams; TENON_HEAVY_MODULES, those that have LIBS and are loaded at run time.
 
 set(TENON_MODULE_SOURCE_DIR ${CMAKE_CURRENT_LIST_DIR})
 
@@ -25,6 +25,7 @@ define_property(GLOBAL PROPERTY TENON_MODULE_LIBS)
 define_property(GLOBAL PROPERTY TENON_BUILTIN_LIBS)
 define_property(GLOBAL PROPERTY TENON_BUILTIN_NEEDS)
 define_property(GLOBAL PROPERTY TENON_HAS_NETWORK)
+define_property(GLOBAL PROPERTY TENON_HAS_DATAGRAMS)
 define_property(GLOBAL PROPERTY TENON_HEAVY_MODULES)
 
 # Sanitizers and coverage put constructors into every object: the loader then tolerates them.
@@ -33,6 +34,7 @@ if(TENON_SANITIZE OR TENON_COVERAGE OR TENON_FUZZ)
 endif()
 
 include(TenonSharedModule)
+include(TenonStaticModules)
 
 function(tenon_module name)
     cmake_parse_arguments(arg "" "PRIORITY" "SOURCES;PROVIDES;REQUIRES;LIBS;STATIC_NEEDS" ${ARGN})
@@ -46,15 +48,18 @@ function(tenon_module name)
 
     set(objects tenon_${name}_objects)
     add_library(${objects} OBJECT ${arg_SOURCES})
-    set_target_properties(${objects} PROPERTIES
-        C_VISIBILITY_PRESET hidden POSITION_INDEPENDENT_CODE ON)
+    set_target_properties(${objects} PROPERTIES C_VISIBILITY_PRESET hidden)
     target_link_libraries(${objects} PRIVATE tenon_api tenon_flags ${arg_LIBS})
     set_property(GLOBAL APPEND PROPERTY TENON_MODULE_NAMES ${name})
     set_property(GLOBAL APPEND PROPERTY TENON_MODULE_OBJECTS ${objects})
     set_property(GLOBAL APPEND PROPERTY TENON_MODULE_LIBS ${arg_LIBS})
 
-    if(name IN_LIST TENON_STATIC_MODULES OR "all" IN_LIST TENON_STATIC_MODULES)
+    tenon_static_features(features ${name} ${arg_PROVIDES})
+    if(features)
         _tenon_module_builtin(${name} ${objects} "${arg_SOURCES}" "${arg_LIBS}" "${arg_STATIC_NEEDS}")
+        if(NOT features STREQUAL arg_PROVIDES)
+            _tenon_module_only(${objects} ${features})
+        endif()
     elseif(TENON_DLOPEN)
         # What brings a library along is a package of its own.
         set(component runtime)
@@ -75,17 +80,31 @@ function(tenon_module_missing kind name library package)
         "{\"${kind}\", \"${name}\", \"${package}\"}, ")
 endfunction()
 
+# The module's table of features (descriptor.c) names those alone; what the others need is not linked.
+function(_tenon_module_only objects)
+    list(TRANSFORM ARGN REPLACE "^[a-z]+:" "&" OUTPUT_VARIABLE only)
+    list(JOIN only "," only)
+    target_compile_definitions(${objects} PRIVATE "TN_ONLY=${only}")
+    target_compile_options(${objects} PRIVATE -Wno-unused-const-variable)
+endfunction()
+
 function(_tenon_module_builtin name objects sources libs needs)
     set_property(GLOBAL APPEND PROPERTY TENON_BUILTIN_NAMES ${name})
     set_property(GLOBAL APPEND PROPERTY TENON_BUILTIN_OBJECTS ${objects})
     set_property(GLOBAL APPEND PROPERTY TENON_BUILTIN_LIBS ${libs})
     set_property(GLOBAL APPEND PROPERTY TENON_BUILTIN_NEEDS ${needs})
+    file(GLOB headers ${CMAKE_CURRENT_SOURCE_DIR}/*.h ${CMAKE_CURRENT_SOURCE_DIR}/../common/*.h)
+    set_property(GLOBAL APPEND PROPERTY TENON_BUILTIN_FILES ${headers})
     # A transport says in its source whether it makes connections.
     foreach(source IN LISTS sources)
         cmake_path(ABSOLUTE_PATH source BASE_DIRECTORY ${CMAKE_CURRENT_SOURCE_DIR})
-        file(STRINGS ${source} connects REGEX "TN_SHAPE_(STREAM|LAYER|DATAGRAM)" LIMIT_COUNT 1)
-        if(connects)
+        set_property(GLOBAL APPEND PROPERTY TENON_BUILTIN_FILES ${source})
+        file(STRINGS ${source} shapes REGEX "TN_SHAPE_(STREAM|LAYER|DATAGRAM)")
+        if(shapes)
             set_property(GLOBAL PROPERTY TENON_HAS_NETWORK ON)
+        endif()
+        if(shapes MATCHES "TN_SHAPE_DATAGRAM")
+            set_property(GLOBAL PROPERTY TENON_HAS_DATAGRAMS ON)
         endif()
     endforeach()
 endfunction()
@@ -132,15 +151,8 @@ function(_tenon_list_builtin file names)
 endfunction()
 
 function(tenon_write_builtin file)
-    get_property(known GLOBAL PROPERTY TENON_MODULE_NAMES)
     get_property(builtin GLOBAL PROPERTY TENON_BUILTIN_NAMES)
-    foreach(name IN LISTS TENON_STATIC_MODULES)
-        if(NOT name STREQUAL "all" AND NOT name IN_LIST known)
-            list(JOIN known " " known)
-            message(FATAL_ERROR
-                "TENON_STATIC_MODULES names \"${name}\", which is not a module. There are: ${known}")
-        endif()
-    endforeach()
+    tenon_check_static_names()
     _tenon_list_builtin(${file} "${builtin}")
     _tenon_module_tidy()
 endfunction()

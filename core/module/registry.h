@@ -72,6 +72,10 @@ struct tni_registry_config {
 int tni_registry_new(const struct tni_registry_config *config, const tn_host_t *host,
                      struct tni_registry **out_registry);
 
+/** Whether a module of the program's own may be added. -TN_EMODULE where nothing could be said of it
+ *  later: in a registry of fixed modules. */
+int tni_registry_admit(const tn_module_t *module);
+
 /** Ends every module that was started. NULL is allowed. */
 void tni_registry_free(struct tni_registry *registry);
 

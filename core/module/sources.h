@@ -3,7 +3,7 @@
  *
  * Low to high: linked in, vendor, administrator, TENON_PLUGINS_D, the API. Also finds where those
  * are: the vendor's beside the library itself, so that an installed tree can be moved. Called while
- * the registry is made, and again when a name is wanted that nobody knows. A build without manifests has sources_none.c instead.
+ * the registry is made, and again when a name is wanted that nobody knows.
  */
 #ifndef TNI_SOURCES_H
 #define TNI_SOURCES_H

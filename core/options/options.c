@@ -23,116 +23,52 @@ struct row {
 
 #define ROW_INT(field, unit, min, max, def, help)                                                  \
     {                                                                                              \
-        TN_OPTION_INT_DESC(#field, unit, min, max, def, help), AT_INT,                             \
+        TN_OPTION_INT_DESC(#field, unit, min, max, def, NULL), AT_INT,                             \
             offsetof(struct tni_options, field)                                                    \
     }
 #define ROW_LONG(field, unit, min, max, def, help)                                                 \
     {                                                                                              \
-        TN_OPTION_INT_DESC(#field, unit, min, max, def, help), AT_LONG,                            \
+        TN_OPTION_INT_DESC(#field, unit, min, max, def, NULL), AT_LONG,                            \
             offsetof(struct tni_options, field)                                                    \
     }
-#define ROW_BOOL(field, help)                                                                      \
+#define ROW_BOOL(field, def, help)                                                                 \
     {                                                                                              \
-        TN_OPTION_BOOL_DESC(#field, 0, help), AT_BOOL, offsetof(struct tni_options, field)         \
+        TN_OPTION_BOOL_DESC(#field, def, NULL), AT_BOOL, offsetof(struct tni_options, field)       \
     }
 #define ROW_ID(field, help)                                                                        \
     {                                                                                              \
-        TN_OPTION_BLOB_DESC(#field, TNI_ID_MAX, help), AT_ID, offsetof(struct tni_options, field)  \
+        TN_OPTION_BLOB_DESC(#field, TNI_ID_MAX, NULL), AT_ID, offsetof(struct tni_options, field)  \
     }
 #define ROW_TEXT(field, max, def, help)                                                            \
     {                                                                                              \
-        TN_OPTION_STR_DESC(#field, max, def, help), AT_TEXT, offsetof(struct tni_options, field)   \
+        TN_OPTION_STR_DESC(#field, max, def, NULL), AT_TEXT, offsetof(struct tni_options, field)   \
+    }
+#define ROW_STRING(field, max, help)                                                               \
+    {                                                                                              \
+        TN_OPTION_STR_DESC(#field, max, "", NULL), AT_STRING, offsetof(struct tni_options, field)  \
+    }
+#define ROW_METADATA(name, help)                                                                   \
+    {                                                                                              \
+        {sizeof(tn_option_desc_t),                                                                 \
+         TN_OPTION_STR,                                                                            \
+         TN_OPTION_NO_GET,                                                                         \
+         name,                                                                                     \
+         "",                                                                                       \
+         NULL,                                                                                     \
+         0,                                                                                        \
+         TNI_METADATA_MAX,                                                                         \
+         0,                                                                                        \
+         NULL},                                                                                    \
+            AT_METADATA, 0                                                                         \
     }
 #define ROW_READ_ONLY(name, type, help)                                                            \
     {                                                                                              \
-        {sizeof(tn_option_desc_t), type, TN_OPTION_NO_SET, name, "", help, 0, INT_MAX, 0, NULL},   \
+        {sizeof(tn_option_desc_t), type, TN_OPTION_NO_SET, name, "", NULL, 0, INT_MAX, 0, NULL},   \
             AT_SOCKET, 0                                                                           \
     }
 
 static const struct row rows[] = {
-    ROW_INT(sndhwm, "messages", 0, INT_MAX, 1000, "most messages queued for one peer, 0: no limit"),
-    ROW_INT(rcvhwm, "messages", 0, INT_MAX, 1000, "most messages of one peer unread, 0: no limit"),
-    ROW_INT(sndtimeo, "ms", -1, INT_MAX, -1, "longest wait in a send, -1: for ever"),
-    ROW_INT(rcvtimeo, "ms", -1, INT_MAX, -1, "longest wait in a receive, -1: for ever"),
-    ROW_INT(linger, "ms", -1, INT_MAX, -1,
-            "how long to go on sending after the close, -1: until all is sent"),
-    ROW_LONG(maxmsgsize, "bytes", -1, INT64_MAX, 64 * 1024 * 1024,
-             "a longer frame closes the connection, -1: no limit"),
-    ROW_INT(max_parts, "frames", 0, INT_MAX, 65536,
-            "a message of more frames closes the connection, 0: no limit"),
-    ROW_LONG(max_message_bytes, "bytes", -1, INT64_MAX, 0,
-             "several frames of one message with more in all close the connection, 0: 16 times "
-             "maxmsgsize, -1: no limit"),
-    ROW_BOOL(conflate, "keep only the newest message, set before the first bind or connect"),
-    ROW_BOOL(immediate, "queue only for peers that are connected"),
-    ROW_INT(reconnect_ivl, "ms", -1, INT_MAX, 100,
-            "wait before a new attempt, -1 or 0: no attempt"),
-    ROW_INT(reconnect_ivl_max, "ms", 0, INT_MAX, 0, "longest wait of the back-off, 0: no back-off"),
-    ROW_INT(
-        reconnect_stop, "", 0, 7, 0,
-        "no new attempt: 1 when refused, 2 after a failed handshake, 4 after a disconnect; a sum"),
-    ROW_INT(connect_timeout, "ms", 0, INT_MAX, 0, "longest connect, 0: the system's"),
-    ROW_INT(handshake_ivl, "ms", 0, INT_MAX, 5000, "longest handshake, 0: no limit"),
-    ROW_INT(max_half_open, "peers", 0, INT_MAX, 1024,
-            "peers of one bind in their handshake, one more is closed, 0: no limit"),
-    ROW_INT(max_half_open_per_address, "peers", 0, INT_MAX, 64,
-            "those of them that have one IP address, 0: no limit"),
-    ROW_INT(max_connections_per_address, "peers", 0, INT_MAX, 1024,
-            "peers of one bind that have one IP address, one more is closed, 0: no limit"),
-    ROW_INT(stall_timeout, "ms", 0, INT_MAX, 10000,
-            "a peer that takes nothing of what is to be sent for so long is closed, 0: no limit"),
-    ROW_INT(max_pings, "per second", 0, INT_MAX, 10000,
-            "heartbeats of one peer within a second, one more closes the connection, 0: no limit"),
-    ROW_INT(max_subscriptions, "", 0, INT_MAX, 65536,
-            "subscriptions, or groups, of one peer, one more closes the connection, 0: no limit"),
-    ROW_LONG(max_subscription_bytes, "bytes", 0, INT64_MAX, 16 * 1024 * 1024,
-             "all their prefixes, or names, 0: no limit"),
-    ROW_INT(heartbeat_ivl, "ms", 0, INT_MAX, 0, "time between heartbeats, 0: none"),
-    ROW_INT(heartbeat_ttl, "ms", 0, 6553599, 0,
-            "silence after which the peer may give us up, in steps of 100, 0: not said"),
-    ROW_INT(heartbeat_timeout, "ms", -1, INT_MAX, -1,
-            "silence after a heartbeat that ends the connection, -1: as heartbeat_ivl"),
-    ROW_ID(routing_id, "name under which ROUTER peers know this socket"),
-    ROW_ID(connect_routing_id, "name of the peer of the next connect (ROUTER)"),
-    {{sizeof(tn_option_desc_t), TN_OPTION_STR, TN_OPTION_NO_GET, "metadata", "",
-      "adds the property \"X-name:value\" to what peers are told", 0, TNI_METADATA_MAX, 0, NULL},
-     AT_METADATA,
-     0},
-    ROW_BOOL(ipv6, "IPv6 addresses beside IPv4 ones"),
-    ROW_INT(backlog, "connections", 0, INT_MAX, 100, "connections that wait to be accepted"),
-    ROW_INT(sndbuf, "bytes", -1, INT_MAX, -1, "the system's send buffer, -1: its default"),
-    ROW_INT(rcvbuf, "bytes", -1, INT_MAX, -1, "the system's receive buffer, -1: its default"),
-    ROW_INT(in_batch_size, "bytes", 0, INT_MAX, 0, "most read by one system call, 0: our choice"),
-    ROW_INT(out_batch_size, "bytes", 0, INT_MAX, 0,
-            "most written by one system call, 0: our choice"),
-    ROW_INT(use_fd, "", -1, INT_MAX, -1,
-            "descriptor that listens already, for the next bind to take over, -1: none"),
-    ROW_INT(busy_poll, "us", 0, INT_MAX, 0, "time to wait actively in the kernel (SO_BUSY_POLL)"),
-    ROW_INT(tos, "", 0, 255, 0, "type of service of IP packets"),
-    ROW_INT(priority, "", 0, INT_MAX, 0, "priority of packets (SO_PRIORITY), 0: the system's"),
-    ROW_TEXT(bindtodevice, TNI_DEVICE_MAX, "", "network interface to use alone"),
-    ROW_TEXT(mechanism, TNI_FEATURE_MAX, "null", "security mechanism of later binds and connects"),
-    ROW_TEXT(authenticator, TNI_FEATURE_MAX, "zap",
-             "who is asked whether a peer may in, none: nobody; docs/security.md says when"),
-    {TN_OPTION_STR_DESC("zap_domain", TNI_DOMAIN_MAX, "",
-                        "rules by which authenticators judge peers"),
-     AT_STRING, offsetof(struct tni_options, zap_domain)},
-    {TN_OPTION_BOOL_DESC("zap_enforce_domain", 1,
-                         "refuse peers when a zap_domain is set and nobody is there to ask"),
-     AT_BOOL, offsetof(struct tni_options, zap_enforce_domain)},
-    ROW_LONG(affinity, "bits", INT64_MIN, INT64_MAX, 0,
-             "I/O threads that may serve later endpoints, bit 0 is the first, 0: any"),
-    ROW_INT(
-        spin_us, "us", 0, TNI_SPIN_MAX_US, 0,
-        "how long a wait asks again and again before it sleeps, while that pays; 0: not at all"),
-    {TN_OPTION_BOOL_DESC("claim_parts", 1,
-                         "a message sent or received frame by frame belongs to the thread that "
-                         "began it"),
-     AT_BOOL, offsetof(struct tni_options, claim_parts)},
-    ROW_READ_ONLY("type", TN_OPTION_STR, "the pattern"),
-    ROW_READ_ONLY("events", TN_OPTION_INT, "what would not block: 1 receive, 2 send"),
-    ROW_READ_ONLY("rcvmore", TN_OPTION_BOOL, "whether the frame received last has a successor"),
-    ROW_READ_ONLY("last_endpoint", TN_OPTION_STR, "the last bind or connect, wildcards filled in"),
+#include "options/list.h"
 };
 
 enum { ROWS = sizeof rows / sizeof rows[0], NAMES_MAX = 256 };

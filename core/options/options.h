@@ -112,8 +112,10 @@ int tni_options_get(const struct tni_options *options, const char *name, tn_valu
 /** The description of an option, or NULL: there is none of that name. */
 const tn_option_desc_t *tni_options_find(const char *name);
 
-/** The n-th description, in the order of the manual; NULL after the last. */
+/** The n-th description, in the order of the manual, without its sentence; NULL after the last. */
 const tn_option_desc_t *tni_options_at(size_t index);
+/** What the n-th is for, in one line. */
+const char *tni_options_help(size_t index);
 
 /** Leaves the sentence "no such option, did you mean ...?", with the nearest of our names and of
  *  `table` (may be NULL), and returns -TN_ENOOPTION. */

@@ -1,7 +1,7 @@
 /*
- * loop.h: how an I/O thread sleeps: on one descriptor and until one deadline, through libevent.
+ * loop.h: how an I/O thread sleeps: on one descriptor and until one deadline.
  *
- * The one place that knows libevent. All calls on the I/O thread, except new and free, which come
+ * loop_libevent.c is the one place that knows libevent; loop_poll.c stands in where TENON_LIBEVENT is OFF. All calls on the I/O thread, except new and free, which come
  * before it starts and after it has ended.
  */
 #ifndef TNI_LOOP_H

@@ -9,6 +9,7 @@
 #include "monitor/monitor.h"
 #include "socket/ctx.h"
 #include "socket/endpoint.h"
+#include "socket/host.h"
 #include "socket/socket.h"
 
 /* ------------------------------------------------------------------ what the layers' streams share */
@@ -72,7 +73,7 @@ int tni_config_new(const struct tn_endpoint *endpoint, struct tni_config **out_c
     if (!config)
         return tni_fail(-ENOMEM, "out of memory for an endpoint");
     atomic_init(&config->refs, 1);
-    tni_addresses_init(&config->addresses, tni_host_functions.random());
+    tni_addresses_init(&config->addresses, tni_host_random());
     config->sock = endpoint->sock;
     config->pattern = endpoint->sock->ops;
     config->role = endpoint->role;

@@ -1,5 +1,13 @@
-#include "session/datagram.h"
-
+/*
+ * datagram.c: a session whose transport moves datagrams: nothing is dialled, greeted or lost.
+ *
+ * It is a session like others to its reactor, its socket and its endpoint (session.h); what it does
+ * in its own way is here: it is up as soon as its address is known, and moves whole messages, those of
+ * a batch with one call of the transport. A datagram holds a message of two frames: a name and a body
+ * (zmtp/datagram.h) or, for a pattern that addresses its datagrams, where it goes to or comes from and
+ * the body. What does not fit, cannot be sent, is malformed, or finds the socket full is dropped and
+ * counted, and ends nothing. Under the reactor's lock, except where it says otherwise.
+ */
 #include <errno.h>
 #include <string.h>
 
@@ -60,7 +68,7 @@ static void drop(struct tni_session *session, int reason)
 
 /* ------------------------------------------------------------------ coming up */
 
-int tni_datagram_check(const struct tni_session *session)
+static int check(const struct tni_session *session)
 {
     if (!tni_security_is_on(session->config))
         return 0;
@@ -68,7 +76,7 @@ int tni_datagram_check(const struct tni_session *session)
                               "mechanism or an authenticator needs a transport with connections");
 }
 
-int tni_datagram_bind(struct tni_session *session, struct tn_endpoint *endpoint)
+static int bind_address(struct tni_session *session, struct tn_endpoint *endpoint)
 {
     const struct tni_config *config = session->config;
     int rc = tni_stack_open(&session->stack, session, config);
@@ -346,4 +354,9 @@ static int transfer(struct tni_session *session, bool *out_again)
 }
 
 const struct tni_session_kind tni_datagram_kind = {
-    .start = start, .established = established, .transfer = transfer};
+    .check = check,
+    .bind = bind_address,
+    .start = start,
+    .established = established,
+    .transfer = transfer,
+};

@@ -12,6 +12,7 @@
 #include "session/codec.h"
 #include "session/resolve.h"
 #include "session/session.h"
+#include "socket/host.h"
 #include "socket/socket.h"
 
 static void tell_pipe(struct tni_session *session, enum tni_attachment_kind kind, void *object)
@@ -225,7 +226,7 @@ static void retry(struct tni_session *session, int code)
             delay = (uint64_t)options->reconnect_ivl_max;
         session->retry_delay = delay;
     } else {
-        delay = base + tni_host_functions.random() % base;
+        delay = base + tni_host_random() % base;
     }
     session->state = TNI_SESSION_IDLE;
     session->retry_at = tni_session_in_ms((int64_t)delay);

@@ -11,7 +11,6 @@
 #include "reactor/reactor.h"
 #include "session/asker.h"
 #include "session/core_module.h"
-#include "session/datagram.h"
 #include "session/handshake.h"
 #include "session/listener.h"
 #include "session/question.h"
@@ -139,16 +138,20 @@ static int start_session(struct tn_endpoint *endpoint)
 {
     bool is_bind = endpoint->role == TN_ROLE_BIND;
     struct tni_session *session;
-    int rc = make_session(endpoint, &session);
+    int rc;
 
+    if (is_datagram(endpoint) && !tni_datagrams)
+        return tni_fail(-ENOTSUP, "endpoint '%s': this program was linked without datagrams",
+                        endpoint->text);
+    rc = make_session(endpoint, &session);
     if (rc < 0)
         return rc;
     /* Until it is started it hears nothing: a pipe that is refused would tell it of its end. */
     atomic_store(&session->has_ended, true);
-    if (is_datagram(endpoint))
-        rc = tni_datagram_check(session);
+    if (session->kind->check)
+        rc = session->kind->check(session);
     if (rc == 0 && is_bind)
-        rc = tni_datagram_bind(session, endpoint);
+        rc = session->kind->bind(session, endpoint);
     if (rc == 0 && (is_bind || !endpoint->options.immediate))
         rc = give_pipe(endpoint, session);
     if (rc < 0) {

@@ -37,8 +37,8 @@ struct tni_session *tni_session_new(struct tni_reactor *reactor, struct tni_conf
     tni_task_init(&session->task, tni_session_on_task);
     atomic_init(&session->refs, 1);
     session->config = tni_config_ref(config);
-    session->kind = tni_config_bottom(config)->shape == TN_SHAPE_DATAGRAM ? &tni_datagram_kind
-                                                                          : &tni_stream_kind;
+    session->kind =
+        tni_config_bottom(config)->shape == TN_SHAPE_DATAGRAM ? tni_datagrams : &tni_stream_kind;
     session->timer.fire = on_timer;
     session->watched = -1;
     session->timer_at = UINT64_MAX;
@@ -87,7 +87,7 @@ struct tn_pipe *tni_session_open_pipe(struct tni_session *session)
     if (!pipe)
         return NULL;
     pipe->has_session = true;
-    pipe->is_deaf = session->kind == &tni_datagram_kind;
+    pipe->is_deaf = session->kind == tni_datagrams;
     pipe->is_outgoing = config->role == TN_ROLE_CONNECT;
     session->duplex = pipe->duplex;
     atomic_fetch_add_explicit(&session->refs, 1, memory_order_relaxed);

@@ -59,6 +59,12 @@ enum tni_session_bit {
 /** What streams (connect.c, serve.c, ...) and datagrams (datagram.c) do each in their own way. */
 struct tni_session_kind {
     bool has_handshake; /* is told when it has succeeded */
+    /** Whether the endpoint asks for something that this kind does not give; NULL: never. -ENOTSUP with a
+     *  sentence. So below: application thread, before the session is in its reactor. */
+    int (*check)(const struct tni_session *session);
+    /** Takes the address of a bind; the endpoint's text gets the real one. Under the socket's lock. NULL:
+     *  a listener does. */
+    int (*bind)(struct tni_session *session, struct tn_endpoint *endpoint);
     /** The first thing in its reactor. */
     void (*start)(struct tni_session *session);
     /** All its streams stand. */
@@ -68,6 +74,8 @@ struct tni_session_kind {
 };
 
 extern const struct tni_session_kind tni_stream_kind;
+/** NULL: no transport of this program moves datagrams. Generated, as tni_network is. */
+extern const struct tni_session_kind *const tni_datagrams;
 extern const struct tni_session_kind tni_datagram_kind;
 
 struct tni_session {

@@ -15,6 +15,7 @@
 #include "module/registry.h"
 #include "socket/control.h"
 #include "socket/ctx_options.h"
+#include "socket/host.h"
 #include "socket/network.h"
 #include "socket/socket.h"
 
@@ -40,6 +41,14 @@ static void prepare(void)
 
 static atomic_int contexts; /* alive in this process */
 
+void tni_ctx_fill_host(struct tn_ctx *ctx, const tn_host_t *functions)
+{
+    ctx->host = *functions;
+    ctx->host.context = ctx;
+    if (tni_network)
+        tni_network->complete(&ctx->host);
+}
+
 tn_ctx_t *tn_ctx_new(void)
 {
     struct tn_ctx *ctx = tni_calloc(1, sizeof *ctx);
@@ -55,10 +64,7 @@ tn_ctx_t *tn_ctx_new(void)
     ctx->allow_load = true;
     tni_thread_params_init(&ctx->thread_params);
     tni_ctx_options_init(ctx);
-    ctx->host = tni_host_functions;
-    ctx->host.context = ctx;
-    if (tni_network)
-        tni_network->complete(&ctx->host);
+    tni_ctx_fill_host(ctx, tni_host_linked);
     tni_link_init(&ctx->sockets);
     atomic_fetch_add(&contexts, 1);
     tni_link_init(&ctx->control_link);
@@ -131,7 +137,7 @@ struct tni_registry *tni_ctx_registry(tn_ctx_t *handle)
 
 /* ------------------------------------------------------------------ options */
 
-static int too_late(const struct tn_ctx *ctx, const char *name)
+int tni_ctx_too_late(const struct tn_ctx *ctx, const char *name)
 {
     if (!ctx->registry)
         return 0;
@@ -152,7 +158,7 @@ int tn_ctx_set_int(tn_ctx_t *handle, const char *name, int64_t value)
     pthread_mutex_lock(&ctx->lock);
     is_own = strcmp(name, "allow_load") == 0;
     if (is_own || tni_ctx_option_get(ctx, name, &before) != -TN_ENOOPTION)
-        rc = too_late(ctx, name);
+        rc = tni_ctx_too_late(ctx, name);
     if (rc == 0 && !is_own)
         rc = tni_ctx_option_set(ctx, name, value);
     else if (rc == 0 && (value < 0 || value > 1))
@@ -215,7 +221,7 @@ int tn_ctx_set_str(tn_ctx_t *handle, const char *name, const char *value)
     if (!name || !value)
         return tni_fail(-EINVAL, "context option: name or value is NULL");
     pthread_mutex_lock(&ctx->lock);
-    rc = too_late(ctx, name);
+    rc = tni_ctx_too_late(ctx, name);
     if (strcmp(name, "plugins_d") == 0)
         rc = rc ? rc : add_directory(ctx, value);
     else if (strcmp(name, "modules") == 0)
@@ -229,27 +235,6 @@ int tn_ctx_set_str(tn_ctx_t *handle, const char *name, const char *value)
                       TNI_THREAD_NAME_MAX);
     else if (rc == 0)
         snprintf(ctx->thread_params.name, sizeof ctx->thread_params.name, "%s", value);
-    pthread_mutex_unlock(&ctx->lock);
-    return rc;
-}
-
-int tn_ctx_add_module(tn_ctx_t *handle, const tn_module_t *module)
-{
-    struct tn_ctx *ctx = tni_ctx_check(handle);
-    int count = 0, rc;
-
-    if (!ctx)
-        return tni_error_code();
-    if (!module)
-        return tni_fail(-EINVAL, "tn_ctx_add_module: the module is NULL");
-    pthread_mutex_lock(&ctx->lock);
-    rc = too_late(ctx, "tn_ctx_add_module");
-    while (ctx->own_modules[count])
-        count++;
-    if (rc == 0 && count == TNI_OWN_MODULES_MAX)
-        rc = tni_fail(-EINVAL, "a context takes at most %d modules of the program", count);
-    if (rc == 0)
-        ctx->own_modules[count] = module;
     pthread_mutex_unlock(&ctx->lock);
     return rc;
 }

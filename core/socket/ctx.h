@@ -81,4 +81,9 @@ static inline unsigned tni_fork_generation(void)
 void tni_ctx_forget(struct tn_ctx *ctx, struct tni_link *socket_link);
 struct tni_registry *tni_ctx_registry(tn_ctx_t *handle);
 
+/** The host table: `functions`, and those of the network. Before a module has been started. */
+void tni_ctx_fill_host(struct tn_ctx *ctx, const tn_host_t *functions);
+/** 0, or -EBUSY with a sentence: the context has been used. Under its lock. */
+int tni_ctx_too_late(const struct tn_ctx *ctx, const char *name);
+
 #endif

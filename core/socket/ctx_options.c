@@ -243,13 +243,16 @@ static int each_of_sockets(struct tn_ctx *ctx,
     int rc = 0;
 
     for (size_t i = 0; rc == 0 && (desc = tni_options_at(i)); i++) {
+        tn_option_desc_t told = *desc;
         tn_value_t value;
+
+        told.help = tni_options_help(i);
         if (desc->flags & (TN_OPTION_NO_SET | TN_OPTION_NO_GET))
             tni_value_default(desc, &value);
         else
             rc = tni_options_get(&ctx->socket_options, desc->name, &value);
         if (rc == 0)
-            rc = tell(ctx, socket_prefix, desc, &value, visit, arg);
+            rc = tell(ctx, socket_prefix, &told, &value, visit, arg);
     }
     return rc;
 }

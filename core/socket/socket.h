@@ -177,6 +177,4 @@ void tni_sock_live_down(struct tn_sock *sock);
 /** The descriptor of tn_fd. Under the lock. */
 int tni_sock_descriptor(struct tn_sock *sock, int event);
 
-extern const struct tn_host tni_host_functions;
-
 #endif

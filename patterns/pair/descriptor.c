@@ -6,7 +6,11 @@ static const tn_feature_t pair =
 static const tn_feature_t channel = TN_PATTERN_FEATURE(
     "channel", "one peer, both ways, one frame a message", &tni_channel_ops, NULL);
 
-static const tn_feature_t *const features[] = {&pair, &channel, NULL};
+/* A program that is to be small names some of them alone. */
+#ifndef TN_ONLY
+#define TN_ONLY &pair, &channel
+#endif
+static const tn_feature_t *const features[] = {TN_ONLY, NULL};
 
 TN_MODULE(pair) = {
     TN_MODULE_HEAD("pair"), .version = "0.1.0",

@@ -12,7 +12,11 @@ static const tn_feature_t scatter = TN_PATTERN_FEATURE(
 static const tn_feature_t gather = TN_PATTERN_FEATURE(
     "gather", "collects messages of one frame from scatter peers fairly", &tni_gather_ops, NULL);
 
-static const tn_feature_t *const features[] = {&push, &pull, &scatter, &gather, NULL};
+/* A program that is to be small names some of them alone. */
+#ifndef TN_ONLY
+#define TN_ONLY &push, &pull, &scatter, &gather
+#endif
+static const tn_feature_t *const features[] = {TN_ONLY, NULL};
 
 TN_MODULE(pipeline) = {
     TN_MODULE_HEAD("pipeline"), .version = "0.1.0",

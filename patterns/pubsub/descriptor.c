@@ -58,7 +58,11 @@ static const tn_feature_t xpub = TN_PATTERN_FEATURE(
 static const tn_feature_t xsub = TN_PATTERN_FEATURE(
     "xsub", "sub that sends its subscriptions as messages", &tni_xsub_ops, xsub_options);
 
-static const tn_feature_t *const features[] = {&pub, &sub, &xpub, &xsub, NULL};
+/* A program that is to be small names some of them alone. */
+#ifndef TN_ONLY
+#define TN_ONLY &pub, &sub, &xpub, &xsub
+#endif
+static const tn_feature_t *const features[] = {TN_ONLY, NULL};
 
 TN_MODULE(pubsub) = {
     TN_MODULE_HEAD("pubsub"), .version = "0.1.0",

@@ -12,7 +12,11 @@ static const tn_feature_t radio =
 static const tn_feature_t dish = TN_PATTERN_FEATURE(
     "dish", "receives the messages of the groups that it joins", &tni_dish_ops, NULL);
 
-static const tn_feature_t *const features[] = {&radio, &dish, NULL};
+/* A program that is to be small names some of them alone. */
+#ifndef TN_ONLY
+#define TN_ONLY &radio, &dish
+#endif
+static const tn_feature_t *const features[] = {TN_ONLY, NULL};
 
 TN_MODULE(radio) = {
     TN_MODULE_HEAD("radio"),          .version = "0.1.0",   .license = "MIT",

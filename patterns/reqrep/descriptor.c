@@ -85,8 +85,11 @@ static const tn_feature_t server =
 static const tn_feature_t peer = TN_PATTERN_FEATURE(
     "peer", "numbers the peers it connects to and those that connect", &tni_peer_ops, peer_options);
 
-static const tn_feature_t *const features[] = {&req,    &rep,  &dealer, &router, &client,
-                                               &server, &peer, &stream, NULL};
+/* A program that is to be small names some of them alone. */
+#ifndef TN_ONLY
+#define TN_ONLY &req, &rep, &dealer, &router, &client, &server, &peer, &stream
+#endif
+static const tn_feature_t *const features[] = {TN_ONLY, NULL};
 
 TN_MODULE(reqrep) = {
     TN_MODULE_HEAD("reqrep"),

@@ -13,7 +13,11 @@ static const tn_feature_t surveyor =
 static const tn_feature_t respondent = TN_PATTERN_FEATURE(
     "respondent", "answers the last question that it has received", &tni_respondent_ops, NULL);
 
-static const tn_feature_t *const features[] = {&surveyor, &respondent, NULL};
+/* A program that is to be small names some of them alone. */
+#ifndef TN_ONLY
+#define TN_ONLY &surveyor, &respondent
+#endif
+static const tn_feature_t *const features[] = {TN_ONLY, NULL};
 
 TN_MODULE(survey) = {
     TN_MODULE_HEAD("survey"), .version = "0.1.0",

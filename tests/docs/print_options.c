@@ -118,8 +118,12 @@ int main(void)
 
     fputs(introduction, stdout);
     print_head("Of every socket");
-    for (size_t i = 0; (option = tni_options_at(i)); i++)
-        print_option("", option);
+    for (size_t i = 0; (option = tni_options_at(i)); i++) {
+        tn_option_desc_t told = *option;
+
+        told.help = tni_options_help(i);
+        print_option("", &told);
+    }
     print_head("Of every context");
     for (size_t i = 0; (option = tni_ctx_options_at(i)); i++)
         print_option("", option);
