@@ -186,6 +186,11 @@ static void stream_set_addresses(tn_stream_t *stream, const char *local, const c
     stack->lacks_address = (local && !stack->local) || (remote && !stack->remote);
 }
 
+static const char *stream_remote(tn_stream_t *stream)
+{
+    return stream->session->stack.remote;
+}
+
 static void *stream_endpoint(tn_stream_t *stream)
 {
     return stream->session->config->shared[stream->level];
@@ -208,4 +213,5 @@ void tni_stack_complete(tn_host_t *host)
     host->stream_writev = stream_writev;
     host->stream_resolve = stream_resolve;
     host->stream_set_addresses = stream_set_addresses;
+    host->stream_remote = stream_remote;
 }

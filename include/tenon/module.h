@@ -364,6 +364,11 @@ typedef struct tn_host {
      *  time; of several the earliest counts, and whoever still has to wait then calls again. From the ops
      *  of the stream, but not from close. */
     void (*stream_wake_at)(tn_stream_t *stream, uint64_t at_ms);
+
+    /* ---- transports: the peer (transport.h) ---- */
+    /** Where the peer is, as stream_set_addresses of the lowest layer was told; NULL: it was not told. For
+     *  sentences. From the ops of the stream; valid until the op returns. */
+    const char *(*stream_remote)(tn_stream_t *stream);
 } tn_host_t;
 
 /** Whether the host has an entry of its table: for what came after minor version 0, in a module that also

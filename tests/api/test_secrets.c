@@ -1,10 +1,9 @@
 /* Secrets: where they may be written, and that nothing shows them: logs, events, what is said of an
  * endpoint, the memory that is left. */
+#include "caught.h"
 #include "security.h"
 
-#include <fcntl.h>
 #include <stdlib.h>
-#include <unistd.h>
 
 static const char password[] = "pa55-of-this-test";
 
@@ -19,50 +18,6 @@ static void let_in(tn_question_t *question, const tn_question_info_t *info, void
     if (asked)
         ++*asked;
     tn_answer(question, &answer);
-}
-
-/* ------------------------------------------------------------------ the standard error, caught */
-
-struct caught {
-    int before;
-    char path[40];
-};
-
-static void catch_begin(struct caught *caught)
-{
-    int fd;
-
-    strcpy(caught->path, "/tmp/tenon-secrets-XXXXXX");
-    fd = mkstemp(caught->path);
-    assert_true(fd >= 0);
-    caught->before = dup(STDERR_FILENO);
-    assert_true(dup2(fd, STDERR_FILENO) >= 0);
-    close(fd);
-}
-
-static char *catch_end(struct caught *caught)
-{
-    char *text = calloc(1, 1 << 20);
-    int fd = open(caught->path, O_RDONLY);
-
-    assert_non_null(text);
-    assert_true(fd >= 0 && read(fd, text, (1 << 20) - 1) >= 0);
-    close(fd);
-    unlink(caught->path);
-    assert_true(dup2(caught->before, STDERR_FILENO) >= 0);
-    close(caught->before);
-    return text;
-}
-
-static unsigned count(const char *text, const char *words)
-{
-    unsigned found = 0;
-
-    while ((text = strstr(text, words))) {
-        found++;
-        text++;
-    }
-    return found;
 }
 
 /* ------------------------------------------------------------------ in an endpoint */
@@ -139,7 +94,7 @@ static void test_plain_in_the_clear_warns_once_for_each_endpoint(void **state)
     char *text;
 
     (void)state;
-    catch_begin(&caught);
+    caught_begin(&caught);
     assert_ok(tn_set_str(server, "mechanism", "plain"));
     assert_ok(tn_set_int(server, "plain.server", 1));
     assert_ok(tn_set_authenticator(server, let_in, NULL));
@@ -151,11 +106,11 @@ static void test_plain_in_the_clear_warns_once_for_each_endpoint(void **state)
     assert_ok(tn_connect(client, over_ipc));
     assert_ok(tn_wait_peers(client, 1, API_TIMEOUT_MS));
     assert_ok(tn_disconnect(client, over_ipc));
-    text = catch_end(&caught);
-    assert_int_equal(count(text, words), 0);
+    text = caught_end(&caught);
+    assert_int_equal(caught_count(text, words), 0);
     free(text);
 
-    catch_begin(&caught);
+    caught_begin(&caught);
     api_bind(server, API_TCP, over_tcp);
     assert_ok(tn_connect(client, over_tcp));
     for (int i = 0; i < 3; i++) { /* again and again over one endpoint */
@@ -168,8 +123,8 @@ static void test_plain_in_the_clear_warns_once_for_each_endpoint(void **state)
     assert_ok(tn_close(client));
     assert_ok(tn_close(server));
     api_ctx_end(ctx);
-    text = catch_end(&caught);
-    assert_int_equal(count(text, words), 5); /* one connect, four binds */
+    text = caught_end(&caught);
+    assert_int_equal(caught_count(text, words), 5); /* one connect, four binds */
     assert_null(strstr(text, password));
     free(text);
 }
@@ -204,11 +159,11 @@ static void test_log_at_its_most_talkative_has_no_secret(void **state)
     char *text;
 
     (void)state;
-    catch_begin(&caught);
+    caught_begin(&caught);
     exchange_all(SECURE_PLAIN);
     if (security_has(SECURE_CURVE))
         exchange_all(SECURE_CURVE);
-    text = catch_end(&caught);
+    text = caught_end(&caught);
     assert_true(strlen(text) > 0);
     assert_null(strstr(text, password));
     assert_null(strstr(text, security_server_secret));

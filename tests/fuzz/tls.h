@@ -59,6 +59,12 @@ static int tls_set_error(const tn_host_t *host, int code, const char *format, ..
     return code;
 }
 
+static const char *tls_remote(tn_stream_t *stream)
+{
+    (void)stream;
+    return "127.0.0.1:1";
+}
+
 static const char *tls_last_error(void)
 {
     return "a sentence";
@@ -210,6 +216,7 @@ static void tls_set_up(void)
                            .setup_option = tls_option,
                            .stream_endpoint = tls_endpoint,
                            .stream_set_property = tls_property,
+                           .stream_remote = tls_remote,
                            .last_error = tls_last_error};
     tls_make_certificate();
     CHECK(tls_LTX_tenon_module_v1.init(&tls.host, &tls.module) == 0);

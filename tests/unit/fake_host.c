@@ -132,6 +132,12 @@ static int fake_stream_set_property(tn_stream_t *stream, const char *name, const
     return name[0] && value ? 0 : -EINVAL;
 }
 
+static const char *fake_stream_remote(tn_stream_t *stream)
+{
+    (void)stream;
+    return NULL;
+}
+
 static void fake_stream_set_addresses(tn_stream_t *stream, const char *local, const char *remote)
 {
     snprintf(stream->local, sizeof stream->local, "%s", local);
@@ -171,6 +177,7 @@ void fake_host_init(struct fake_host *fake)
         .stream_resolve = fake_stream_resolve,
         .listener_set_address = fake_listener_set_address,
         .stream_set_addresses = fake_stream_set_addresses,
+        .stream_remote = fake_stream_remote,
         .stream_set_property = fake_stream_set_property,
         .endpoint_join = fake_endpoint_join,
     };

@@ -39,7 +39,7 @@ static const struct place sizes[] = {
 
 /* Of version 1.0; longer ones come with a higher minor version. */
 static const struct place least[] = {
-    SIZE(tn_option_desc_t, 64),    SIZE(tn_feature_t, 48),        SIZE(tn_host_t, 752),
+    SIZE(tn_option_desc_t, 64),    SIZE(tn_feature_t, 48),        SIZE(tn_host_t, 760),
     SIZE(tn_question_info_t, 64),  SIZE(struct tn_answer, 48),    SIZE(tn_authenticator_ops_t, 48),
     SIZE(tn_handshake_info_t, 40), SIZE(tn_mechanism_ops_t, 112), SIZE(tn_pattern_ops_t, 184),
     SIZE(tn_transport_ops_t, 208),
@@ -193,6 +193,7 @@ static const struct place members[] = {
     AT(tn_host_t, pipe_limit, 728),
     AT(tn_host_t, sock_deadline, 736),
     AT(tn_host_t, stream_wake_at, 744),
+    AT(tn_host_t, stream_remote, 752),
     AT(tn_question_credential_t, data, 0),
     AT(tn_question_credential_t, size, 8),
     AT(tn_question_info_t, size, 0),

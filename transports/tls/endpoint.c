@@ -189,7 +189,8 @@ static unsigned long hash_of(const char *text)
     return hash;
 }
 
-void tni_tls_endpoint_warn(struct tni_tls_endpoint *endpoint, const char *sentence)
+void tni_tls_endpoint_warn(struct tni_tls_endpoint *endpoint, const char *peer,
+                           const char *sentence)
 {
     static const char prefix[] = "tls: ";
     const tn_host_t *host = endpoint->settings.host;
@@ -213,10 +214,12 @@ void tni_tls_endpoint_warn(struct tni_tls_endpoint *endpoint, const char *senten
     }
     pthread_mutex_unlock(&endpoint->lock);
     if (says && unsaid)
-        host->log(host, TN_LOG_WARN, "tls: %s: %s (and %u failures since the last such line)",
-                  endpoint->address, sentence, unsaid);
+        host->log(host, TN_LOG_WARN,
+                  "tls: %s: peer %s: %s (and %u failures since the last such line)",
+                  endpoint->address, peer ? peer : "unknown", sentence, unsaid);
     else if (says)
-        host->log(host, TN_LOG_WARN, "tls: %s: %s", endpoint->address, sentence);
+        host->log(host, TN_LOG_WARN, "tls: %s: peer %s: %s", endpoint->address,
+                  peer ? peer : "unknown", sentence);
 }
 
 /* ------------------------------------------------------------------ buffers */

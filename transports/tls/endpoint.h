@@ -46,7 +46,8 @@ void tni_tls_endpoint_keep_session(struct tni_tls_endpoint *endpoint, SSL *ssl,
                                    SSL_SESSION *session);
 
 /** A warning that a connection failed: the same sentence once a minute, any once a second. */
-void tni_tls_endpoint_warn(struct tni_tls_endpoint *endpoint, const char *sentence);
+void tni_tls_endpoint_warn(struct tni_tls_endpoint *endpoint, const char *peer,
+                           const char *sentence);
 
 /** A buffer of TLS_RX_ROOM bytes; NULL without memory. */
 unsigned char *tni_tls_endpoint_take_buffer(struct tni_tls_endpoint *endpoint);

@@ -200,7 +200,8 @@ int tni_tls_stream_failure(struct tni_tls_stream *self, const struct tni_guard *
         code = classify(self, guard);
     tni_guard_clear(guard);
     if (is_worth_a_line(self, code))
-        tni_tls_endpoint_warn(self->endpoint, self->host->last_error());
+        tni_tls_endpoint_warn(self->endpoint, self->host->stream_remote(self->stream),
+                              self->host->last_error());
     self->has_warned = true;
     return code;
 }
