@@ -7,6 +7,7 @@
 #include "session/codec.h"
 #include "session/inbound.h"
 #include "socket/wait.h"
+#include "zmtp/frame.h"
 
 enum { BUDGET = 256 * 1024 }; /* bytes before the next connection has its turn */
 
@@ -83,10 +84,11 @@ static size_t unstash(struct tni_session *session, uint8_t *scratch)
     return size;
 }
 
-/* A peer that may not in yet has a command of 8 KiB to say, and costs no more memory than that. */
+/* A peer that may not in yet has a command of 8 KiB to say. What it says beyond is not read meanwhile, so that
+ * with the properties that are kept of it 16 KiB are enough for a peer. */
 static size_t room_for(const struct tni_session *session)
 {
-    enum { BEFORE_READY = 16 * 1024 };
+    enum { BEFORE_READY = 8 * 1024 + TNI_FRAME_HEADER_MAX };
 
     return session->state == TNI_SESSION_HANDSHAKE ? BEFORE_READY : TNI_SCRATCH;
 }

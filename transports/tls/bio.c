@@ -150,15 +150,19 @@ static int fill(struct tni_tls_stream *self)
     return -1;
 }
 
+int tni_tls_bio_await(struct tni_tls_stream *self)
+{
+    return self->rx_at == self->rx_end ? fill(self) : 1;
+}
+
 static int bio_read(BIO *bio, char *out, size_t size, size_t *out_done)
 {
     struct tni_tls_stream *self = BIO_get_data(bio);
-    int rc = 1;
+    int rc;
 
     BIO_clear_retry_flags(bio);
     *out_done = 0;
-    if (self->rx_at == self->rx_end)
-        rc = fill(self);
+    rc = tni_tls_bio_await(self);
     if (rc <= 0) {
         if (rc == 0)
             BIO_set_retry_read(bio);

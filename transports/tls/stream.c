@@ -49,10 +49,24 @@ static int outcome(struct tni_tls_stream *self, const struct tni_guard *guard)
     return tni_tls_stream_failure(self, guard);
 }
 
+/* OpenSSL takes 50 KiB for a handshake: a client that says nothing does not get them. */
+static int await_client(struct tni_tls_stream *self, const struct tni_guard *guard)
+{
+    int rc = tni_tls_bio_await(self);
+
+    if (rc == 0)
+        return -EINPROGRESS;
+    return rc < 0 ? tni_tls_stream_failure(self, guard) : 0;
+}
+
 static int handshake(struct tni_tls_stream *self, const struct tni_guard *guard)
 {
-    int rc = self->ssl ? 0 : begin(self, guard);
+    int rc = 0;
 
+    if (!self->ssl && self->endpoint->settings.is_server)
+        rc = await_client(self, guard);
+    if (rc == 0 && !self->ssl)
+        rc = begin(self, guard);
     if (rc < 0)
         return rc;
     rc = tni_tls_bio_flush(self);

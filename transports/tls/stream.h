@@ -44,6 +44,8 @@ struct tn_module_state {
 BIO_METHOD *tni_tls_bio_method_new(void);
 /** Gives `ssl` of the stream such a BIO. */
 bool tni_tls_bio_attach(struct tni_tls_stream *self, const BIO_METHOD *method);
+/** 1: the peer has sent something that waits; 0: not yet; -1: the end, or a failure. */
+int tni_tls_bio_await(struct tni_tls_stream *self);
 /** Hands on what `tx` holds: 0, -EAGAIN, or a code. */
 int tni_tls_bio_flush(struct tni_tls_stream *self);
 
