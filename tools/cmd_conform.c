@@ -8,52 +8,80 @@
 #include <string.h>
 #include <unistd.h>
 
-#include <tenon/transport.h>
-
 #include "conform/conform.h"
-#include "conform/rules.h"
+#include "conform/settings.h"
 #include "module_file.h"
 #include "usage.h"
 
-enum { CASES_MAX = 64, ENDPOINT = 512 };
+enum { CASES_MAX = 64, RESULTS_MAX = 2048 };
 
 static const char help[] =
     "Usage: tenon conform FILE.so [OPTION...]\n"
     "\n"
-    "Tries the transports of a module as programs and their peers would, each case in a process of "
-    "its own\n"
-    "with a time limit, and watches that the rules of tenon/transport.h are kept meanwhile. A "
-    "failure says\n"
+    "Tries the transports, patterns and mechanisms of a module as programs and their peers would,\n"
+    "each case in a process of its own with a time limit, and watches that the rules of\n"
+    "tenon/transport.h, tenon/pattern.h and tenon/mechanism.h are kept meanwhile. A failure says\n"
     "what was expected and why it matters.\n"
     "\n"
-    "      --endpoint TEXT         where to bind; %d is a directory, %n a number of its own. "
-    "Without "
-    "it\n"
-    "                              NAME://%d/%n, NAME://127.0.0.1:*, NAME://* and NAME://%n are "
-    "tried\n"
-    "      --connect-options TEXT  options that a connect needs, as \"ca=cert.pem&verify=1\"\n"
+    "      --endpoint TEXT         a transport: where to bind; %d is a directory, %n a number of "
+    "its\n"
+    "                              own. Without it NAME://%d/%n, NAME://127.0.0.1:*, NAME://* and\n"
+    "                              NAME://%n are tried\n"
+    "      --connect-options TEXT  a transport: options of its connects, \"ca=cert.pem&verify=1\"\n"
+    "      --script FILE           a pattern: its state machine, to be followed\n"
+    "      --option [SIDE:]NAME=VALUE  a mechanism: an option of its \"client\", its \"server\" or "
+    "both;\n"
+    "                              SIDE \"wrong\": what a client must not be let in with "
+    "(repeatable)\n"
+    "      --options FILE          the same, one a line\n"
+    "      --feature NAME          that feature of the module alone\n"
     "      --case NAME             that case alone (repeatable)\n"
     "      --json                  the report as JSON\n"
     "      --list                  print the cases and what they expect\n"
     "  -h, --help                  this text\n"
     "\n"
+    "tenon-conform(1) describes scripts, options and every case.\n"
+    "\n"
     "Examples:\n"
     "  tenon conform ./carrier.so\n"
-    "  tenon conform ./serial.so --endpoint serial:///dev/pts/%n --case exchange\n"
+    "  tenon conform ./carrier.so --endpoint carrier://%d/%n --case exchange\n"
+    "  tenon conform ./ballot.so --script ballot.script\n"
+    "  tenon conform ./token.so --option token=right --option wrong:token=wrong\n"
     "\n"
     "Exit status: 0 nothing failed, 1 something failed, 2 wrong usage.\n";
 
+static const struct conform_suite *const suites[] = {&conform_transports, &conform_patterns,
+                                                     &conform_mechanisms};
+
 struct request {
-    const char *file, *endpoint, *connect_options;
+    const char *file, *feature;
+    struct subject subject; /* what the command line says about every feature */
+    struct settings settings;
     const char *cases[CASES_MAX];
     int case_count;
     bool json;
 };
 
+struct outcome {
+    struct conform_result *results;
+    size_t count;
+    int tried, failed;
+};
+
 static void list_cases(void)
 {
-    for (const struct conform_case *what = conform_transport_cases; what->name; what++)
-        printf("transport  %-18s %s\n", what->name, what->expects);
+    for (size_t i = 0; i < sizeof suites / sizeof *suites; i++)
+        for (const struct conform_case *what = suites[i]->cases; what->name; what++)
+            printf("%-10s %-22s %s\n", suites[i]->kind, what->name, what->expects);
+}
+
+static bool is_case(const char *name)
+{
+    for (size_t i = 0; i < sizeof suites / sizeof *suites; i++)
+        for (const struct conform_case *what = suites[i]->cases; what->name; what++)
+            if (strcmp(what->name, name) == 0)
+                return true;
+    return false;
 }
 
 static bool is_wanted(const struct request *request, const char *name)
@@ -65,148 +93,171 @@ static bool is_wanted(const struct request *request, const char *name)
     return request->case_count == 0;
 }
 
-static void try_bind(const struct subject *subject)
+static const struct conform_suite *suite_of(const tn_feature_t *feature)
 {
-    tn_ctx_t *ctx = tn_ctx_new();
-    tn_socket_t *socket;
-    char endpoint[ENDPOINT];
-
-    CONFORM(ctx && tn_ctx_add_module(ctx, subject->watched) == 0, "%s", tn_last_error());
-    socket = tn_socket(ctx, "pair");
-    conform_fill_in(subject, endpoint, sizeof endpoint);
-    CONFORM(socket && tn_bind(socket, endpoint) == 0, "%s", tn_last_error());
-    tn_close(socket);
-    tn_ctx_term(ctx, 1000);
+    for (size_t i = 0; i < sizeof suites / sizeof *suites; i++)
+        if (suites[i]->feature_kind == feature->kind)
+            return suites[i];
+    return NULL;
 }
 
-/* The first form of endpoint that a bind takes. False: none, and `why` is what the last one said. */
-static bool find_endpoint(struct subject *subject, char *endpoint, struct conform_result *why)
+static void try_cases(const struct request *request, const struct conform_suite *suite,
+                      const struct subject *subject, struct outcome *outcome)
 {
-    static const char *const forms[] = {"%d/%n", "127.0.0.1:*", "*", "%n"};
-    static const struct conform_case bind = {.name = "bind", .seconds = 10, .run = try_bind};
-
-    subject->endpoint = endpoint;
-    for (size_t i = 0; i < sizeof forms / sizeof *forms; i++) {
-        snprintf(endpoint, ENDPOINT, "%s://%s", subject->feature->name, forms[i]);
-        conform_run(&bind, subject, why);
-        if (why->verdict == CONFORM_PASSED)
-            return true;
-    }
-    return false;
-}
-
-/* Tries one transport; returns how many cases failed. */
-static int try_transport(const struct request *request, struct subject *subject)
-{
-    static struct conform_result results[CASES_MAX];
-    const tn_transport_ops_t *ops = subject->feature->ops;
-    char endpoint[ENDPOINT];
     int count = 0, failed = 0;
 
-    if (ops->shape == TN_SHAPE_DATAGRAM) {
-        fprintf(stderr, "tenon conform: %s carries datagrams, for which the kit has no cases\n",
-                subject->feature->name);
-        return 0;
-    }
-    subject->watched = rules_watch(subject->module, subject->feature);
-    subject->endpoint = request->endpoint;
-    if (!request->endpoint && !find_endpoint(subject, endpoint, &results[0])) {
-        fprintf(
-            stderr,
-            "tenon conform: %s binds to no address that was tried; say one by --endpoint (%s)\n",
-            subject->feature->name, results[0].reason);
-        return 1;
-    }
-    for (const struct conform_case *what = conform_transport_cases; what->name; what++) {
-        if (!is_wanted(request, what->name))
+    for (const struct conform_case *what = suite->cases; what->name; what++) {
+        struct conform_result *result = &outcome->results[outcome->count];
+
+        if (!is_wanted(request, what->name) || outcome->count == RESULTS_MAX)
             continue;
-        conform_run(what, subject, &results[count]);
-        failed += results[count].verdict == CONFORM_FAILED;
-        if (!request->json)
-            conform_report_text(subject, &results[count]);
+        conform_run(what, subject, result);
+        result->suite = suite;
+        result->feature = subject->feature;
         count++;
+        outcome->count++;
+        failed += result->verdict == CONFORM_FAILED;
+        if (!request->json)
+            conform_report_text(result);
     }
-    if (request->json)
-        conform_report_json(subject, results, (size_t)count);
-    else
+    if (!request->json)
         printf("%s: %d cases, %d failed\n", subject->feature->name, count, failed);
-    return failed;
+    outcome->failed += failed;
 }
 
-static int try_module(const struct request *request)
+static void try_feature(const struct request *request, const tn_feature_t *feature,
+                        struct outcome *outcome)
+{
+    const struct conform_suite *suite = suite_of(feature);
+    struct subject subject = request->subject;
+    char why[1024] = "";
+    int rc;
+
+    if (!suite || (request->feature && strcmp(request->feature, feature->name) != 0))
+        return;
+    subject.feature = feature;
+    subject.watched = subject.module;
+    rc = suite->prepare(&subject, why, sizeof why);
+    if (rc != 0)
+        fprintf(stderr, "tenon conform: %s %s: %s\n", suite->kind, feature->name, why);
+    outcome->tried++;
+    outcome->failed += rc < 0;
+    if (rc == 0)
+        try_cases(request, suite, &subject, outcome);
+}
+
+static int try_features(const struct request *request)
+{
+    static struct conform_result results[RESULTS_MAX];
+    struct outcome outcome = {.results = results};
+    const tn_module_t *module = request->subject.module;
+
+    for (const tn_feature_t *const *feature = module->features; feature && *feature; feature++)
+        try_feature(request, *feature, &outcome);
+    if (outcome.tried == 0)
+        return tool_error(
+            "conform",
+            "%s has no %s that the kit could try: it tries transports, patterns and mechanisms",
+            request->file, request->feature ? request->feature : "feature");
+    if (request->json)
+        conform_report_json(module, results, outcome.count);
+    return outcome.failed ? TOOL_FAILED : TOOL_OK;
+}
+
+static int try_module(struct request *request)
 {
     char path[PATH_MAX], why[1024], directory[] = "/tmp/tenon-conform-XXXXXX";
-    struct subject subject = {.directory = directory, .connect_options = request->connect_options};
-    int failed = 0, tried = 0;
+    int status;
 
     if (!realpath(request->file, path))
         return tool_error("conform", "%s: %s", request->file, strerror(errno));
-    subject.module = module_file_open(path, why, sizeof why);
-    if (!subject.module)
+    request->subject.module = module_file_open(path, why, sizeof why);
+    if (!request->subject.module)
         return tool_error("conform", "%s: %s", request->file, why);
     if (!mkdtemp(directory))
         return tool_error("conform", "no directory for its files: %s", strerror(errno));
-    for (const tn_feature_t *const *feature = subject.module->features; *feature; feature++) {
-        if ((*feature)->kind != TN_TRANSPORT)
-            continue;
-        subject.feature = *feature;
-        failed += try_transport(request, &subject);
-        tried++;
-    }
+    request->subject.directory = directory;
+    request->subject.settings = &request->settings;
+    status = try_features(request);
     rmdir(directory);
-    if (tried == 0)
-        return tool_error("conform", "%s has no transport; the kit tries transports alone so far",
-                          request->file);
-    return failed ? TOOL_FAILED : TOOL_OK;
+    return status;
 }
 
-static bool is_case(const char *name)
+static int take_settings(struct request *request, const char *text, bool is_file)
 {
-    for (const struct conform_case *what = conform_transport_cases; what->name; what++) {
-        if (strcmp(what->name, name) == 0)
-            return true;
+    char why[512];
+
+    if (is_file ? settings_read(&request->settings, text, why, sizeof why) < 0
+                : settings_add(&request->settings, text, why, sizeof why) < 0)
+        return tool_usage_error("conform", "%s", why);
+    return TOOL_OK;
+}
+
+static int take_case(struct request *request, const char *name)
+{
+    if (!is_case(name) || request->case_count == CASES_MAX)
+        return tool_usage_error("conform", "there is no case \"%s\"; --list has them", name);
+    request->cases[request->case_count++] = name;
+    return TOOL_OK;
+}
+
+/* TOOL_OK: go on. */
+static int take_option(struct request *request, int option)
+{
+    switch (option) {
+    case 'e':
+        request->subject.endpoint = optarg;
+        return TOOL_OK;
+    case 'o':
+        request->subject.connect_options = optarg;
+        return TOOL_OK;
+    case 's':
+        request->subject.script = optarg;
+        return TOOL_OK;
+    case 'O':
+    case 'F':
+        return take_settings(request, optarg, option == 'F');
+    case 'f':
+        request->feature = optarg;
+        return TOOL_OK;
+    case 'c':
+        return take_case(request, optarg);
+    case 'j':
+        request->json = true;
+        return TOOL_OK;
+    default:
+        return tool_usage_error("conform", "the option is not known, or lacks its value");
     }
-    return false;
 }
 
 int cmd_conform(int argc, char **argv)
 {
     static const struct option options[] = {{"endpoint", required_argument, NULL, 'e'},
                                             {"connect-options", required_argument, NULL, 'o'},
+                                            {"script", required_argument, NULL, 's'},
+                                            {"option", required_argument, NULL, 'O'},
+                                            {"options", required_argument, NULL, 'F'},
+                                            {"feature", required_argument, NULL, 'f'},
                                             {"case", required_argument, NULL, 'c'},
                                             {"json", no_argument, NULL, 'j'},
                                             {"list", no_argument, NULL, 'l'},
                                             {"help", no_argument, NULL, 'h'},
                                             {NULL, 0, NULL, 0}};
-    struct request request = {.connect_options = ""};
-    int option;
+    static struct request request = {.subject = {.connect_options = ""}};
+    int option, status;
 
     while ((option = getopt_long(argc, argv, "h", options, NULL)) != -1) {
-        switch (option) {
-        case 'e':
-            request.endpoint = optarg;
-            break;
-        case 'o':
-            request.connect_options = optarg;
-            break;
-        case 'c':
-            if (!is_case(optarg) || request.case_count == CASES_MAX)
-                return tool_usage_error("conform", "there is no case \"%s\"; --list has them",
-                                        optarg);
-            request.cases[request.case_count++] = optarg;
-            break;
-        case 'j':
-            request.json = true;
-            break;
-        case 'l':
+        if (option == 'l') {
             list_cases();
             return TOOL_OK;
-        case 'h':
+        }
+        if (option == 'h') {
             fputs(help, stdout);
             return TOOL_OK;
-        default:
-            return tool_usage_error("conform", "the option is not known, or lacks its value");
         }
+        status = take_option(&request, option);
+        if (status != TOOL_OK)
+            return status;
     }
     if (optind + 1 != argc)
         return tool_usage_error("conform", "one FILE.so is needed");

@@ -17,6 +17,8 @@ static int take_hello(struct curve *curve, const uint8_t *command, size_t size)
         return curve_fail(curve, TN_FAULT_HELLO, "a HELLO of a wrong size");
     if (command[6] != 1 || command[7] != 0)
         return curve_fail(curve, TN_FAULT_HELLO, "a HELLO of an unknown version");
+    if (!sodium_is_zero(command + 8, 72))
+        return curve_fail(curve, TN_FAULT_HELLO, "a HELLO whose padding is not zero");
     memcpy(curve->peer_short, command + 80, CURVE_KEY);
     curve->seen_nonce = curve_get_number(command + 112);
     curve_short_nonce(nonce, "CurveZMQHELLO---", curve->seen_nonce);

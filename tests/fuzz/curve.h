@@ -304,7 +304,7 @@ static int op_changed(struct run *run)
     is_error = memcmp(command, "\5ERROR", 6) == 0;
     is_changed = change(&run->input, &command, &size);
     rc = take(run, command, size);
-    /* The padding of HELLO is not looked at, and ERROR is not in a box. */
+    /* Curve25519 does not look at the top bit of HELLO's key, and ERROR is not in a box. */
     if (is_changed && rc == 0)
         CHECK(size == CURVE_HELLO_SIZE && command[1] == 'H');
     CHECK(!is_error || rc < 0);

@@ -24,7 +24,11 @@ struct subject {
     const char *endpoint;
     const char *directory;
     const char *connect_options; /* "ca=cert.pem&...", for connects; "": none */
+    const char *script; /* of a pattern: the file with its machine; NULL: none */
+    const struct settings *settings; /* of a mechanism: what its two sides are told (settings.h) */
 };
+
+struct settings;
 
 struct conform_case {
     const char *name;
@@ -34,8 +38,17 @@ struct conform_case {
     void (*run)(const struct subject *subject);
 };
 
-/** Ended by a name that is NULL. */
-extern const struct conform_case conform_transport_cases[];
+/** What one kind of feature is tried by. `cases` is ended by a name that is NULL. */
+struct conform_suite {
+    const char *kind; /* "transport" */
+    unsigned feature_kind;
+    const struct conform_case *cases;
+    /** Fills in what the cases need. Negative: they cannot be run, and `why` says for what reason; 1: they do
+     *  not apply to this feature. */
+    int (*prepare)(struct subject *subject, char *why, size_t size);
+};
+
+extern const struct conform_suite conform_transports, conform_patterns, conform_mechanisms;
 
 /** The endpoint with its marks filled in. */
 void conform_fill_in(const struct subject *subject, char *out, size_t size);
@@ -44,6 +57,9 @@ void conform_fill_in(const struct subject *subject, char *out, size_t size);
 void conform_fail(const char *format, ...) __attribute__((format(printf, 1, 2), noreturn));
 /** Ends the case: it does not apply here. */
 void conform_skip(const char *format, ...) __attribute__((format(printf, 1, 2), noreturn));
+
+/** Leaves a sentence for the report of a case that passes. */
+void conform_note(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
 #define CONFORM(condition, ...)                                                                    \
     do {                                                                                           \
@@ -54,17 +70,19 @@ void conform_skip(const char *format, ...) __attribute__((format(printf, 1, 2), 
 enum conform_verdict { CONFORM_PASSED, CONFORM_FAILED, CONFORM_SKIPPED };
 
 struct conform_result {
+    const struct conform_suite *suite;
+    const tn_feature_t *feature;
     const struct conform_case *what;
     enum conform_verdict verdict;
-    char reason[1024]; /* of a failure or a skip */
+    char reason[1024]; /* of a failure or a skip; a note */
 };
 
 /** Runs one case in a child process. */
 void conform_run(const struct conform_case *what, const struct subject *subject,
                  struct conform_result *out_result);
 
-void conform_report_text(const struct subject *subject, const struct conform_result *result);
-void conform_report_json(const struct subject *subject, const struct conform_result *results,
+void conform_report_text(const struct conform_result *result);
+void conform_report_json(const tn_module_t *module, const struct conform_result *results,
                          size_t count);
 
 #endif

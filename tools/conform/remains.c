@@ -1,24 +1,11 @@
 /* What is left when all has ended. */
-#include <dirent.h>
 #include <malloc.h>
 #include <stdio.h>
 #include <unistd.h>
 
 #include "cases.h"
+#include "count.h"
 #include "sides.h"
-
-static int count_entries(const char *directory)
-{
-    DIR *dir = opendir(directory);
-    int count = 0;
-
-    if (!dir)
-        return -1;
-    while (readdir(dir))
-        count++;
-    closedir(dir);
-    return count;
-}
 
 static void live_once(const struct subject *subject)
 {
@@ -38,18 +25,17 @@ void conform_run_leaks(const struct subject *subject)
 
     for (int i = 0; i < WARM; i++)
         live_once(subject);
-    descriptors = count_entries("/proc/self/fd");
-    threads = count_entries("/proc/self/task");
+    descriptors = count_descriptors();
+    threads = count_threads();
     memory = mallinfo2().uordblks;
     for (int i = 0; i < MORE; i++)
         live_once(subject);
-    CONFORM(count_entries("/proc/self/fd") <= descriptors,
-            "%d descriptors are left by %d connections",
-            count_entries("/proc/self/fd") - descriptors, MORE);
-    for (int i = 0; i < 100 && count_entries("/proc/self/task") > threads; i++)
+    CONFORM(count_descriptors() <= descriptors, "%d descriptors are left by %d connections",
+            count_descriptors() - descriptors, MORE);
+    for (int i = 0; i < 100 && count_threads() > threads; i++)
         usleep(20000); /* a joined thread may still be in sight */
-    CONFORM(count_entries("/proc/self/task") <= threads, "%d threads are left by %d connections",
-            count_entries("/proc/self/task") - threads, MORE);
+    CONFORM(count_threads() <= threads, "%d threads are left by %d connections",
+            count_threads() - threads, MORE);
     /* The allocator's own caches count as memory in use, and go on growing a little. */
     CONFORM(mallinfo2().uordblks < memory + MORE * 1024, "%zu bytes are left by %d connections",
             mallinfo2().uordblks - memory, MORE);

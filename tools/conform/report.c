@@ -4,13 +4,12 @@
 
 static const char *const words[] = {"ok", "FAILED", "skipped"};
 
-void conform_report_text(const struct subject *subject, const struct conform_result *result)
+void conform_report_text(const struct conform_result *result)
 {
-    printf("%-8s %s/%s\n", words[result->verdict], subject->feature->name, result->what->name);
-    if (result->verdict == CONFORM_PASSED)
-        return;
-    printf("         %s\n", result->reason);
-    if (result->verdict == CONFORM_SKIPPED)
+    printf("%-8s %s/%s\n", words[result->verdict], result->feature->name, result->what->name);
+    if (result->reason[0])
+        printf("         %s\n", result->reason);
+    if (result->verdict != CONFORM_FAILED)
         return;
     printf("         expected: %s\n", result->what->expects);
     printf("         why it matters: %s\n", result->what->why);
@@ -39,17 +38,17 @@ static void member(const char *name, const char *text, const char *after)
     fputs(after, stdout);
 }
 
-void conform_report_json(const struct subject *subject, const struct conform_result *results,
+void conform_report_json(const tn_module_t *module, const struct conform_result *results,
                          size_t count)
 {
     static const char *const verdicts[] = {"passed", "failed", "skipped"};
 
     printf("{");
-    member("module", subject->module->name, ", ");
-    member("feature", subject->feature->name, ", ");
-    member("endpoint", subject->endpoint ? subject->endpoint : "", ", \"cases\": [");
+    member("module", module->name, ", \"cases\": [");
     for (size_t i = 0; i < count; i++) {
         printf("%s\n  {", i ? "," : "");
+        member("kind", results[i].suite->kind, ", ");
+        member("feature", results[i].feature->name, ", ");
         member("case", results[i].what->name, ", ");
         member("verdict", verdicts[results[i].verdict], ", ");
         member("reason", results[i].reason, ", ");

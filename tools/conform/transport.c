@@ -1,7 +1,12 @@
 /* What every transport must do, and why. */
-#include "cases.h"
+#include <stdio.h>
 
-const struct conform_case conform_transport_cases[] = {
+#include <tenon/transport.h>
+
+#include "cases.h"
+#include "rules.h"
+
+static const struct conform_case cases[] = {
     {"empty_endpoint", "`check` refuses an address that is empty",
      "a typing error must be told at once, not retried for ever", 20, conform_run_empty_endpoint},
     {"long_endpoint", "an address of 3,000 bytes is refused",
@@ -52,3 +57,56 @@ const struct conform_case conform_transport_cases[] = {
      "a program that cannot end is killed, and loses what it had", 30, conform_run_shutdown},
     {NULL, NULL, NULL, 0, NULL},
 };
+
+enum { ENDPOINT = 512 };
+
+static void try_bind(const struct subject *subject)
+{
+    tn_ctx_t *ctx = tn_ctx_new();
+    tn_socket_t *socket;
+    char endpoint[ENDPOINT];
+
+    CONFORM(ctx && tn_ctx_add_module(ctx, subject->watched) == 0, "%s", tn_last_error());
+    socket = tn_socket(ctx, "pair");
+    conform_fill_in(subject, endpoint, sizeof endpoint);
+    CONFORM(socket && tn_bind(socket, endpoint) == 0, "%s", tn_last_error());
+    tn_close(socket);
+    tn_ctx_term(ctx, 1000);
+}
+
+/* The first form of endpoint that a bind takes. False: none, and `why` is what the last one said. */
+static bool find_endpoint(struct subject *subject, char *endpoint, struct conform_result *why)
+{
+    static const char *const forms[] = {"%d/%n", "127.0.0.1:*", "*", "%n"};
+    static const struct conform_case bind = {.name = "bind", .seconds = 10, .run = try_bind};
+
+    subject->endpoint = endpoint;
+    for (size_t i = 0; i < sizeof forms / sizeof *forms; i++) {
+        snprintf(endpoint, ENDPOINT, "%s://%s", subject->feature->name, forms[i]);
+        conform_run(&bind, subject, why);
+        if (why->verdict == CONFORM_PASSED)
+            return true;
+    }
+    return false;
+}
+
+static int prepare(struct subject *subject, char *why, size_t size)
+{
+    const tn_transport_ops_t *ops = subject->feature->ops;
+    static char endpoint[ENDPOINT];
+    struct conform_result result;
+
+    if (ops->shape == TN_SHAPE_DATAGRAM) {
+        snprintf(why, size, "it carries datagrams, for which the kit has no cases");
+        return 1;
+    }
+    subject->watched = rules_watch_transport(subject->module, subject->feature);
+    if (subject->endpoint || find_endpoint(subject, endpoint, &result))
+        return 0;
+    snprintf(why, size, "it binds to no address that was tried; say one by --endpoint (%.800s)",
+             result.reason);
+    return -1;
+}
+
+const struct conform_suite conform_transports = {
+    .kind = "transport", .feature_kind = TN_TRANSPORT, .cases = cases, .prepare = prepare};

@@ -195,6 +195,7 @@ static const tn_mechanism_ops_t ops = {
     .next_command = widget_next_command,
     .command = widget_command,
     .status = widget_status,
+    .flags = TN_MECHANISM_TELLS, /* whoever reads the wire learns the token */
     .endpoint_state = sizeof(struct endpoint),
     .prepare = widget_prepare,
 };

@@ -1,57 +1,21 @@
 #!/bin/bash
-# usage: planted.sh STAGE COMPILER LIBDIR
+# usage: planted_transports.sh STAGE COMPILER LIBDIR
 #
 # The transport that `tenon new` writes passes the kit as it stands; with one bug planted in it, the case
 # that is meant for it fails, and says so.
 
 set -eu
+here=$(dirname "$(realpath "$0")")
 stage=$1 compiler=$2 libdir=$3
 tenon=$stage/bin/tenon
+options=(--endpoint 'widget://%d/%n')
 scratch=$(mktemp -d)
 trap 'rm -rf "$scratch"' EXIT
-export PKG_CONFIG_PATH=$stage/$libdir/pkgconfig
 cd "$scratch"
+# shellcheck source=plant.sh
+. "$here/plant.sh"
 "$tenon" new transport widget >/dev/null
-
-make_module() {
-    # shellcheck disable=SC2046 # a list of options
-    "$compiler" -shared -fPIC -fvisibility=hidden -Wl,-z,nodelete $(pkg-config --cflags tenon) "$1" -o "$2/widget.so" -lpthread
-}
-
-mkdir plain
-make_module widget/widget.c plain
-"$tenon" conform plain/widget.so || {
-    echo "conform: the transport that is written does not pass"
-    exit 1
-}
-"$tenon" conform plain/widget.so --json --case exchange | /usr/bin/python3 -c '
-import json, sys
-report = json.load(sys.stdin)
-assert [case["verdict"] for case in report["cases"]] == ["passed"], report'
-
-planted=0
-# plant CASE WORDS SCRIPT: the case that has to fail, words of what it says, and the bug as a script of sed.
-plant() {
-    local name=$1 words=$2 script=$3
-    planted=$((planted + 1))
-    mkdir "bug$planted"
-    sed -E "$script" widget/widget.c >"bug$planted/widget.c"
-    ! cmp -s widget/widget.c "bug$planted/widget.c" || {
-        echo "conform: the bug for $name is not planted: $script"
-        exit 1
-    }
-    make_module "bug$planted/widget.c" "bug$planted"
-    if "$tenon" conform "bug$planted/widget.so" --endpoint 'widget://%d/%n' --case "$name" >"bug$planted/report"; then
-        echo "conform: $name does not find: $script"
-        exit 1
-    fi
-    grep -qi -- "$words" "bug$planted/report" || {
-        echo "conform: $name fails, but not by \"$words\":"
-        cat "bug$planted/report"
-        exit 1
-    }
-    echo "found by $name: $(sed -n 2p "bug$planted/report" | sed 's/^ *//')"
-}
+check_plain exchange
 
 plant long_endpoint 'succeeds' 's/^    if \(address\[0\] && .*/    if (1)/'
 plant last_endpoint 'cannot\|last_endpoint' 's/return host->listener_set_address\(listener, address\);/return host->listener_set_address(listener, "elsewhere");/'
