@@ -117,6 +117,9 @@ static void test_xpub_without_memory_drops_what_it_cannot_keep(void **state)
     (void)state;
     RUN(pubsub, "xpub", "peer A", "oom 1", "in A: ^L", "drop unread 1", "recv = EAGAIN", "in A: ^L",
         "recv: ^L");
+    RUN(pubsub, "xpub", "peer A", "in A: 0", "oom 1", "in A: ^L|x|y", "drop unread 1", "oom 3",
+        "in A: ^L|x|y", "drop unread 1", "recv: 0", "recv = EAGAIN", "oom 4", "in A: ^L|x|y",
+        "drop unread 1", "in A: a|b", "recv: a|b", "recv = EAGAIN");
 }
 
 int main(void)

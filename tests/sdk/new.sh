@@ -26,7 +26,8 @@ cd "$scratch"
 
 "$tenon" new --help | grep -q "tenon new transport|pattern|mechanism NAME" || fail "no help"
 quietly "$tenon" new "$kind" gadget7
-[ "$(ls gadget7 | tr '\n' ' ')" = "CMakeLists.txt README.md gadget7.c test_gadget7.c " ] ||
+script=$([ "$kind" != pattern ] || echo "gadget7.script ")
+[ "$(ls gadget7 | tr '\n' ' ')" = "CMakeLists.txt README.md gadget7.c ${script}test_gadget7.c " ] ||
     fail "it wrote $(ls gadget7)"
 ! grep -rni widget gadget7 || fail "the placeholder is left"
 ! "$tenon" new "$kind" gadget7 2>why || fail "it overwrote a directory"

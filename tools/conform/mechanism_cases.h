@@ -6,9 +6,6 @@
 
 #include "conform.h"
 
-void conform_run_descriptor(const struct subject *subject);
-void conform_run_feature_options(const struct subject *subject);
-
 /* handshakes.c */
 void conform_run_transcript(const struct subject *subject);
 void conform_run_wrong_credentials(const struct subject *subject);

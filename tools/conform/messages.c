@@ -60,10 +60,11 @@ void conform_run_multipart(const struct subject *subject)
 
 void conform_run_huge_message(const struct subject *subject)
 {
-    enum { SIZE = 32 << 20 };
+    enum { SIZE = 32 << 20, TAKES = 50000 /* ms, on a machine that is busy */ };
     struct pair pair;
 
     side_join(subject, &pair, "pair", "pair");
+    tn_set_int(pair.bound, "rcvtimeo", TAKES);
     side_send_known(pair.connected, SIZE, 5, 0);
     side_recv_known(pair.bound, SIZE, 5);
     side_part(&pair);
