@@ -127,6 +127,18 @@ static void test_load_text_file_is_not_elf(void **state)
     assert_null(strstr(tni_error_text(), "file not found"));
 }
 
+/* Its structures are longer than ours, and its ops and options more. */
+static void test_load_newer_minor_that_is_content(void **state)
+{
+    struct fake_tree *tree = *state;
+    static const char *const names[] = {"newer", NULL};
+
+    fake_tree_patterns(tree, names);
+    assert_int_equal(fake_tree_open(tree), 0);
+    assert_int_equal(find(tree, "newer"), 0);
+    assert_state(tree, "newer", "loaded", "");
+}
+
 static void test_load_requirement_cycle_is_told(void **state)
 {
     struct fake_tree *tree = *state;
@@ -350,6 +362,7 @@ int main(void)
         TEST(test_load_bad_default_names_option),
         TEST(test_load_missing_requirement_names_it),
         TEST(test_load_text_file_is_not_elf),
+        TEST(test_load_newer_minor_that_is_content),
         TEST(test_load_requirement_cycle_is_told),
         TEST(test_load_requirement_is_loaded_first),
         TEST(test_load_failed_requirement_is_asked_again),
