@@ -114,20 +114,47 @@ static inline void received_short(struct tn_sock *sock, struct tn_pipe *pipe, si
     atomic_store_explicit(&sock->has_waited, true, memory_order_relaxed);
 }
 
-/* A small message from the only pipe there is. Negative: nothing was done. */
-static inline ssize_t recv_short(struct tn_sock *sock, const struct buffer *to)
-{
-    struct tn_pipe *pipe = only_source(sock);
+struct small {
+    struct tn_pipe *pipe; /* it came from */
+    uint64_t before; /* position in its chain */
     const uint8_t *body;
     size_t size;
+};
 
-    body = pipe ? tni_chain_get(tni_pipe_in(pipe), &size) : NULL;
-    if (!body)
+static inline void put_back(const struct small *msg)
+{
+    tni_chain_unget(tni_pipe_in(msg->pipe), msg->before);
+}
+
+/* A small message from the only pipe there is. False: nothing was done. */
+static inline bool take_short(struct tn_sock *sock, struct small *out_msg)
+{
+    struct tn_pipe *pipe = only_source(sock);
+
+    if (!pipe)
+        return false;
+    out_msg->pipe = pipe;
+    out_msg->before = tni_pipe_in(pipe)->r.sent.position;
+    out_msg->body = tni_chain_get(tni_pipe_in(pipe), &out_msg->size);
+    if (!out_msg->body)
+        return false;
+    if (!sock->ops->wants || sock->ops->wants(sock->pattern_state, out_msg->body, out_msg->size))
+        return true;
+    put_back(out_msg);
+    return false;
+}
+
+/* Negative: nothing was done. */
+static inline ssize_t recv_short(struct tn_sock *sock, const struct buffer *to)
+{
+    struct small msg;
+
+    if (!take_short(sock, &msg))
         return -1;
     if (to->capacity)
-        memcpy(to->data, body, size < to->capacity ? size : to->capacity);
-    received_short(sock, pipe, size);
-    return (ssize_t)size;
+        memcpy(to->data, msg.body, msg.size < to->capacity ? msg.size : to->capacity);
+    received_short(sock, msg.pipe, msg.size);
+    return (ssize_t)msg.size;
 }
 
 ssize_t tn_recv(tn_socket_t *socket, void *buffer, size_t capacity, int flags)
@@ -189,22 +216,18 @@ static ssize_t try_msg_recv(struct tn_sock *sock, void *arg)
 /* As recv_short; `out_msg` is not set before. */
 static inline ssize_t msg_recv_short(struct tn_sock *sock, tn_msg_t *out_msg)
 {
-    struct tn_pipe *pipe = only_source(sock);
-    uint64_t before = pipe ? tni_pipe_in(pipe)->r.sent.position : 0;
-    const uint8_t *body;
-    size_t size;
+    struct small msg;
 
-    body = pipe ? tni_chain_get(tni_pipe_in(pipe), &size) : NULL;
-    if (!body)
+    if (!take_short(sock, &msg))
         return -1;
-    tn_msg_borrow(out_msg, body, size);
-    out_msg->peer = pipe->peer;
+    tn_msg_borrow(out_msg, msg.body, msg.size);
+    out_msg->peer = msg.pipe->peer;
     if (tni_msg_own(out_msg) < 0) {
-        tni_chain_unget(tni_pipe_in(pipe), before);
+        put_back(&msg);
         return -1;
     }
-    received_short(sock, pipe, size);
-    return (ssize_t)size;
+    received_short(sock, msg.pipe, msg.size);
+    return (ssize_t)msg.size;
 }
 
 ssize_t tn_msg_recv(tn_socket_t *socket, tn_msg_t *msg, int flags)

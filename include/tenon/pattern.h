@@ -58,7 +58,8 @@ enum tn_pattern_flag {
     /** Between messages, sending one of a single frame is host->lb_send and nothing else (PUSH). The
      *  core may then send without asking `send`. */
     TN_PATTERN_BALANCES = 32768,
-    /** Likewise `recv` is host->fq_recv (PULL). */
+    /** Likewise `recv` is host->fq_recv (PULL), for messages that `wants` says so of. The core may then
+     *  receive one of a single frame without asking `recv`. */
     TN_PATTERN_TAKES_TURNS = 65536,
 };
 
@@ -131,6 +132,9 @@ typedef struct tn_pattern_ops {
     int (*join)(void *state, const char *group, size_t size, int add);
     /** TN_POLLOUT when the peer of that routing id would take a message. -EHOSTUNREACH. */
     int (*peer_events)(void *state, const void *routing_id, size_t size);
+    /** With TN_PATTERN_TAKES_TURNS: 1 when `recv`, asked between messages, would give this one as it is;
+     *  0: `recv` must be asked, which drops it, or has another one to give first. NULL: always 1. */
+    int (*wants)(void *state, const void *body, size_t size);
 } tn_pattern_ops_t;
 
 /** A feature that is a pattern; `options`: its table, or NULL. */

@@ -93,10 +93,12 @@ static unsigned pair_poll(void *state)
 
 #define PAIR_OPS(more_flags, name, peer_names)                                                     \
     .size = sizeof(tn_pattern_ops_t),                                                              \
-    .flags = TN_PATTERN_SENDS | TN_PATTERN_RECEIVES | (more_flags), .wire_name = (name),           \
-    .peers = (peer_names), .socket_state = sizeof(struct pair), .open = pair_open,                 \
-    .close = pair_close, .attach = pair_attach, .detach = pair_detach, .readable = pair_readable,  \
-    .writable = pair_writable, .send = pair_send, .recv = pair_recv, .poll = pair_poll
+    .flags = TN_PATTERN_SENDS | TN_PATTERN_RECEIVES | TN_PATTERN_BALANCES |                        \
+             TN_PATTERN_TAKES_TURNS | (more_flags),                                                \
+    .wire_name = (name), .peers = (peer_names), .socket_state = sizeof(struct pair),               \
+    .open = pair_open, .close = pair_close, .attach = pair_attach, .detach = pair_detach,          \
+    .readable = pair_readable, .writable = pair_writable, .send = pair_send, .recv = pair_recv,    \
+    .poll = pair_poll
 
 static const char *const pairs[] = {"PAIR", NULL};
 static const tn_old_type_t old_pairs[] = {{"PAIR", 0}, {"PAIR", 0}, {NULL, 0}};

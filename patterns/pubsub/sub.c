@@ -39,13 +39,19 @@ static void sub_readable(void *state, tn_pipe_t *pipe, void *pipe_state)
     sub->subscriber.host->fq_ready(pipe);
 }
 
-static bool is_wanted(struct sub *sub, const tn_msg_t *frame)
+static bool is_wanted(const struct sub *sub, const void *body, size_t size)
 {
     const struct tni_subscriber *subscriber = &sub->subscriber;
-    bool has_match = subscriber->host->topics_has_match(subscriber->topics, tn_msg_bytes(frame),
-                                                        tn_msg_length(frame)) != 0;
+    bool has_match = subscriber->host->topics_has_match(subscriber->topics, body, size) != 0;
 
     return has_match != sub->is_inverted;
+}
+
+static int sub_wants(void *state, const void *body, size_t size)
+{
+    const struct sub *sub = state;
+
+    return !sub->has_first && is_wanted(sub, body, size);
 }
 
 static void skip(struct sub *sub, tn_msg_t *frame)
@@ -70,7 +76,7 @@ static int recv_first(struct sub *sub, tn_msg_t *out_msg)
 
         if (rc)
             return rc;
-        if (is_wanted(sub, out_msg))
+        if (is_wanted(sub, tn_msg_bytes(out_msg), tn_msg_length(out_msg)))
             return 0;
         skip(sub, out_msg);
     }
@@ -143,7 +149,7 @@ static const tn_old_type_t old_types[] = {{"SUB", 2}, {"PUB", 1}, {"XPUB", 9}, {
 const tn_pattern_ops_t tni_sub_ops = {
     .size = sizeof(tn_pattern_ops_t),
     .flags = TN_PATTERN_RECEIVES | TN_PATTERN_REBUILDS | TN_PATTERN_CONFLATES |
-             TN_PATTERN_ONE_PER_ENDPOINT | TN_PATTERN_SUBSCRIBES,
+             TN_PATTERN_ONE_PER_ENDPOINT | TN_PATTERN_SUBSCRIBES | TN_PATTERN_TAKES_TURNS,
     .wire_name = "SUB",
     .peers = peers,
     .old_types = old_types,
@@ -160,4 +166,5 @@ const tn_pattern_ops_t tni_sub_ops = {
     .set = sub_set,
     .get = sub_get,
     .subscribe = sub_subscribe,
+    .wants = sub_wants,
 };

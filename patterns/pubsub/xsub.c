@@ -137,7 +137,7 @@ static const tn_old_type_t old_types[] = {{"SUB", 2}, {"PUB", 1}, {"XPUB", 9}, {
 
 const tn_pattern_ops_t tni_xsub_ops = {
     .size = sizeof(tn_pattern_ops_t),
-    .flags = TN_PATTERN_SENDS | TN_PATTERN_RECEIVES | TN_PATTERN_REBUILDS,
+    .flags = TN_PATTERN_SENDS | TN_PATTERN_RECEIVES | TN_PATTERN_REBUILDS | TN_PATTERN_TAKES_TURNS,
     .wire_name = "XSUB",
     .peers = peers,
     .old_types = old_types,

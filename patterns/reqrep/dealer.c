@@ -122,6 +122,15 @@ static int dealer_recv(void *state, tn_msg_t *out_msg)
     return rc;
 }
 
+static int dealer_wants(void *state, const void *body, size_t size)
+{
+    const struct dealer *dealer = state;
+
+    (void)body;
+    (void)size;
+    return !tni_notices_wait(&dealer->occasions.notices);
+}
+
 static unsigned dealer_poll(void *state)
 {
     struct dealer *dealer = state;
@@ -152,12 +161,13 @@ static int dealer_set(void *state, unsigned index, const tn_value_t *value)
 
 #define DEALER_OPS(more_flags, name, peer_names)                                                   \
     .size = sizeof(tn_pattern_ops_t),                                                              \
-    .flags = TN_PATTERN_SENDS | TN_PATTERN_RECEIVES | TN_PATTERN_BALANCES | (more_flags),          \
+    .flags = TN_PATTERN_SENDS | TN_PATTERN_RECEIVES | TN_PATTERN_BALANCES |                        \
+             TN_PATTERN_TAKES_TURNS | (more_flags),                                                \
     .wire_name = (name), .peers = (peer_names), .socket_state = sizeof(struct dealer),             \
     .open = dealer_open, .close = dealer_close, .attach = dealer_attach, .detach = dealer_detach,  \
     .connected = dealer_connected, .disconnected = dealer_disconnected,                            \
     .readable = dealer_readable, .writable = dealer_writable, .send = dealer_send,                 \
-    .recv = dealer_recv, .poll = dealer_poll, .set = dealer_set
+    .recv = dealer_recv, .poll = dealer_poll, .set = dealer_set, .wants = dealer_wants
 
 static const char *const peers[] = {"REP", "DEALER", "ROUTER", NULL};
 static const tn_old_type_t old_types[] = {

@@ -85,6 +85,40 @@ static void test_only_the_first_frame_is_looked_at(void **state)
     close_feed(&feed);
 }
 
+/** A message that is on its way when its topic is cancelled. */
+static void test_what_was_cancelled_is_skipped(void **state)
+{
+    (void)state;
+    for (int i = 0; i < 2; i++) {
+        struct feed feed = open_feed("pub", "sub");
+        tn_pollitem_t item = {.socket = feed.sub, .events = TN_POLLIN};
+        tn_stats_t stats;
+        subscribe(feed.sub, "a");
+        subscribe(feed.sub, "b");
+        api_join(feed.pub, feed.sub, endpoints[i]);
+        assert_ok(tn_wait_subscribers(feed.pub, 2, API_TIMEOUT_MS));
+        for (int n = 0; n < 3; n++) {
+            api_send(feed.pub, "a", 0);
+            api_send(feed.pub, "b", 0);
+        }
+        api_send(feed.pub, "a", TN_MORE);
+        api_send(feed.pub, "b", 0);
+        api_send(feed.pub, "a last", 0);
+        unsubscribe(feed.sub, "b");
+        api_expect(feed.sub, "a");
+        assert_int_equal(tn_poll(&item, 1, API_TIMEOUT_MS), 1);
+        api_expect(feed.sub, "a");
+        api_expect(feed.sub, "a");
+        api_expect_frame(feed.sub, "a", true);
+        api_expect_frame(feed.sub, "b", false);
+        api_expect(feed.sub, "a last");
+        assert_ok(tn_stats(feed.sub, &stats));
+        assert_int_equal(stats.dropped[TN_DROP_FILTERED], 3);
+        assert_int_equal(stats.messages_received, 5);
+        close_feed(&feed);
+    }
+}
+
 static void test_subscriptions_are_counted(void **state)
 {
     (void)state;
@@ -468,6 +502,7 @@ int main(void)
         cmocka_unit_test(test_a_stream_reaches_each_subscriber_whole_and_in_order),
         cmocka_unit_test(test_a_slow_subscriber_costs_the_others_nothing),
         cmocka_unit_test(test_only_the_first_frame_is_looked_at),
+        cmocka_unit_test(test_what_was_cancelled_is_skipped),
         cmocka_unit_test(test_subscriptions_are_counted),
         cmocka_unit_test(test_cancelling_what_was_not_asked_for_does_no_harm),
         cmocka_unit_test(test_xpub_sees_each_topic_once),

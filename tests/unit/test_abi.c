@@ -41,7 +41,7 @@ static const struct place sizes[] = {
 static const struct place least[] = {
     SIZE(tn_option_desc_t, 64),    SIZE(tn_feature_t, 48),        SIZE(tn_host_t, 760),
     SIZE(tn_question_info_t, 64),  SIZE(struct tn_answer, 48),    SIZE(tn_authenticator_ops_t, 48),
-    SIZE(tn_handshake_info_t, 40), SIZE(tn_mechanism_ops_t, 112), SIZE(tn_pattern_ops_t, 184),
+    SIZE(tn_handshake_info_t, 40), SIZE(tn_mechanism_ops_t, 112), SIZE(tn_pattern_ops_t, 192),
     SIZE(tn_transport_ops_t, 208),
 #undef SIZE
 };
@@ -277,6 +277,7 @@ static const struct place members[] = {
     AT(tn_pattern_ops_t, old_types, 160),
     AT(tn_pattern_ops_t, join, 168),
     AT(tn_pattern_ops_t, peer_events, 176),
+    AT(tn_pattern_ops_t, wants, 184),
     AT(tn_datagram_t, iov, 0),
     AT(tn_datagram_t, iov_count, 8),
     AT(tn_datagram_t, flags, 12),
