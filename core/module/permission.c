@@ -24,28 +24,33 @@ static enum tni_trust check_ancestor(const char *path, char *why, size_t size)
     return TNI_REFUSED;
 }
 
-static enum tni_trust check_one(const char *path, bool is_strict, char *why, size_t size)
+static enum tni_trust judge(const char *path, const struct stat *status, bool is_strict, char *why,
+                            size_t size)
 {
-    struct stat status;
     uid_t uid = geteuid();
 
-    if (stat(path, &status) < 0)
-        return TNI_TRUSTED;
-    if (status.st_mode & S_IWOTH) {
+    if (status->st_mode & S_IWOTH) {
         snprintf(why, size, "%s is writable by everybody: chmod o-w it", path);
         return TNI_REFUSED;
     }
-    if (status.st_mode & S_IWGRP) {
+    if (status->st_mode & S_IWGRP) {
         snprintf(why, size, "%s is writable by the group %u: chmod g-w it", path,
-                 (unsigned)status.st_gid);
+                 (unsigned)status->st_gid);
         return is_strict ? TNI_REFUSED : TNI_SUSPECT;
     }
-    if (status.st_uid != 0 && status.st_uid != uid) {
+    if (status->st_uid != 0 && status->st_uid != uid) {
         snprintf(why, size, "%s belongs to the user %u, not to root or to user %u: chown it", path,
-                 (unsigned)status.st_uid, (unsigned)uid);
+                 (unsigned)status->st_uid, (unsigned)uid);
         return is_strict ? TNI_REFUSED : TNI_SUSPECT;
     }
     return TNI_TRUSTED;
+}
+
+static enum tni_trust check_one(const char *path, bool is_strict, char *why, size_t size)
+{
+    struct stat status;
+
+    return stat(path, &status) < 0 ? TNI_TRUSTED : judge(path, &status, is_strict, why, size);
 }
 
 static bool is_directory(const char *path)
@@ -94,4 +99,26 @@ enum tni_trust tni_permission_check(const char *path, bool is_strict, char *why,
     if (behind > trust)
         snprintf(why, size, "%s", other);
     return worst(trust, behind);
+}
+
+void tni_permission_folder(struct tni_folder *folder, const char *path, bool is_strict)
+{
+    folder->is_strict = is_strict;
+    folder->trust = tni_permission_check(path, is_strict, folder->why, sizeof folder->why);
+}
+
+enum tni_trust tni_permission_check_in(const struct tni_folder *folder, const char *path, char *why,
+                                       size_t size)
+{
+    enum tni_trust trust = TNI_TRUSTED;
+    struct stat status;
+
+    if (lstat(path, &status) == 0) {
+        if (S_ISLNK(status.st_mode)) /* what it names lies elsewhere */
+            return tni_permission_check(path, folder->is_strict, why, size);
+        trust = judge(path, &status, folder->is_strict, why, size);
+    }
+    if (folder->trust > trust)
+        snprintf(why, size, "%s", folder->why);
+    return worst(trust, folder->trust);
 }

@@ -7,6 +7,7 @@
 #ifndef TNI_PERMISSION_H
 #define TNI_PERMISSION_H
 
+#include <limits.h>
 #include <stdbool.h>
 #include <stddef.h>
 
@@ -15,5 +16,17 @@ enum tni_trust { TNI_TRUSTED, TNI_SUSPECT, TNI_REFUSED };
 /** Judges `path` (a file or a directory, absolute), its real path and the directories above. `why`
  *  gets the reason unless it is trusted. A path that does not exist is trusted: opening it says so. */
 enum tni_trust tni_permission_check(const char *path, bool is_strict, char *why, size_t size);
+
+/** What was found out about a folder: the files in it are then judged by a look at each alone. */
+struct tni_folder {
+    bool is_strict;
+    enum tni_trust trust;
+    char why[PATH_MAX + 200];
+};
+
+void tni_permission_folder(struct tni_folder *folder, const char *path, bool is_strict);
+/** As tni_permission_check, for a file that lies in `folder` under its path. */
+enum tni_trust tni_permission_check_in(const struct tni_folder *folder, const char *path, char *why,
+                                       size_t size);
 
 #endif

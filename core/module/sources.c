@@ -27,6 +27,7 @@ struct reading {
     const struct tni_sites *sites;
     enum tni_level level;
     const char *directory;
+    struct tni_folder folder; /* the same, judged */
     char **names;
     size_t count;
 };
@@ -160,7 +161,7 @@ static int read_manifest(struct reading *reading, const char *file)
     fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
     if (fd < 0)
         return not_read(reading, path, file, strerrordesc_np(errno));
-    trust = tni_permission_check(path, reading->sites->is_privileged, why, sizeof why);
+    trust = tni_permission_check_in(&reading->folder, path, why, sizeof why);
     if (fstat(fd, &status) < 0 || !S_ISREG(status.st_mode)) {
         rc = not_read(reading, path, file, "it is not a regular file");
     } else if (trust == TNI_REFUSED) {
@@ -262,7 +263,6 @@ static int read_directory(struct tni_catalog *catalog, const struct tni_sites *s
 {
     struct reading reading = {
         .catalog = catalog, .sites = sites, .level = level, .directory = path};
-    char why[WHY];
     DIR *directory;
     int rc = tni_catalog_add_directory(catalog, level, path);
 
@@ -273,8 +273,9 @@ static int read_directory(struct tni_catalog *catalog, const struct tni_sites *s
     directory = opendir(path);
     if (!directory)
         return not_opened(&reading, errno);
-    if (tni_permission_check(path, sites->is_privileged, why, sizeof why) == TNI_REFUSED)
-        rc = not_trusted(&reading, why);
+    tni_permission_folder(&reading.folder, path, sites->is_privileged);
+    if (reading.folder.trust == TNI_REFUSED)
+        rc = not_trusted(&reading, reading.folder.why);
     else
         rc = read_open(&reading, directory);
     closedir(directory);
@@ -323,14 +324,14 @@ static int read_again(struct tni_catalog *catalog, const struct tni_sites *sites
     const struct tni_directory *known = &catalog->directories[index];
     struct reading reading = {
         .catalog = catalog, .sites = sites, .level = known->level, .directory = known->path};
-    char why[WHY];
     DIR *directory = known->path[0] == '/' ? opendir(known->path) : NULL;
     size_t before = catalog->entry_count;
     int rc = 0;
 
     if (!directory)
         return 0;
-    if (tni_permission_check(known->path, sites->is_privileged, why, sizeof why) != TNI_REFUSED)
+    tni_permission_folder(&reading.folder, known->path, sites->is_privileged);
+    if (reading.folder.trust != TNI_REFUSED)
         rc = read_open(&reading, directory);
     closedir(directory);
     for (size_t i = before; i < catalog->entry_count; i++) {

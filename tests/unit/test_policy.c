@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include <cmocka.h>
 
@@ -173,6 +174,25 @@ static void test_files_world_writable_one_is_not_read(void **state)
     assert_int_equal(chmod(fake_tree_path(tree, "administrator/60-policy.conf"), 0666), 0);
     assert_int_equal(fake_tree_open(tree), -TN_EMODULE);
     assert_says("so its policy is not known");
+}
+
+static void test_files_link_is_judged_where_it_leads(void **state)
+{
+    struct fake_tree *tree = *state;
+    char manifest[256], real[256];
+
+    snprintf(manifest, sizeof manifest, "%s", fake_tree_path(tree, "vendor/50-good.conf"));
+    snprintf(real, sizeof real, "%s", fake_tree_path(tree, "elsewhere/50-good.conf"));
+    assert_int_equal(mkdir(fake_tree_path(tree, "elsewhere"), 0755), 0);
+    assert_int_equal(rename(manifest, real), 0);
+    assert_int_equal(symlink(real, manifest), 0);
+    assert_opens(tree);
+    assert_int_equal(find(tree, "good"), 0);
+    fake_tree_close(tree);
+    assert_int_equal(chmod(fake_tree_path(tree, "elsewhere"), 0777), 0);
+    assert_opens(tree);
+    assert_int_equal(find(tree, "good"), -TN_EMODULE);
+    assert_says("elsewhere is writable by everybody");
 }
 
 static void test_files_unclear_policy_is_an_error(void **state)
@@ -572,6 +592,7 @@ int main(void)
         TEST(test_files_environment_is_ignored_when_secure),
         TEST(test_files_match_is_for_one_program),
         TEST(test_files_world_writable_one_is_not_read),
+        TEST(test_files_link_is_judged_where_it_leads),
         TEST(test_files_unclear_policy_is_an_error),
         TEST(test_files_wrong_module_line_fails_that_module),
         TEST(test_selection_includes),
