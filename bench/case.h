@@ -68,6 +68,7 @@ const char *bench_wildcard(enum bench_transport transport);
 /* The families. */
 void bench_add_streams(struct bench_table *table);
 void bench_add_fan_in(struct bench_table *table);
+void bench_add_io_threads(struct bench_table *table);
 void bench_add_fan_out(struct bench_table *table);
 void bench_add_connections(struct bench_table *table);
 void bench_add_idle(struct bench_table *table);

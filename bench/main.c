@@ -233,6 +233,7 @@ static void add_families(struct bench_table *table)
 {
     bench_add_streams(table);
     bench_add_fan_in(table);
+    bench_add_io_threads(table);
     bench_add_fan_out(table);
     bench_add_connections(table);
     bench_add_idle(table);
