@@ -41,7 +41,7 @@ static int serve(struct bench_run *run, void *socket, double memory)
         return -1;
     run->values[3] = (double)run->count / run->seconds;
     run->values[4] = (bench_cpu() - cpu) / (double)run->count * 1e6;
-    return bench_release(run);
+    return bench_release(run) || bench_hear(run->fars[0], far_values, 1) ? -1 : 0;
 }
 
 static int near(struct bench_run *run)
@@ -118,7 +118,8 @@ static int far(struct bench_run *run)
             run->peer->close(sockets[i]);
     }
     free(sockets);
-    return code;
+    /* The server goes last: clients of which none could connect any more may take minutes to end (nng). */
+    return code || bench_tell(run->near, "", 1) ? -1 : 0;
 }
 
 void bench_add_connections(struct bench_table *table)

@@ -15,7 +15,7 @@
 #include <sys/types.h>
 
 enum {
-    BENCH_STALL_MS = 20000,
+    BENCH_STALL_MS = 100 * 1000,
     BENCH_HWM = 1000,
     BENCH_ENDPOINT_MAX = 256,
     BENCH_BACKLOG = 8192,
