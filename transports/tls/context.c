@@ -21,14 +21,23 @@ int tni_tls_context_fail(const struct tni_tls_settings *settings, const struct t
                                      number ? ": " : "", reason);
 }
 
+/* OpenSSL works some things out only once, when it reads: without memory they stay unknown. */
 static bool is_settled(X509 *certificate)
 {
-    return X509_check_purpose(certificate, -1, 0) == 1 && X509_get0_pubkey(certificate);
+    EVP_PKEY *key = X509_get0_pubkey(certificate);
+
+    return X509_check_purpose(certificate, -1, 0) == 1 && key &&
+           EVP_PKEY_get_security_bits(key) > 0;
 }
 
 X509 *tni_tls_next_certificate(BIO *pem)
 {
-    X509 *certificate = PEM_read_bio_X509(pem, NULL, NULL, ""), *again;
+    return tni_tls_settle(PEM_read_bio_X509(pem, NULL, NULL, ""));
+}
+
+X509 *tni_tls_settle(X509 *certificate)
+{
+    X509 *again;
 
     if (!certificate || is_settled(certificate))
         return certificate;

@@ -25,6 +25,8 @@ int tni_tls_context_fail(const struct tni_tls_settings *settings, const struct t
  *  was first looked at, also that there was no memory for it: that is done here, and once more if need
  *  be, since this one is to be kept. */
 X509 *tni_tls_next_certificate(BIO *pem);
+/** The same for one that has been read, which is taken; NULL gives NULL. */
+X509 *tni_tls_settle(X509 *certificate);
 
 int tni_tls_load_credentials(SSL_CTX *context, const struct tni_tls_settings *settings,
                              const struct tni_guard *guard);

@@ -55,8 +55,9 @@ static int use_certificate(SSL_CTX *context, const struct tni_tls_settings *sett
                            const char *option)
 {
     BIO *pem = BIO_new_mem_buf(bytes->data, (int)bytes->size);
-    X509 *own =
-        pem ? PEM_read_bio_X509_AUX(pem, NULL, give_password, (void *)(uintptr_t)settings) : NULL;
+    X509 *own = pem ? tni_tls_settle(PEM_read_bio_X509_AUX(pem, NULL, give_password,
+                                                           (void *)(uintptr_t)settings))
+                    : NULL;
     bool done = own && SSL_CTX_use_certificate(context, own) && add_chain(context, pem, guard);
     int rc = 0;
 
@@ -84,6 +85,8 @@ static int use_key(SSL_CTX *context, const struct tni_tls_settings *settings,
         rc = tni_tls_context_fail(settings, guard, -EINVAL, option,
                                   "holds no private key in PEM form, or one whose password "
                                   "(tls.key_password) is another");
+    else if (EVP_PKEY_get_security_bits(key) <= 0) /* unknown: there was no memory to work it out */
+        rc = settings->host->set_error(settings->host, -ENOMEM, "tls.%s: out of memory", option);
     else if (!SSL_CTX_use_PrivateKey(context, key) || !SSL_CTX_check_private_key(context))
         rc = tni_tls_context_fail(settings, guard, -EINVAL, option,
                                   "is not the key of the certificate; give the two that were made "
