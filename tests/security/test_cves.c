@@ -308,7 +308,13 @@ static void test_cve_2018_12550_empty_rules(void **state)
     close(file);
     open_scene(&scene, "pull", "push");
     assert_ok(tn_set_str(scene.server, "authenticator", "file"));
-    assert_ok(tn_set_str(scene.server, "file.path", path));
+    if (tn_set_str(scene.server, "file.path", path) == -TN_EMODULE) {
+        print_message(
+            "this build has no file authenticator: its library (libcrypt-dev) was missing\n");
+        unlink(path);
+        close_scene(&scene);
+        skip();
+    }
     api_bind(scene.server, API_TCP, scene.endpoint);
     assert_ok(tn_connect(scene.good, scene.endpoint));
     api_expect_event(scene.monitor, TN_EVENT_HANDSHAKE_FAILED, &event);
