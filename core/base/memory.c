@@ -4,6 +4,9 @@
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
+#ifdef __x86_64__
+#include <cpuid.h>
+#endif
 
 enum { CACHE_LINE = 64, WIPED_STACK = 16 * 1024 };
 
@@ -82,11 +85,41 @@ void tni_free_secret(void *memory, size_t size)
     free(memory);
 }
 
+#ifdef __x86_64__
+/* What __builtin_cpu_supports("avx512f") says, which would bring 5 KiB along: the processor has them
+ * (leaf 7), and the system saves them (XCR0). */
+static bool look_for_far_registers(void)
+{
+    enum { OSXSAVE = 1 << 27, AVX512F = 1 << 16, SAVED = 0xe6 };
+    unsigned a, b, c, d;
+
+    if (!__get_cpuid(1, &a, &b, &c, &d) || !(c & OSXSAVE))
+        return false;
+    __asm__("xgetbv" : "=a"(a), "=d"(d) : "c"(0));
+    if ((a & SAVED) != SAVED)
+        return false;
+    return __get_cpuid_count(7, 0, &a, &b, &c, &d) && (b & AVX512F);
+}
+
+static bool has_far_registers(void)
+{
+    enum { NOT_ASKED, NO, YES };
+    static atomic_int known;
+    int answer = atomic_load_explicit(&known, memory_order_relaxed);
+
+    if (answer == NOT_ASKED) {
+        answer = look_for_far_registers() ? YES : NO;
+        atomic_store_explicit(&known, answer, memory_order_relaxed);
+    }
+    return answer == YES;
+}
+#endif
+
 /* The C library copies by those that the compiler does not know of here. */
 static void wipe_far_registers(void)
 {
 #ifdef __x86_64__
-    if (__builtin_cpu_supports("avx512f"))
+    if (has_far_registers())
         __asm__ volatile(".irp n,16,17,18,19,20,21,22,23,24,25,26,27,28,29,30,31\n\t"
                          "vpxord %zmm\\n, %zmm\\n, %zmm\\n\n\t"
                          ".endr");

@@ -130,7 +130,7 @@ static int make_session(struct tn_endpoint *endpoint, struct tni_session **out_s
         return rc;
     *out_session = tni_session_new(reactor, config);
     tni_config_unref(config); /* the session has its own reference */
-    return *out_session ? 0 : tni_error_code();
+    return *out_session ? 0 : -ENOMEM;
 }
 
 /* Of a connect, or of a bind that has no listener because nobody connects to it. */

@@ -27,7 +27,7 @@ import subprocess
 import sys
 import tempfile
 
-SECONDS = 60
+SECONDS = int(os.environ.get("TENON_BLOCK_SECONDS", 60))
 FENCE = re.compile(r"^```(\S+)?(?: (\S+))?((?: -l\S+)*)\n(.*?)^```$", re.M | re.S)
 
 
