@@ -126,7 +126,9 @@ endmacro()
 
 foreach(element IN LISTS TENON_STATIC_MODULES)
     if(element MATCHES "/|\\.conf$")
-        cmake_path(ABSOLUTE_PATH element BASE_DIRECTORY ${CMAKE_SOURCE_DIR} OUTPUT_VARIABLE path)
+        cmake_path(ABSOLUTE_PATH element BASE_DIRECTORY ${CMAKE_SOURCE_DIR} NORMALIZE
+            OUTPUT_VARIABLE path)
+        string(REGEX REPLACE "/$" "" path ${path})
         if(IS_DIRECTORY ${path})
             file(GLOB files ${path}/*.conf)
             if(NOT files)
