@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "conform/conform.h"
+#include "conform/ends.h"
 #include "conform/settings.h"
 #include "module_file.h"
 #include "usage.h"
@@ -28,6 +29,10 @@ static const char help[] =
     "                              own. Without it NAME://%d/%n, NAME://127.0.0.1:*, NAME://* and\n"
     "                              NAME://%n are tried\n"
     "      --connect-options TEXT  a transport: options of its connects, \"ca=cert.pem&verify=1\"\n"
+    "      --ends pty|socketpair   a transport that makes no connections: two ends for each, "
+    "which\n"
+    "                              %a in --endpoint and %b in --connect name\n"
+    "      --connect TEXT          with --ends: where a connect goes\n"
     "      --script FILE           a pattern: its state machine, to be followed\n"
     "      --option [SIDE:]NAME=VALUE  a mechanism: an option of its \"client\", its \"server\" or "
     "both;\n"
@@ -211,6 +216,14 @@ static int take_option(struct request *request, int option)
     case 'o':
         request->subject.connect_options = optarg;
         return TOOL_OK;
+    case 'E':
+        if (!ends_are_known(optarg))
+            return tool_usage_error("conform", "ends are \"pty\" or \"socketpair\"");
+        request->subject.ends = optarg;
+        return TOOL_OK;
+    case 'C':
+        request->subject.connect_endpoint = optarg;
+        return TOOL_OK;
     case 's':
         request->subject.script = optarg;
         return TOOL_OK;
@@ -234,6 +247,8 @@ int cmd_conform(int argc, char **argv)
 {
     static const struct option options[] = {{"endpoint", required_argument, NULL, 'e'},
                                             {"connect-options", required_argument, NULL, 'o'},
+                                            {"ends", required_argument, NULL, 'E'},
+                                            {"connect", required_argument, NULL, 'C'},
                                             {"script", required_argument, NULL, 's'},
                                             {"option", required_argument, NULL, 'O'},
                                             {"options", required_argument, NULL, 'F'},
@@ -261,6 +276,9 @@ int cmd_conform(int argc, char **argv)
     }
     if (optind + 1 != argc)
         return tool_usage_error("conform", "one FILE.so is needed");
+    if (!request.subject.ends != !request.subject.connect_endpoint ||
+        (request.subject.ends && !request.subject.endpoint))
+        return tool_usage_error("conform", "--ends, --endpoint and --connect go together");
     request.file = argv[optind];
     setenv("TENON_LOG", "error", 0); /* cases provoke warnings */
     return try_module(&request);

@@ -8,6 +8,7 @@ rest is Markdown, of which lowdown makes the two forms, and lines that bring in 
 
   @functions HEADER SECTION   synopsis and description of the functions of a section of include/tenon/HEADER
   @options SECTION            the table of docs/options.md under that heading
+  @cases KIND                 the cases of the conformance kit for transports, patterns or mechanisms
   @include FILE               a source file of the repository
 """
 
@@ -60,6 +61,8 @@ class Page:
             return self.expand_functions(*line.split(maxsplit=2)[1:])
         if line.startswith("@options "):
             return options(line.split(maxsplit=1)[1])
+        if line.startswith("@cases "):
+            return cases(line.split(maxsplit=1)[1])
         if line.startswith("@include "):
             path = line.split(maxsplit=1)[1]
             with open(os.path.join(TOP, path), encoding="utf-8") as source:
@@ -118,6 +121,18 @@ def options(title):
         facts = ", ".join(filter(None, [kind, values, unit, f"default {default}" if default else ""]))
         out.append(f"{name} ({facts})\n: {escape(text)}\n")
     return "\n".join(out)
+
+
+def cases(kind):
+    """The table of a suite of tools/conform as a list of definitions."""
+    with open(os.path.join(TOP, f"tools/conform/{kind}.c"), encoding="utf-8") as source:
+        table = source.read().partition("cases[] = {")[2].partition("\n};")[0]
+    text = r'((?:"(?:[^"\\]|\\.)*"\s*)+)'
+    rows = re.findall(r'\{"(\w+)",\s*' + text + r",\s*" + text + ",", table)
+    if not rows:
+        sys.exit(f"tools/conform/{kind}.c has no table of cases")
+    joined = [[re.sub(r'"\s*"', "", cell).strip().strip('"') for cell in row] for row in rows]
+    return "\n".join(f"`{name}`\n: {escape(expects)}: {escape(why)}\n" for name, expects, why in joined)
 
 
 def lowdown(form, page, text, version):

@@ -26,6 +26,14 @@ void conform_run_many_connections(const struct subject *subject);
 void conform_run_reconnect(const struct subject *subject);
 void conform_run_killed_peer(const struct subject *subject);
 void conform_run_killed_reader(const struct subject *subject);
+void conform_run_endpoint_parsing(const struct subject *subject);
+void conform_run_dial(const struct subject *subject);
+void conform_run_accept(const struct subject *subject);
+void conform_run_short_reads(const struct subject *subject);
+void conform_run_short_writes(const struct subject *subject);
+void conform_run_half_close(const struct subject *subject);
+void conform_run_killed_at_every_stage(const struct subject *subject);
+void conform_run_thread_and_lock_rules(const struct subject *subject);
 void conform_run_leaks(const struct subject *subject);
 void conform_run_shutdown(const struct subject *subject);
 

@@ -24,6 +24,10 @@ struct subject {
     const char *endpoint;
     const char *directory;
     const char *connect_options; /* "ca=cert.pem&...", for connects; "": none */
+    /** "pty" or "socketpair": the kit makes two ends, by whose names or numbers %a in `endpoint` and %b in
+     *  `connect_endpoint` are replaced; one connection at a time. NULL: a bind makes the connections. */
+    const char *ends;
+    const char *connect_endpoint;
     const char *script; /* of a pattern: the file with its machine; NULL: none */
     const struct settings *settings; /* of a mechanism: what its two sides are told (settings.h) */
 };

@@ -19,12 +19,13 @@ void conform_run_connect_first(const struct subject *subject)
     tn_socket_t *bound = side_new_socket(ctx, "pair"), *connected = side_new_socket(ctx, "pair");
     char endpoint[SIDE_ENDPOINT], text[8];
 
+    side_needs_listener(subject);
     /* An address that is free, as somebody had it a moment ago. */
     side_bind_somewhere(subject, bound, endpoint);
     CONFORM(tn_unbind(bound, endpoint) == 0, "%s", tn_last_error());
     side_connect_to(subject, connected, endpoint);
     usleep(50000);
-    for (int i = 0; i < 100 && tn_bind(bound, endpoint) != 0; i++)
+    for (int i = 0; i < 100 && side_bind_at(subject, bound, endpoint) != 0; i++)
         usleep(20000);
     CONFORM(tn_send(connected, "hello", 5, 0) == 0 && tn_recv(bound, text, sizeof text, 0) == 5,
             "a connect that came before its bind does not get through: %s", tn_last_error());
@@ -41,6 +42,7 @@ void conform_run_refused(const struct subject *subject)
     char endpoint[SIDE_ENDPOINT];
     tn_event_t event;
 
+    side_needs_listener(subject);
     side_needs_processes(subject);
     side_bind_somewhere(subject, bound, endpoint);
     tn_close(bound);
@@ -64,6 +66,7 @@ void conform_run_cancelled(const struct subject *subject)
     tn_socket_t *bound = side_new_socket(ctx, "router");
     char endpoint[SIDE_ENDPOINT];
 
+    side_needs_listener(subject);
     side_bind_somewhere(subject, bound, endpoint);
     for (int i = 0; i < 100; i++) {
         tn_socket_t *connected = side_new_socket(ctx, "dealer");
@@ -85,6 +88,7 @@ void conform_run_many_connections(const struct subject *subject)
     tn_socket_t *server = side_new_socket(ctx, "rep"), *client[CONNECTIONS];
     char endpoint[SIDE_ENDPOINT], text[16];
 
+    side_needs_listener(subject);
     tn_set_int(server, "backlog", CONNECTIONS);
     side_bind_somewhere(subject, server, endpoint);
     for (int i = 0; i < CONNECTIONS; i++) {
@@ -116,6 +120,7 @@ void conform_run_reconnect(const struct subject *subject)
     tn_socket_t *client = side_new_socket(ctx, "dealer");
     char endpoint[SIDE_ENDPOINT] = "", text[16];
 
+    side_needs_listener(subject);
     side_needs_processes(subject);
     for (int round = 0; round < 3; round++) {
         tn_socket_t *server = side_new_socket(ctx, "dealer");
@@ -127,7 +132,7 @@ void conform_run_reconnect(const struct subject *subject)
             int code = -EADDRINUSE;
 
             for (int i = 0; i < 100 && code == -EADDRINUSE; i++, usleep(20000))
-                code = tn_bind(server, endpoint);
+                code = side_bind_at(subject, server, endpoint);
             CONFORM(code == 0, "%s", tn_last_error());
         }
         CONFORM(tn_wait_peers(server, 1, SIDE_WAIT) == 1,
@@ -176,6 +181,7 @@ void conform_run_killed_peer(const struct subject *subject)
     pid_t peers[8];
     tn_msg_t msg;
 
+    side_needs_listener(subject);
     side_needs_processes(subject);
     signal(SIGPIPE, count_broken_pipe);
     /* The address is chosen before there is a thread that a fork would lose. */
@@ -190,7 +196,7 @@ void conform_run_killed_peer(const struct subject *subject)
     ctx = side_new_context(subject);
     pull = side_new_socket(ctx, "pull");
     tn_set_int(pull, "maxmsgsize", -1);
-    CONFORM(tn_bind(pull, endpoint) == 0, "%s", tn_last_error());
+    CONFORM(side_bind_at(subject, pull, endpoint) == 0, "%s", tn_last_error());
     tn_msg_init(&msg);
     for (int i = 0; i < 8; i++) {
         for (int n = 0; n < 20 * i; n++)
@@ -218,6 +224,7 @@ void conform_run_killed_reader(const struct subject *subject)
     static char body[100000];
     pid_t pid;
 
+    side_needs_listener(subject);
     side_needs_processes(subject);
     signal(SIGPIPE, count_broken_pipe);
     side_bind_somewhere(subject, push, endpoint);
@@ -235,7 +242,7 @@ void conform_run_killed_reader(const struct subject *subject)
     CONFORM(pid > 0, "no child process: %s", strerror(errno));
     ctx = side_new_context(subject);
     push = side_new_socket(ctx, "push");
-    CONFORM(tn_bind(push, endpoint) == 0, "%s", tn_last_error());
+    CONFORM(side_bind_at(subject, push, endpoint) == 0, "%s", tn_last_error());
     CONFORM(tn_send(push, body, sizeof body, 0) == 0, "%s", tn_last_error());
     for (int i = 0; i < 500; i++)
         tn_send(push, body, sizeof body, TN_DONTWAIT);

@@ -1,6 +1,7 @@
 /* What a transport makes of addresses and options. */
 #include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -35,6 +36,39 @@ void conform_run_long_endpoint(const struct subject *subject)
     side_end_context(ctx);
 }
 
+/* Letters, digits, and what separates in addresses; now and then any byte. */
+static void make_address(char *out, size_t size)
+{
+    static const char common[] = "::::////..[]@*-%+?=&09azAZ, ";
+    size_t length = (size_t)random() % (size - 1);
+
+    for (size_t i = 0; i < length; i++)
+        out[i] = random() % 8 ? common[(size_t)random() % (sizeof common - 1)]
+                              : (char)(1 + random() % 255);
+    out[length] = '\0';
+}
+
+void conform_run_endpoint_parsing(const struct subject *subject)
+{
+    enum { TRIES = 3000 };
+    tn_ctx_t *ctx = side_new_context(subject);
+    tn_socket_t *socket = side_new_socket(ctx, "pair");
+    char endpoint[200];
+    int head = snprintf(endpoint, sizeof endpoint, "%s://", subject->feature->name);
+
+    srandom(1);
+    for (int i = 0; i < TRIES; i++) {
+        int rc;
+
+        make_address(endpoint + head, i % 10 ? 40 : sizeof endpoint - (size_t)head);
+        rc = tn_check_endpoint(socket, endpoint, i % 2);
+        CONFORM(rc <= 0, "checking \"%s\" gives %d", endpoint, rc);
+        CONFORM(rc == 0 || tn_last_error()[0], "\"%s\" is refused without a sentence", endpoint);
+    }
+    tn_close(socket);
+    side_end_context(ctx);
+}
+
 void conform_run_last_endpoint(const struct subject *subject)
 {
     tn_ctx_t *ctx = side_new_context(subject);
@@ -42,6 +76,7 @@ void conform_run_last_endpoint(const struct subject *subject)
     char endpoint[SIDE_ENDPOINT];
     size_t scheme = strlen(subject->feature->name);
 
+    side_needs_listener(subject);
     side_bind_somewhere(subject, bound, endpoint);
     CONFORM(strncmp(endpoint, subject->feature->name, scheme) == 0 &&
                 (strncmp(endpoint + scheme, "://", 3) == 0 || endpoint[scheme] == '+'),
@@ -61,8 +96,9 @@ void conform_run_duplicate_bind(const struct subject *subject)
     char endpoint[SIDE_ENDPOINT];
     int code;
 
+    side_needs_listener(subject);
     side_bind_somewhere(subject, first, endpoint);
-    code = tn_bind(second, endpoint);
+    code = side_bind_at(subject, second, endpoint);
     CONFORM(code == -EADDRINUSE, "a second bind to %s returns %d (%s), not -EADDRINUSE", endpoint,
             code, code < 0 ? tn_strerror(code) : "success");
     tn_close(first);
@@ -77,10 +113,11 @@ void conform_run_bind_again(const struct subject *subject)
     char endpoint[SIDE_ENDPOINT];
     int code = 0;
 
+    side_needs_listener(subject);
     side_bind_somewhere(subject, socket, endpoint);
     CONFORM(tn_unbind(socket, endpoint) == 0, "%s", tn_last_error());
     for (int i = 0; i < 100; i++) {
-        code = tn_bind(socket, endpoint);
+        code = side_bind_at(subject, socket, endpoint);
         if (code != -EADDRINUSE)
             break;
         usleep(20000);

@@ -60,13 +60,14 @@ void conform_run_multipart(const struct subject *subject)
 
 void conform_run_huge_message(const struct subject *subject)
 {
-    enum { SIZE = 32 << 20, TAKES = 50000 /* ms, on a machine that is busy */ };
+    enum { TAKES = 50000 /* ms, on a machine that is busy */ };
+    size_t size = subject->ends && strcmp(subject->ends, "pty") == 0 ? 1 << 20 : 32 << 20;
     struct pair pair;
 
     side_join(subject, &pair, "pair", "pair");
     tn_set_int(pair.bound, "rcvtimeo", TAKES);
-    side_send_known(pair.connected, SIZE, 5, 0);
-    side_recv_known(pair.bound, SIZE, 5);
+    side_send_known(pair.connected, size, 5, 0);
+    side_recv_known(pair.bound, size, 5);
     side_part(&pair);
 }
 
@@ -82,6 +83,8 @@ void conform_run_fragments(const struct subject *subject)
     snprintf(endpoint, sizeof endpoint, "fault+%s%sfragment=1", subject->endpoint,
              strchr(subject->endpoint, '?') ? "&" : "?");
     split.endpoint = endpoint;
+    if (subject->ends)
+        conform_skip("its two ends are made for one connection, without layers");
     side_join(&split, &pair, "pair", "pair");
     side_exchange(&pair, 3000);
     side_exchange(&pair, 0);

@@ -7,6 +7,7 @@
 #ifndef TENON_TOOLS_CONFORM_RULES_H
 #define TENON_TOOLS_CONFORM_RULES_H
 
+#include <stdbool.h>
 #include <time.h>
 
 #include <tenon/module.h>
@@ -33,6 +34,17 @@ void rules_check_code(const char *op, long code);
  *  stay. */
 const tn_module_t *rules_watch_transport(const tn_module_t *module, const tn_feature_t *feature);
 const tn_module_t *rules_watch_pattern(const tn_module_t *module, const tn_feature_t *feature);
+/* ---- transports: what is done to streams on purpose ---- */
+
+/** From now on reads and writes reach the module a few bytes at a time. */
+void rules_stream_cut(bool reads, bool writes);
+/** The process is killed in the n-th op of a stream from now, before (n odd) or after the module's part. */
+void rules_stream_die_at(long n);
+/** The descriptor of a stream that was dialled and lives; -1: there is none. */
+int rules_stream_dialled(void);
+/** How often writev took less than it was given. */
+long rules_stream_short_writes(void);
+
 /** For the functions above: the description with these ops. */
 const tn_module_t *rules_put_in(const tn_module_t *module, const tn_feature_t *feature,
                                 const void *ops);

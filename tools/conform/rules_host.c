@@ -18,7 +18,8 @@ static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER; /* over all that follow
 static struct front fronts[HOSTS_MAX];
 static unsigned front_count; /* so far; the oldest one makes room */
 static tn_host_t core; /* a copy: the functions are the same in all */
-static const tn_module_t *original, *watched;
+static const tn_module_t *original;
+static tn_module_t watched;
 static tn_pipe_t *pipes[PIPES_MAX]; /* by hash, those that have gone too */
 static bool is_gone[PIPES_MAX];
 static long allocations, left, fail_at;
@@ -186,7 +187,7 @@ static int front_set_error(const tn_host_t *host, int code, const char *format, 
 
 static tn_module_state_t *front_module_state(const tn_host_t *host, const tn_module_t *module)
 {
-    return core.module_state(behind(host), module == original ? watched : module);
+    return core.module_state(behind(host), module == original ? &watched : module);
 }
 
 static struct tn_socket *front_socket_open(const tn_host_t *host, const char *pattern)
@@ -194,10 +195,23 @@ static struct tn_socket *front_socket_open(const tn_host_t *host, const char *pa
     return core.socket_open(behind(host), pattern);
 }
 
-void rules_host_know(const tn_module_t *new_original, const tn_module_t *new_watched)
+static int front_init(const tn_host_t *host, tn_module_state_t **out_state)
 {
-    original = new_original;
-    watched = new_watched;
+    return original->init(rules_host_in_front_of(host), out_state);
+}
+
+static void front_fini(const tn_host_t *host, tn_module_state_t *state)
+{
+    original->fini(rules_host_in_front_of(host), state);
+}
+
+const tn_module_t *rules_host_know(const tn_module_t *module, const tn_module_t *description)
+{
+    original = module;
+    watched = *description;
+    watched.init = module->init ? front_init : NULL;
+    watched.fini = module->fini ? front_fini : NULL;
+    return &watched;
 }
 
 static void fill(struct front *front, const tn_host_t *host)

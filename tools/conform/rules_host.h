@@ -1,5 +1,5 @@
 /*
- * rules_host.h: the host's table in front of the core's: it counts what a pattern takes, fails when it is told
+ * rules_host.h: the host's table in front of the core's: it counts what a module takes, fails when it is told
  * to, and looks whether the pipes that it is given are still there.
  *
  * One a process; any thread.
@@ -13,8 +13,9 @@
 
 /** The table in front of the core's `host`; the same for the same. Valid until the process ends. */
 const tn_host_t *rules_host_in_front_of(const tn_host_t *host);
-/** Which description the core knows the module by. */
-void rules_host_know(const tn_module_t *original, const tn_module_t *watched);
+/** The description by which the core is to know the module: `description`, with init and fini that get the table
+ *  in front. Static. */
+const tn_module_t *rules_host_know(const tn_module_t *module, const tn_module_t *description);
 
 void rules_host_attached(tn_pipe_t *pipe);
 void rules_host_detached(tn_pipe_t *pipe);

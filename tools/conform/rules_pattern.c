@@ -166,25 +166,11 @@ static unsigned watched_poll(void *state)
     return events;
 }
 
-static const tn_module_t *original;
-
-static int watched_init(const tn_host_t *host, tn_module_state_t **out_state)
-{
-    return original->init(rules_host_in_front_of(host), out_state);
-}
-
-static void watched_fini(const tn_host_t *host, tn_module_state_t *state)
-{
-    original->fini(rules_host_in_front_of(host), state);
-}
-
 const tn_module_t *rules_watch_pattern(const tn_module_t *module, const tn_feature_t *feature)
 {
     static tn_pattern_ops_t ops;
-    static tn_module_t watched;
 
     real = feature->ops;
-    original = module;
     if (real->size != sizeof ops) /* the core will refuse it, and say so */
         return module;
     ops = *real;
@@ -209,9 +195,5 @@ const tn_module_t *rules_watch_pattern(const tn_module_t *module, const tn_featu
     WATCH(recv);
     WATCH(poll);
 #undef WATCH
-    watched = *rules_put_in(module, feature, &ops);
-    watched.init = module->init ? watched_init : NULL;
-    watched.fini = module->fini ? watched_fini : NULL;
-    rules_host_know(module, &watched);
-    return &watched;
+    return rules_host_know(module, rules_put_in(module, feature, &ops));
 }

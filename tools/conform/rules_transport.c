@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <pthread.h>
 #include <signal.h>
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
@@ -12,12 +13,14 @@
 #include <tenon/transport.h>
 
 #include "rules.h"
+#include "rules_host.h"
 
 enum { STREAMS_MAX = 4096 };
 
 /* What is known about one stream, found by its state. */
 struct stream {
     void *state; /* NULL: free */
+    bool is_dialled;
     int fd; /* -1: not told yet */
     dev_t device;
     ino_t inode;
@@ -37,6 +40,83 @@ static struct stream *stream_of(void *state)
             return &streams[i];
     }
     return NULL;
+}
+
+/* ---- on purpose ---- */
+
+static atomic_bool cuts_reads, cuts_writes;
+static atomic_long die_at, short_writes;
+
+void rules_stream_cut(bool reads, bool writes)
+{
+    atomic_store(&cuts_reads, reads);
+    atomic_store(&cuts_writes, writes);
+}
+
+void rules_stream_die_at(long n)
+{
+    atomic_store(&die_at, n);
+}
+
+long rules_stream_short_writes(void)
+{
+    return atomic_load(&short_writes);
+}
+
+int rules_stream_dialled(void)
+{
+    int fd = -1;
+
+    pthread_mutex_lock(&lock);
+    for (int i = 0; i < STREAMS_MAX; i++)
+        if (streams[i].state && streams[i].is_dialled && streams[i].fd >= 0)
+            fd = streams[i].fd;
+    pthread_mutex_unlock(&lock);
+    return fd;
+}
+
+/* Called before the module's part of an op, and after it. */
+static void come_to_die(void)
+{
+    if (atomic_load(&die_at) > 0 && atomic_fetch_sub(&die_at, 1) == 1)
+        raise(SIGKILL);
+}
+
+static struct rules_op begin_stream(const char *name)
+{
+    come_to_die();
+    return rules_begin(name);
+}
+
+static void end_stream(const struct rules_op *op)
+{
+    rules_end(op);
+    come_to_die();
+}
+
+typedef ssize_t move_fn(void *state, const struct iovec *iov, int count);
+
+/* By 1, 2, 3, 1, ... bytes, as far as it goes. */
+static ssize_t move_in_pieces(move_fn *move, void *state, const struct iovec *iov, int count)
+{
+    ssize_t moved = 0;
+    size_t step = 1;
+
+    for (int i = 0; i < count; i++) {
+        for (size_t at = 0; at < iov[i].iov_len;) {
+            size_t left = iov[i].iov_len - at, most = step++ % 3 + 1;
+            struct iovec piece = {(char *)iov[i].iov_base + at, left < most ? left : most};
+            ssize_t rc = move(state, &piece, 1);
+
+            if (rc <= 0)
+                return moved ? moved : rc;
+            if ((size_t)rc > piece.iov_len)
+                rules_break("readv or writev returned %zd with %zu bytes", rc, piece.iov_len);
+            at += (size_t)rc;
+            moved += rc;
+        }
+    }
+    return moved;
 }
 
 static size_t total(const struct iovec *iov, int count)
@@ -69,11 +149,11 @@ static bool is_fatal(ssize_t code)
 static int watched_open(void *state, tn_stream_t *stream, const tn_host_t *host, unsigned role,
                         const char *address)
 {
-    struct rules_op watch = rules_begin("open");
-    int code = real->open(state, stream, host, role, address);
+    struct rules_op watch = begin_stream("open");
+    int code = real->open(state, stream, rules_host_in_front_of(host), role, address);
     struct stream *known;
 
-    rules_end(&watch);
+    end_stream(&watch);
     rules_check_code("open", code);
     if (code > 0)
         rules_break("open returned %d; it returns 0 or a negative code", code);
@@ -82,17 +162,17 @@ static int watched_open(void *state, tn_stream_t *stream, const tn_host_t *host,
     pthread_mutex_lock(&lock);
     known = stream_of(NULL);
     if (known)
-        *known = (struct stream){.state = state, .fd = -1};
+        *known = (struct stream){.state = state, .fd = -1, .is_dialled = role == TN_ROLE_CONNECT};
     pthread_mutex_unlock(&lock);
     return code;
 }
 
 static int watched_dial(void *state, const char *address)
 {
-    struct rules_op watch = rules_begin("dial");
+    struct rules_op watch = begin_stream("dial");
     int code = real->dial(state, address);
 
-    rules_end(&watch);
+    end_stream(&watch);
     rules_check_code("dial", code);
     if (code == -EAGAIN)
         rules_break("dial returned -EAGAIN; a connection that is not there yet is -EINPROGRESS");
@@ -101,20 +181,20 @@ static int watched_dial(void *state, const char *address)
 
 static int watched_established(void *state)
 {
-    struct rules_op watch = rules_begin("established");
+    struct rules_op watch = begin_stream("established");
     int code = real->established(state);
 
-    rules_end(&watch);
+    end_stream(&watch);
     rules_check_code("established", code);
     return code;
 }
 
 static int watched_handshake(void *state)
 {
-    struct rules_op watch = rules_begin("handshake");
+    struct rules_op watch = begin_stream("handshake");
     int code = real->handshake(state);
 
-    rules_end(&watch);
+    end_stream(&watch);
     rules_check_code("handshake", code);
     if (code == -EAGAIN)
         rules_break("handshake returned -EAGAIN; one that is under way is -EINPROGRESS");
@@ -124,12 +204,13 @@ static int watched_handshake(void *state)
 static ssize_t watched_readv(void *state, const struct iovec *iov, int count)
 {
     size_t room = total(iov, count);
-    struct rules_op watch = rules_begin("readv");
-    ssize_t got = real->readv(state, iov, count);
+    struct rules_op watch = begin_stream("readv");
+    ssize_t got = atomic_load(&cuts_reads) ? move_in_pieces(real->readv, state, iov, count)
+                                           : real->readv(state, iov, count);
     struct stream *known;
     bool has_ended;
 
-    rules_end(&watch);
+    end_stream(&watch);
     rules_check_code("readv", got);
     if (got > 0 && (size_t)got > room)
         rules_break("readv returned %zd with room for %zu", got, room);
@@ -153,10 +234,13 @@ static ssize_t watched_readv(void *state, const struct iovec *iov, int count)
 static ssize_t watched_writev(void *state, const struct iovec *iov, int count)
 {
     size_t size = total(iov, count);
-    struct rules_op watch = rules_begin("writev");
-    ssize_t put = real->writev(state, iov, count);
+    struct rules_op watch = begin_stream("writev");
+    ssize_t put = atomic_load(&cuts_writes) ? move_in_pieces(real->writev, state, iov, count)
+                                            : real->writev(state, iov, count);
 
-    rules_end(&watch);
+    end_stream(&watch);
+    if (put > 0 && (size_t)put < size)
+        atomic_fetch_add(&short_writes, 1);
     rules_check_code("writev", put);
     if (put > 0 && (size_t)put > size)
         rules_break("writev returned %zd of %zu bytes", put, size);
@@ -169,10 +253,10 @@ static ssize_t watched_writev(void *state, const struct iovec *iov, int count)
 
 static int watched_flush(void *state)
 {
-    struct rules_op watch = rules_begin("flush");
+    struct rules_op watch = begin_stream("flush");
     int code = real->flush(state);
 
-    rules_end(&watch);
+    end_stream(&watch);
     rules_check_code("flush", code);
     return code;
 }
@@ -250,9 +334,9 @@ static void watched_close(void *state)
     pthread_mutex_unlock(&lock);
     if (was.is_gone && real->shape == TN_SHAPE_STREAM)
         check_broken_pipe(state);
-    watch = rules_begin("close");
+    watch = begin_stream("close");
     real->close(state);
-    rules_end(&watch);
+    end_stream(&watch);
     if (was.fd >= 0 && fstat(was.fd, &status) == 0 && status.st_dev == was.device &&
         status.st_ino == was.inode)
         rules_break("close left the descriptor %d open", was.fd);
@@ -272,13 +356,53 @@ static int watched_accept(void *state, void *stream_state)
     return code;
 }
 
+/* Whether it blocks is looked at in accept. */
 static int watched_listener_fd(void *state)
 {
     int fd = real->listener_fd(state);
 
-    if (fd >= 0)
-        check_descriptor("a listener", fd);
+    if (fd >= 0 && !(fcntl(fd, F_GETFD) & FD_CLOEXEC))
+        rules_break(
+            "the descriptor of a listener is not FD_CLOEXEC, or not open: programs that this "
+            "one starts inherit it");
     return fd;
+}
+
+/* ---- on the application's thread ---- */
+
+static int watched_check(const tn_host_t *host, const char *address, unsigned role)
+{
+    int rc = real->check(rules_host_in_front_of(host), address, role);
+
+    rules_check_code("check", rc);
+    return rc;
+}
+
+static int watched_listen(void *state, tn_listener_t *listener, const tn_host_t *host,
+                          const char *address)
+{
+    int rc = real->listen(state, listener, rules_host_in_front_of(host), address);
+
+    rules_check_code("listen", rc);
+    return rc;
+}
+
+static int watched_prepare(void *endpoint_state, const tn_setup_t *setup, const tn_host_t *host,
+                           unsigned role, const char *address)
+{
+    int rc = real->prepare(endpoint_state, setup, rules_host_in_front_of(host), role, address);
+
+    rules_check_code("prepare", rc);
+    return rc;
+}
+
+static int watched_attach(tn_module_state_t *state, tn_endpoint_t *endpoint, const tn_host_t *host,
+                          const char *address, unsigned role)
+{
+    int rc = real->attach(state, endpoint, rules_host_in_front_of(host), address, role);
+
+    rules_check_code("attach", rc);
+    return rc;
 }
 
 const tn_module_t *rules_watch_transport(const tn_module_t *module, const tn_feature_t *feature)
@@ -304,6 +428,10 @@ const tn_module_t *rules_watch_transport(const tn_module_t *module, const tn_fea
     WATCH(close);
     WATCH(accept);
     WATCH(listener_fd);
+    WATCH(check);
+    WATCH(listen);
+    WATCH(prepare);
+    WATCH(attach);
 #undef WATCH
-    return rules_put_in(module, feature, &ops);
+    return rules_host_know(module, rules_put_in(module, feature, &ops));
 }

@@ -7,6 +7,8 @@
 
 #include <tenon/transport.h>
 
+#include "ends.h"
+
 unsigned side_shape(const struct subject *subject)
 {
     return ((const tn_transport_ops_t *)subject->feature->ops)->shape;
@@ -16,6 +18,12 @@ void side_needs_processes(const struct subject *subject)
 {
     if (side_shape(subject) == TN_SHAPE_MESSAGE)
         conform_skip("it joins sockets of one process: there is no connection that could be lost");
+}
+
+void side_needs_listener(const struct subject *subject)
+{
+    if (subject->ends)
+        conform_skip("its two ends are made for one connection: there is no listener");
 }
 
 tn_ctx_t *side_new_context(const struct subject *subject)
@@ -44,18 +52,21 @@ void side_end_context(tn_ctx_t *ctx)
     CONFORM(tn_ctx_term(ctx, SIDE_WAIT) == 0, "the context does not end: %s", tn_last_error());
 }
 
-/* The template with its marks filled in. */
-void conform_fill_in(const struct subject *subject, char *out, size_t size)
+/* The template with its marks filled in; `end` is what stands for %a and %b. */
+static void fill_in(const struct subject *subject, const char *template, const char *end, char *out,
+                    size_t size)
 {
     static int number;
     size_t used = 0;
 
     number++;
-    for (const char *c = subject->endpoint; *c && used + 1 < size; c++) {
+    for (const char *c = template; *c && used + 1 < size; c++) {
         if (c[0] == '%' && c[1] == 'd')
             used += (size_t)snprintf(out + used, size - used, "%s", subject->directory);
         else if (c[0] == '%' && c[1] == 'n')
             used += (size_t)snprintf(out + used, size - used, "%d-%d", getpid(), number);
+        else if (c[0] == '%' && (c[1] == 'a' || c[1] == 'b'))
+            used += (size_t)snprintf(out + used, size - used, "%s", end);
         else {
             out[used++] = *c;
             continue;
@@ -65,22 +76,58 @@ void conform_fill_in(const struct subject *subject, char *out, size_t size)
     out[used < size ? used : size - 1] = '\0';
 }
 
+void conform_fill_in(const struct subject *subject, char *out, size_t size)
+{
+    const char *names[2] = {"", ""};
+
+    if (subject->ends)
+        ends_make(subject->ends, names);
+    fill_in(subject, subject->endpoint, names[0], out, size);
+}
+
+static void bind_one_end(const struct subject *subject, tn_socket_t *socket, char *endpoint)
+{
+    char wanted[SIDE_ENDPOINT];
+    const char *names[2];
+
+    ends_make(subject->ends, names);
+    fill_in(subject, subject->endpoint, names[0], wanted, sizeof wanted);
+    fill_in(subject, subject->connect_endpoint, names[1], endpoint, SIDE_ENDPOINT);
+    CONFORM(tn_bind(socket, wanted) == 0, "%s", tn_last_error());
+}
+
 /* Binds somewhere; `endpoint` (SIDE_ENDPOINT bytes) is where others connect to. */
 void side_bind_somewhere(const struct subject *subject, tn_socket_t *socket, char *endpoint)
 {
     char wanted[SIDE_ENDPOINT];
     size_t size = SIDE_ENDPOINT;
 
+    if (subject->ends) {
+        bind_one_end(subject, socket, endpoint);
+        return;
+    }
     conform_fill_in(subject, wanted, sizeof wanted);
     CONFORM(tn_bind(socket, wanted) == 0, "%s", tn_last_error());
     CONFORM(tn_get_str(socket, "last_endpoint", endpoint, &size) == 0, "%s", tn_last_error());
+}
+
+int side_bind_at(const struct subject *subject, tn_socket_t *socket, const char *endpoint)
+{
+    const char *options = strchr(subject->endpoint, '?');
+    char whole[2 * SIDE_ENDPOINT];
+
+    snprintf(whole, sizeof whole, "%s%s", endpoint, options ? options : "");
+    return tn_bind(socket, whole);
 }
 
 void side_connect_to(const struct subject *subject, tn_socket_t *socket, const char *endpoint)
 {
     char whole[2 * SIDE_ENDPOINT];
 
-    snprintf(whole, sizeof whole, "%s%s%s", endpoint, subject->connect_options[0] ? "?" : "",
+    snprintf(whole, sizeof whole, "%s%s%s", endpoint,
+             !subject->connect_options[0] ? ""
+             : strchr(endpoint, '?')      ? "&"
+                                          : "?",
              subject->connect_options);
     CONFORM(tn_connect(socket, whole) == 0, "%s", tn_last_error());
 }

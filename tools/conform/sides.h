@@ -14,6 +14,9 @@ unsigned side_shape(const struct subject *subject);
 /** Skips the case for transports that join sockets of one process. */
 void side_needs_processes(const struct subject *subject);
 
+/** Skips the case for transports whose ends are made for one connection. */
+void side_needs_listener(const struct subject *subject);
+
 tn_ctx_t *side_new_context(const struct subject *subject);
 /** Its calls wait for SIDE_WAIT at most; "linger" is 0. */
 tn_socket_t *side_new_socket(tn_ctx_t *ctx, const char *pattern);
@@ -21,6 +24,8 @@ void side_end_context(tn_ctx_t *ctx);
 
 /** Binds somewhere; `endpoint` (SIDE_ENDPOINT bytes) is where others connect to. */
 void side_bind_somewhere(const struct subject *subject, tn_socket_t *socket, char *endpoint);
+/** Binds where somebody was bound before, with the same options; what tn_bind returns. */
+int side_bind_at(const struct subject *subject, tn_socket_t *socket, const char *endpoint);
 void side_connect_to(const struct subject *subject, tn_socket_t *socket, const char *endpoint);
 
 /** Two sockets that have shaken hands. */
