@@ -13,10 +13,12 @@
 #include <tenon/tenon.h>
 
 #include "base/memory.h"
+#include "module/detach.h"
 
 struct tni_dl {
     lt_dlhandle handle;
     void *plain; /* the loader's own handle, which decides how symbols are bound */
+    void *shown; /* detach.h; NULL: none, or it stays for good */
     char *path;
 };
 
@@ -41,6 +43,20 @@ static lt_dlhandle open_local(const char *path)
     return handle;
 }
 
+/* Sanitizers know code by the file that it was mapped from. */
+static void open_plain(struct tni_dl *dl)
+{
+#ifdef TENON_INSTRUMENTED
+    dl->plain = dlopen(dl->path, RTLD_NOW | RTLD_LOCAL);
+#else
+    bool was_mapped = tni_dl_is_mapped(dl->path);
+
+    dl->plain = dlopen(dl->path, RTLD_NOW | RTLD_LOCAL);
+    if (dl->plain && !was_mapped)
+        dl->shown = tni_detach_from_file(dl->plain, dl->path);
+#endif
+}
+
 /* libltdl binds lazily, so that an undefined function would crash at its first call, and says "file
  * not found" whatever happened. The loader itself goes first: it binds everything and tells the true
  * reason; libltdl then finds the object mapped. */
@@ -48,7 +64,7 @@ static int open_locked(struct tni_dl *dl, char *why, size_t size)
 {
     const char *text;
 
-    dl->plain = dlopen(dl->path, RTLD_NOW | RTLD_LOCAL);
+    open_plain(dl);
     if (!dl->plain) {
         text = dlerror();
         snprintf(why, size, "%s", text ? text : "the loader gave no reason");
@@ -72,6 +88,7 @@ fail_init:
         lt_dlexit();
 fail_plain:
     dlclose(dl->plain);
+    tni_detach_forget(dl->shown);
     return -TN_EMODULE;
 }
 
@@ -133,6 +150,7 @@ void tni_dl_pin(struct tni_dl *dl)
 
     if (again)
         dlclose(again);
+    dl->shown = NULL;
 }
 
 bool tni_dl_is_mapped(const char *path)
@@ -154,6 +172,7 @@ void tni_dl_close(struct tni_dl *dl)
         lt_dlexit();
     pthread_mutex_unlock(&lock);
     dlclose(dl->plain);
+    tni_detach_forget(dl->shown);
     tni_free(dl->path);
     tni_free(dl);
 }
