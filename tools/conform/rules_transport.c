@@ -160,7 +160,9 @@ static int watched_open(void *state, tn_stream_t *stream, const tn_host_t *host,
     if (code < 0)
         return code;
     pthread_mutex_lock(&lock);
-    known = stream_of(NULL);
+    known = stream_of(state); /* of a stream that had no op to close it */
+    if (!known)
+        known = stream_of(NULL);
     if (known)
         *known = (struct stream){.state = state, .fd = -1, .is_dialled = role == TN_ROLE_CONNECT};
     pthread_mutex_unlock(&lock);

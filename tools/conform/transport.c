@@ -112,6 +112,15 @@ static bool find_endpoint(struct subject *subject, char *endpoint, struct confor
     return false;
 }
 
+/* Whether a bind goes where it was said to. */
+static bool is_endpoint_good(const struct subject *subject, struct conform_result *why)
+{
+    static const struct conform_case bind = {.name = "bind", .seconds = 30, .run = try_bind};
+
+    conform_run(&bind, subject, why);
+    return why->verdict == CONFORM_PASSED;
+}
+
 static int prepare(struct subject *subject, char *why, size_t size)
 {
     const tn_transport_ops_t *ops = subject->feature->ops;
@@ -123,7 +132,8 @@ static int prepare(struct subject *subject, char *why, size_t size)
         return 1;
     }
     subject->watched = rules_watch_transport(subject->module, subject->feature);
-    if (subject->endpoint || find_endpoint(subject, endpoint, &result))
+    if (subject->endpoint ? is_endpoint_good(subject, &result)
+                          : find_endpoint(subject, endpoint, &result))
         return 0;
     snprintf(why, size, "it binds to no address that was tried; say one by --endpoint (%.800s)",
              result.reason);
