@@ -115,10 +115,11 @@ static void *host_alloc(size_t size)
 
 static void host_free(void *memory)
 {
-    struct block *block = (struct block *)memory - 1;
+    struct block *block;
 
     if (!memory)
         return;
+    block = (struct block *)memory - 1;
     CONFORM(block->mark == MARK, "host->free was given what host->alloc did not give, or twice");
     check_spill(memory, block->size, "memory that was given back without being wiped");
     block->mark = 0;
