@@ -12,7 +12,7 @@
 #include <sys/resource.h>
 #include <time.h>
 
-enum { FEATURES_MAX = 64, SLEEP_MS = 50, SLEEPS = 4, SENTINEL = 4000 };
+enum { FEATURES_MAX = 64, SLEEP_MS = 50, SLEEPS = 10, SENTINEL = 4000 };
 
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER; /* over all that follows */
 static char broken[512];
@@ -68,7 +68,7 @@ void rules_end(const struct rules_op *op)
     clock_gettime(CLOCK_MONOTONIC, &now);
     getrusage(RUSAGE_THREAD, &usage);
     ms = (now.tv_sec - op->began.tv_sec) * 1000 + (now.tv_nsec - op->began.tv_nsec) / 1000000;
-    /* On a busy machine once is nothing. */
+    /* On a busy machine a few are nothing. */
     if (ms >= SLEEP_MS && usage.ru_nvcsw > op->switches &&
         atomic_fetch_add(&sleeps, 1) + 1 >= SLEEPS)
         rules_break(
