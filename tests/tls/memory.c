@@ -50,7 +50,10 @@ static bool is_refused(void)
 {
     unsigned long count = atomic_fetch_add(&openssl_count, 1) + 1;
 
-    return count == atomic_load(&openssl_fails_at);
+    if (count != atomic_load(&openssl_fails_at))
+        return false;
+    errno = ENOMEM; /* as malloc leaves it */
+    return true;
 }
 
 static void *openssl_malloc(size_t size, const char *file, int line)

@@ -135,7 +135,7 @@ int epoll_ctl(int set, int operation, int fd, struct epoll_event *event)
 
 /* A short read leaves something: an edge-triggered reader that takes it for the end is told again, as
  * it would be by the bytes' real arrival. */
-ssize_t recv(int fd, void *data, size_t size, int flags)
+static ssize_t receive(int fd, void *data, size_t size, int flags)
 {
     int error = struck(FAULT_RECV);
 
@@ -147,6 +147,11 @@ ssize_t recv(int fd, void *data, size_t size, int flags)
         return got;
     }
     return REAL(recv)(fd, data, size, flags);
+}
+
+ssize_t recv(int fd, void *data, size_t size, int flags)
+{
+    return receive(fd, data, size, flags);
 }
 
 ssize_t readv(int fd, const struct iovec *iov, int count)
@@ -205,10 +210,21 @@ int recvmmsg(int fd, struct mmsghdr *messages, unsigned count, int flags, struct
     return error ? fail_transfer(fd, error) : REAL(recvmmsg)(fd, messages, count, flags, limit);
 }
 
+static bool is_socket(int fd)
+{
+    struct stat status;
+
+    return REAL(fstat)(fd, &status) == 0 && S_ISSOCK(status.st_mode);
+}
+
+/* Of a socket it is a recv without flags. */
 ssize_t read(int fd, void *data, size_t size)
 {
-    int error = size == sizeof(uint64_t) ? 0 : struck(FAULT_READ);
+    int error;
 
+    if (is_socket(fd))
+        return receive(fd, data, size, 0);
+    error = size == sizeof(uint64_t) ? 0 : struck(FAULT_READ);
     if (error > 0)
         return fail(error);
     return REAL(read)(fd, data, error == FAULT_SHORT && size > 1 ? 1 : size);

@@ -23,7 +23,7 @@ enum fault_call {
     FAULT_GETSOCKNAME,
     FAULT_GETPEERNAME,
     FAULT_FCNTL,
-    FAULT_RECV,
+    FAULT_RECV, /* and read of a socket */
     FAULT_READV,
     FAULT_SEND,
     FAULT_SENDMSG,

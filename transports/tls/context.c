@@ -7,6 +7,8 @@
 #include <openssl/pem.h>
 #include <openssl/x509v3.h>
 
+enum { TRIES = 3 };
+
 static const unsigned char session_name[] = "tenon";
 
 int tni_tls_context_fail(const struct tni_tls_settings *settings, const struct tni_guard *guard,
@@ -126,10 +128,28 @@ static void set_manners(SSL_CTX *context)
     SSL_CTX_set_max_early_data(context, 0);
 }
 
+/* A signature algorithm or a cipher that OpenSSL had no memory to look up is missing from the context
+ * for good, and its error queue does not tell; malloc's errno does. An allocation that succeeded at the
+ * second attempt, within malloc, may leave that errno too: hence more than one try. */
+static SSL_CTX *whole_context(const SSL_METHOD *method)
+{
+    for (int i = 0; i < TRIES; i++) {
+        SSL_CTX *context;
+
+        errno = 0;
+        context = SSL_CTX_new(method);
+        if (!context || errno != ENOMEM)
+            return context;
+        SSL_CTX_free(context);
+    }
+    return NULL;
+}
+
 int tni_tls_context_new(const struct tni_tls_settings *settings, const struct tni_guard *guard,
                         SSL_CTX **out_context)
 {
-    SSL_CTX *context = SSL_CTX_new(settings->is_server ? TLS_server_method() : TLS_client_method());
+    SSL_CTX *context =
+        whole_context(settings->is_server ? TLS_server_method() : TLS_client_method());
     int rc;
 
     if (!context)
