@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <getopt.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -34,13 +35,19 @@ static const char help[] =
     "  tenon keygen --output server\n"
     "  tenon keygen --certificate localhost\n";
 
+static bool write_path(char out[PATH_ROOM], const char *name, const char *suffix)
+{
+    return snprintf(out, PATH_ROOM, "%s%s", name, suffix) < PATH_ROOM;
+}
+
 /* A new file, whose secret nobody else may read. */
 static FILE *create(const char *name, const char *suffix, mode_t mode)
 {
     char path[PATH_ROOM];
+    FILE *file;
     int fd;
 
-    if ((size_t)snprintf(path, sizeof path, "%s%s", name, suffix) >= sizeof path) {
+    if (!write_path(path, name, suffix)) {
         tool_error("keygen", "the name \"%.40s...\" is too long", name);
         return NULL;
     }
@@ -49,7 +56,22 @@ static FILE *create(const char *name, const char *suffix, mode_t mode)
         tool_error("keygen", "%s: %s", path, strerror(errno));
         return NULL;
     }
-    return fdopen(fd, "w");
+    file = fdopen(fd, "w");
+    if (!file) {
+        tool_error("keygen", "%s: %s", path, strerror(errno));
+        close(fd);
+        unlink(path);
+    }
+    return file;
+}
+
+/* What was made in vain would be in the way of the next attempt. */
+static void remove_file(FILE *file, const char *name, const char *suffix)
+{
+    char path[PATH_ROOM];
+
+    if (file && write_path(path, name, suffix))
+        unlink(path);
 }
 
 static int close_both(FILE *a, FILE *b)
@@ -88,17 +110,25 @@ static int make_pair(const char *name)
         fprintf(secret_file, "%s\n", secret);
     explicit_bzero(secret, sizeof secret);
     rc = close_both(public_file, secret_file);
-    return public_file ? rc : TOOL_FAILED;
+    if (public_file && rc == TOOL_OK)
+        return TOOL_OK;
+    remove_file(secret_file, name, ".key");
+    remove_file(public_file, name, ".pub");
+    return TOOL_FAILED;
 }
 
 static int make_certificate(const char *host, const char *name, int days)
 {
-    FILE *key = create(name ? name : host, ".key", 0600);
-    FILE *certificate = key ? create(name ? name : host, ".crt", 0644) : NULL;
+    FILE *key = create(name, ".key", 0600);
+    FILE *certificate = key ? create(name, ".crt", 0644) : NULL;
     int rc = certificate ? keygen_certificate(host, days, certificate, key) : -EIO;
     int closed = close_both(certificate, key);
 
-    return rc < 0 ? TOOL_FAILED : closed;
+    if (rc == 0 && closed == TOOL_OK)
+        return TOOL_OK;
+    remove_file(key, name, ".key");
+    remove_file(certificate, name, ".crt");
+    return TOOL_FAILED;
 }
 
 int cmd_keygen(int argc, char **argv)
@@ -141,5 +171,5 @@ int cmd_keygen(int argc, char **argv)
     }
     if (optind < argc)
         return tool_usage_error("keygen", "\"%s\" is one word too many", argv[optind]);
-    return host ? make_certificate(host, name, (int)days) : make_pair(name);
+    return host ? make_certificate(host, name ? name : host, (int)days) : make_pair(name);
 }

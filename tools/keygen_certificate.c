@@ -8,6 +8,7 @@
 
 #include <arpa/inet.h>
 #include <stdbool.h>
+#include <string.h>
 
 #include <openssl/err.h>
 #include <openssl/evp.h>
@@ -70,21 +71,39 @@ static bool make(X509 *certificate, EVP_PKEY *key, const char *host, int days)
            X509_sign(certificate, key, EVP_sha256()) > 0;
 }
 
+/* OpenSSL does not always say that it had no memory; malloc does. */
+static void tell(const char *host)
+{
+    unsigned long code = ERR_peek_last_error();
+    const char *text = NULL;
+
+    if (errno == ENOMEM || ERR_GET_REASON(code) == ERR_R_MALLOC_FAILURE)
+        text = strerrordesc_np(ENOMEM);
+    else if (ERR_SYSTEM_ERROR(code))
+        text = strerrordesc_np(ERR_GET_REASON(code));
+    else
+        text = ERR_reason_error_string(code);
+    tool_error("keygen", "no certificate can be made for \"%s\": %s", host,
+               text ? text : "OpenSSL gives no reason");
+}
+
 int keygen_certificate(const char *host, int days, FILE *certificate_file, FILE *key_file)
 {
-    EVP_PKEY *key = EVP_EC_gen("P-256");
-    X509 *certificate = X509_new();
-    bool is_done = key && certificate && make(certificate, key, host, days) &&
-                   PEM_write_X509(certificate_file, certificate) == 1 &&
-                   PEM_write_PKCS8PrivateKey(key_file, key, NULL, NULL, 0, NULL, NULL) == 1;
+    X509 *certificate;
+    EVP_PKEY *key;
+    bool is_done;
 
+    errno = 0;
+    key = EVP_EC_gen("P-256");
+    certificate = key ? X509_new() : NULL;
+    is_done = certificate && make(certificate, key, host, days) &&
+              PEM_write_X509(certificate_file, certificate) == 1 &&
+              PEM_write_PKCS8PrivateKey(key_file, key, NULL, NULL, 0, NULL, NULL) == 1;
+    if (!is_done)
+        tell(host);
     X509_free(certificate);
     EVP_PKEY_free(key);
-    if (is_done)
-        return 0;
-    tool_error("keygen", "no certificate can be made for \"%s\": %s", host,
-               ERR_reason_error_string(ERR_peek_last_error()));
-    return -EINVAL;
+    return is_done ? 0 : -EINVAL;
 }
 
 #else

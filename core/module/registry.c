@@ -183,20 +183,24 @@ int tni_registry_find(struct tni_registry *registry, tn_feature_kind_t kind, con
 int tni_registry_owner(struct tni_registry *registry, const char *name,
                        const struct tni_feature **out_feature)
 {
-    static const tn_feature_kind_t kinds[] = {TN_TRANSPORT, TN_MECHANISM, TN_AUTHENTICATOR};
-    tn_feature_kind_t kind = TN_TRANSPORT;
+    static const int kinds[] = {TN_TRANSPORT, TN_MECHANISM, TN_AUTHENTICATOR};
+    enum { KINDS = sizeof kinds / sizeof kinds[0] };
+    struct tni_entry *entry = NULL;
+    size_t i;
+    int rc = 0;
 
     pthread_mutex_lock(&registry->lock);
-    for (size_t i = 0; i < sizeof kinds / sizeof kinds[0]; i++) {
-        struct tni_entry *entry = NULL;
-
-        if (tni_loader_choose(&registry->loader, (int)kinds[i], name, &entry) == 0 && entry) {
-            kind = kinds[i];
+    for (i = 0; i < KINDS; i++) {
+        rc = tni_loader_choose(&registry->loader, kinds[i], name, &entry);
+        if (rc == 0 && entry)
             break;
-        }
     }
+    if (i == KINDS && rc == 0)
+        rc = tni_select_explain_owner(&registry->catalog, registry->loader.filter, kinds, KINDS,
+                                      name);
     pthread_mutex_unlock(&registry->lock);
-    return tni_registry_find(registry, kind, name, out_feature);
+    return rc < 0 ? rc
+                  : tni_registry_find(registry, (tn_feature_kind_t)kinds[i], name, out_feature);
 }
 
 int tni_registry_endpoint(struct tni_registry *registry, const char *scheme,

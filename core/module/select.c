@@ -102,19 +102,27 @@ static const struct tni_entry *unread(const struct tni_catalog *catalog, const c
     return NULL;
 }
 
-static int unknown(const struct tni_catalog *catalog, int kind, const char *name)
+/* `what`: "the transport", say; `near`: the nearest name that is known, or NULL. */
+static int unknown(const struct tni_catalog *catalog, const char *what, const char *name,
+                   const char *near)
 {
     const struct tni_entry *entry = unread(catalog, name);
-    const char *near = tni_catalog_nearest(catalog, kind, name);
 
     if (entry)
-        return tni_fail(-TN_EMODULE, "%s \"%s\": %s: %s", tni_kind_name(kind), name, entry->path,
-                        entry->reason);
+        return tni_fail(-TN_EMODULE, "%s \"%s\": %s: %s", what, name, entry->path, entry->reason);
     return tni_fail(-TN_EMODULE,
-                    "no manifest provides the %s \"%s\"%s%s%s; `tenon info` lists what there is, "
+                    "no manifest provides %s \"%s\"%s%s%s; `tenon info` lists what there is, "
                     "`tenon info --search-path` where it was looked for",
-                    tni_kind_name(kind), name, near ? "; did you mean \"" : "", near ? near : "",
+                    what, name, near ? "; did you mean \"" : "", near ? near : "",
                     near ? "\"?" : "");
+}
+
+static int unknown_kind(const struct tni_catalog *catalog, int kind, const char *name)
+{
+    char what[32];
+
+    snprintf(what, sizeof what, "the %s", tni_kind_name(kind));
+    return unknown(catalog, what, name, tni_catalog_nearest(catalog, kind, name));
 }
 
 int tni_select_explain(const struct tni_catalog *catalog, const struct tni_filter *filter, int kind,
@@ -142,5 +150,22 @@ int tni_select_explain(const struct tni_catalog *catalog, const struct tni_filte
     if (hidden)
         return tni_fail(-TN_EMODULE, "the %s \"%s\" is switched off by `load = never` in %s",
                         tni_kind_name(kind), name, hidden->path);
-    return unknown(catalog, kind, name);
+    return unknown_kind(catalog, kind, name);
+}
+
+int tni_select_explain_owner(const struct tni_catalog *catalog, const struct tni_filter *filter,
+                             const int *kinds, size_t count, const char *name)
+{
+    const char *near = NULL;
+
+    for (size_t k = 0; k < count; k++) {
+        for (size_t i = 0; i < catalog->entry_count; i++) {
+            const struct tni_manifest *manifest = catalog->entries[i]->manifest;
+            if (manifest->module && tni_refs_has(&manifest->provides, kinds[k], name))
+                return tni_select_explain(catalog, filter, kinds[k], name);
+        }
+        if (!near)
+            near = tni_catalog_nearest(catalog, kinds[k], name);
+    }
+    return unknown(catalog, "a transport, mechanism or authenticator", name, near);
 }

@@ -24,5 +24,8 @@ void tni_select_announce(const struct tni_catalog *catalog, const struct tni_fil
  *  unknown, with the nearest name. */
 int tni_select_explain(const struct tni_catalog *catalog, const struct tni_filter *filter, int kind,
                        const char *name);
+/** The same for the owner of options: a feature of any of these kinds. */
+int tni_select_explain_owner(const struct tni_catalog *catalog, const struct tni_filter *filter,
+                             const int *kinds, size_t count, const char *name);
 
 #endif

@@ -557,6 +557,26 @@ static void test_options_come_from_manifests(void **state)
                      -TN_ENOOPTION);
 }
 
+/* An option's name does not tell of what kind its owner is. */
+static void test_options_of_a_missing_module_say_why(void **state)
+{
+    struct fake_tree *tree = *state;
+    const struct tni_feature *feature;
+
+    fake_tree_write(tree, "vendor/50-guard.conf", "module = guard\nprovides = mechanism:guard\n");
+    fake_tree_write(tree, "vendor/50-locked.conf",
+                    "module = locked\nprovides = mechanism:locked\nload = never\n");
+    tree->config.modules = "^guard";
+    assert_opens(tree);
+    assert_int_equal(tni_registry_owner(tree->registry, "absent", &feature), -TN_EMODULE);
+    assert_says("no manifest provides a transport, mechanism or authenticator \"absent\"");
+    assert_int_equal(tni_registry_owner(tree->registry, "guard", &feature), -TN_EMODULE);
+    assert_says("the mechanism \"guard\"");
+    assert_says("is excluded by the module selection");
+    assert_int_equal(tni_registry_owner(tree->registry, "locked", &feature), -TN_EMODULE);
+    assert_says("the mechanism \"locked\" is switched off by `load = never`");
+}
+
 static void test_options_wrong_one_fails_the_module(void **state)
 {
     struct fake_tree *tree = *state;
@@ -618,6 +638,7 @@ int main(void)
         TEST(test_required_module_must_load),
         TEST(test_eager_module_may_fail),
         TEST(test_options_come_from_manifests),
+        TEST(test_options_of_a_missing_module_say_why),
         TEST(test_options_wrong_one_fails_the_module),
     };
 
