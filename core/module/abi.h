@@ -21,7 +21,7 @@
 #define TNI_FEATURE_1_0 TNI_UP_TO(tn_feature_t, options)
 #define TNI_OPTION_1_0 TNI_UP_TO(tn_option_desc_t, default_str)
 #define TNI_TRANSPORT_1_0 TNI_UP_TO(tn_transport_ops_t, send)
-#define TNI_PATTERN_1_0 TNI_UP_TO(tn_pattern_ops_t, peer_events)
+#define TNI_PATTERN_1_0 TNI_UP_TO(tn_pattern_ops_t, wants)
 #define TNI_MECHANISM_1_0 TNI_UP_TO(tn_mechanism_ops_t, verdict)
 #define TNI_AUTHENTICATOR_1_0 TNI_UP_TO(tn_authenticator_ops_t, forget)
 #define TNI_ANSWER_1_0 TNI_UP_TO(struct tn_answer, reason)
