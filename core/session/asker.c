@@ -49,7 +49,8 @@ static void discard(struct tni_asker *self)
     tni_free(self);
 }
 
-/* The thread takes no signals: those belong to the program's own threads. */
+/* Whatever is in the way of a thread may be gone at the next attempt: nothing is said about the peer.
+ * The thread takes no signals: those belong to the program's own threads. */
 static int asker_new(struct tni_asker **out_asker)
 {
     struct tni_asker *self = tni_calloc(1, sizeof *self);
@@ -67,7 +68,7 @@ static int asker_new(struct tni_asker **out_asker)
     pthread_sigmask(SIG_SETMASK, &before, NULL);
     if (error) {
         discard(self);
-        return tni_fail(-error, "no thread can be started to ask about a peer: %s",
+        return tni_fail(-EAGAIN, "no thread can be started to ask about a peer: %s",
                         tni_error_name(error));
     }
     *out_asker = self;

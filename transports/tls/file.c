@@ -69,10 +69,12 @@ int tni_tls_file_read(const tn_host_t *host, const char *option, const char *pat
                       struct tni_tls_bytes *out)
 {
     struct stat facts;
-    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
-    int rc;
+    int fd, rc;
 
     *out = (struct tni_tls_bytes){0};
+    do
+        fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+    while (fd < 0 && errno == EINTR);
     if (fd < 0)
         return fail(host, -errno, option, path, errno == ENOENT ? "; correct the name" : "");
     rc = fstat(fd, &facts) < 0 ? fail(host, -errno, option, path, "") : 0;
