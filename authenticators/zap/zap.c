@@ -319,7 +319,8 @@ static int zap_ask(tn_module_state_t *state, void *endpoint_state, const tn_host
     pthread_mutex_unlock(&state->lock);
     if (rc < 0) {
         host->free(request);
-        return host->set_error(host, rc, "no thread can be started to ask the ZAP handler");
+        /* Whatever the reason, it says nothing about the peer, who may try again. */
+        return host->set_error(host, -EAGAIN, "no thread can be started to ask the ZAP handler");
     }
     wake(state);
     return 0;
