@@ -33,6 +33,7 @@ void tni_fan_out_init(struct tni_fan_out *fan, _Atomic(uint64_t) *dropped)
     fan->begin = fan->end = fan->bytes = 0;
     atomic_init(&fan->gathered, 0);
     fan->last_ns = 0;
+    fan->give = NULL;
 }
 
 static unsigned gathered(const struct tni_fan_out *fan)
@@ -188,12 +189,11 @@ static void give_run(struct tni_fan_out *fan, unsigned messages)
     }
 }
 
-void tni_fan_out_flush(struct tni_fan_out *fan)
+static void give(struct tni_fan_out *fan)
 {
     unsigned messages = gathered(fan);
 
-    if (messages == 0)
-        return;
+    fan->give = NULL;
     atomic_store_explicit(&fan->gathered, 0, memory_order_relaxed);
     give_run(fan, messages);
     tni_list_each (link, &fan->lagging)
@@ -264,6 +264,7 @@ static bool gather(struct tni_fan_out *fan, const tn_msg_t *msg)
     memcpy(fan->run->data + fan->end, tn_msg_bytes(msg), size);
     fan->end += size;
     fan->bytes += size;
+    fan->give = give;
     atomic_store_explicit(&fan->gathered, gathered(fan) + 1, memory_order_relaxed);
     return true;
 }

@@ -49,6 +49,9 @@ struct tni_fan_out {
     unsigned room; /* how many the marked pipes take */
     unsigned takers;
     uint64_t last_ns; /* when a message was last not gathered, or gathering began */
+    /** Gives the pipes what is gathered for them; NULL: nothing is. A program that sends to one peer at a time
+     *  links none of it. */
+    void (*give)(struct tni_fan_out *fan);
 };
 
 /** `dropped` borrows the socket's counters, TN_DROP_REASONS of them. */
@@ -75,7 +78,12 @@ bool tni_fan_out_can_send(struct tni_fan_out *fan);
 int tni_fan_out_send(struct tni_fan_out *fan, tn_msg_t *msg);
 
 /** Gives the pipes what is gathered for them. */
-void tni_fan_out_flush(struct tni_fan_out *fan);
+static inline void tni_fan_out_flush(struct tni_fan_out *fan)
+{
+    if (fan->give)
+        fan->give(fan);
+}
+
 /** Gives memory back, if nothing is gathered. */
 void tni_fan_out_shrink(struct tni_fan_out *fan);
 
