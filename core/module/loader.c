@@ -149,6 +149,12 @@ static struct tni_instance *find_instance(const struct tni_loader *loader,
     return instance;
 }
 
+/* What the system lacks says nothing about the module: the next use tries again. */
+static bool is_shortage(int code)
+{
+    return code == -ENOMEM || code == -EMFILE || code == -ENFILE || code == -EAGAIN;
+}
+
 static int start(struct attempt *attempt)
 {
     const tn_host_t *host = attempt->loader->host;
@@ -169,8 +175,7 @@ static int start(struct attempt *attempt)
         snprintf(attempt->why, sizeof attempt->why, "its init failed: %s",
                  tni_error_code() ? tni_error_text() : tni_error_name(rc));
         tni_free(instance);
-        /* A shortage says nothing about the module: the next use tries again. */
-        return rc == -ENOMEM ? rc : -TN_EMODULE;
+        return is_shortage(rc) ? rc : -TN_EMODULE;
     }
     attempt->instance = instance;
     return 0;

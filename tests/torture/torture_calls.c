@@ -93,7 +93,7 @@ static const struct row rows[] = {
     {FAULT_EPOLL_CREATE1, "epoll_create1", {EMFILE, ENFILE, ENOMEM}, SEEN, {0}},
     {FAULT_EPOLL_CTL, "epoll_ctl", {ENOMEM, ENOSPC}, SEEN, {0}},
     {FAULT_EPOLL_WAIT, "epoll_wait", {EINTR}, UNSEEN, {0}},
-    {FAULT_EVENTFD, "eventfd", {EMFILE, ENFILE, ENOMEM, ENODEV}, SEEN, {TN_EMODULE}},
+    {FAULT_EVENTFD, "eventfd", {EMFILE, ENFILE, ENOMEM}, SEEN, {TN_EMODULE}},
     /* A signal ends a wait of the program's, as it ends the system's. */
     {FAULT_POLL, "poll", {EINTR, ENOMEM}, SEEN, {0}},
     {FAULT_PPOLL, "ppoll", {EINTR, ENOMEM}, SEEN, {0}},
