@@ -184,6 +184,7 @@ static int try_module(struct request *request)
     request->subject.directory = directory;
     request->subject.settings = &request->settings;
     status = try_features(request);
+    request->subject.directory = NULL;
     rmdir(directory);
     return status;
 }

@@ -11,7 +11,7 @@
 #include "settings.h"
 
 /** Calls the module's init. */
-const tn_host_t *parley_host_begin(const struct subject *subject, const struct settings *settings);
+const tn_host_t *parley_host_begin(const struct subject *subject, const struct settings *all);
 /** Calls its fini. */
 void parley_host_end(const struct subject *subject);
 
