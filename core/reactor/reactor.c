@@ -11,7 +11,7 @@
 #include "base/memory.h"
 #include "reactor/poller.h"
 #include "socket/socket.h"
-#include "socket/wait.h"
+#include "socket/waiter.h"
 
 enum {
     AT_ONCE = 64,

@@ -6,7 +6,7 @@
 #include "message/body.h"
 #include "session/codec.h"
 #include "session/inbound.h"
-#include "socket/wait.h"
+#include "socket/waiter.h"
 #include "zmtp/frame.h"
 
 enum { BUDGET = 256 * 1024 }; /* bytes before the next connection has its turn */

@@ -5,6 +5,7 @@
 #include "base/error.h"
 #include "socket/ctx.h"
 #include "socket/pace.h"
+#include "socket/wait.h"
 
 struct operation {
     struct tn_sock *sock;

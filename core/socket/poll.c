@@ -10,6 +10,7 @@
 #include "pipe/pipe.h"
 #include "socket/ctx.h"
 #include "socket/socket.h"
+#include "socket/wait.h"
 
 /* ------------------------------------------------------------------ tn_poll */
 

@@ -32,7 +32,7 @@
 #include "route/fan_out.h"
 #include "route/load_balancer.h"
 #include "socket/stats.h"
-#include "socket/wait.h"
+#include "socket/waitq.h"
 
 enum { TNI_SOCK_GENERATIONS = 256 };
 

@@ -3,267 +3,21 @@
 #include <errno.h>
 #include <limits.h>
 #include <sched.h>
-#include <stdalign.h>
 #include <string.h>
-#include <sys/eventfd.h>
 #include <unistd.h>
 
 #include "base/blocks.h"
 #include "base/clock.h"
 #include "base/error.h"
 #include "base/futex.h"
-#include "base/hot_local.h"
-#include "base/memory.h"
 #include "reactor/poller.h"
 #include "socket/ctx.h"
 #include "socket/network.h"
 #include "socket/socket.h"
 
-/* ------------------------------------------------------------------ records */
-
-static pthread_mutex_t pool_lock = PTHREAD_MUTEX_INITIALIZER;
-static struct tni_waiter *pool; /* records without a thread */
-static pthread_once_t key_once = PTHREAD_ONCE_INIT;
-static pthread_key_t key;
-static TNI_HOT_THREAD_LOCAL struct tni_waiter *mine;
-
-/* What is lent, and its size. */
-struct tni_lent {
-    size_t size;
-    alignas(max_align_t) uint8_t memory[];
-};
-
-enum { KEPT = 2 };
-
-static void free_kept(struct tni_waiter *waiter)
-{
-    for (int i = 0; i < KEPT; i++) {
-        tni_free(waiter->kept[i]);
-        waiter->kept[i] = NULL;
-    }
-    tni_free(waiter->scratch);
-    waiter->scratch = NULL;
-}
-
-static void give_back(void *record)
-{
-    struct tni_waiter *waiter = record;
-
-    mine = NULL;
-    free_kept(waiter);
-    pthread_mutex_lock(&pool_lock);
-    waiter->next_free = pool;
-    pool = waiter;
-    pthread_mutex_unlock(&pool_lock);
-}
-
-static void make_key(void)
-{
-    pthread_key_create(&key, give_back);
-}
-
-/* Records in the pool may have lost their descriptor. */
-static struct tni_waiter *from_pool(void)
-{
-    struct tni_waiter *waiter;
-
-    pthread_mutex_lock(&pool_lock);
-    waiter = pool;
-    if (waiter)
-        pool = waiter->next_free;
-    pthread_mutex_unlock(&pool_lock);
-    if (waiter)
-        return waiter;
-    waiter = tni_calloc(1, sizeof *waiter);
-    if (waiter)
-        waiter->wakefd = -1;
-    return waiter;
-}
-
-static struct tni_waiter *record_of_thread(void)
-{
-    if (mine)
-        return mine;
-    pthread_once(&key_once, make_key);
-    mine = from_pool();
-    if (mine)
-        pthread_setspecific(key, mine);
-    return mine;
-}
-
-struct tni_waiter *tni_waiter_mine(void)
-{
-    struct tni_waiter *waiter = record_of_thread();
-
-    if (!waiter) {
-        tni_fail(-ENOMEM, "waiting: out of memory");
-        return NULL;
-    }
-    if (waiter->wakefd < 0)
-        waiter->wakefd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-    if (waiter->wakefd < 0)
-        waiter->wakefd = -errno;
-    return waiter;
-}
-
-uint8_t *tni_scratch(void)
-{
-    struct tni_waiter *waiter = record_of_thread();
-
-    if (!waiter)
-        return NULL;
-    if (!waiter->scratch)
-        waiter->scratch = tni_malloc(TNI_SCRATCH);
-    return waiter->scratch;
-}
-
-static struct tni_lent *take_kept(struct tni_waiter *waiter, size_t size)
-{
-    struct tni_lent *lent;
-
-    for (int i = 0; i < KEPT; i++) {
-        lent = waiter->kept[i];
-        if (!lent || lent->size < size)
-            continue;
-        waiter->kept[i] = NULL;
-        return lent;
-    }
-    return NULL;
-}
-
-void *tni_waiter_lend(size_t size)
-{
-    struct tni_waiter *waiter = record_of_thread();
-    struct tni_lent *lent = waiter ? take_kept(waiter, size) : NULL;
-
-    if (!lent) {
-        lent = tni_malloc(sizeof *lent + size);
-        if (!lent)
-            return NULL;
-        lent->size = size;
-    }
-    memset(lent->memory, 0, size);
-    return lent->memory;
-}
-
-/* A smaller one that was kept gives way. */
-void tni_waiter_take_back(void *memory)
-{
-    struct tni_lent *lent = memory ? tni_container(memory, struct tni_lent, memory) : NULL;
-
-    for (int i = 0; lent && mine && i < KEPT; i++) {
-        struct tni_lent *kept = mine->kept[i];
-        if (kept && kept->size >= lent->size)
-            continue;
-        mine->kept[i] = lent;
-        lent = kept;
-    }
-    tni_free(lent);
-}
-
-static void close_record(struct tni_waiter *waiter)
-{
-    if (waiter->wakefd >= 0)
-        close(waiter->wakefd);
-    waiter->wakefd = -1;
-    free_kept(waiter);
-}
-
-void tni_waiters_trim(void)
-{
-    pthread_mutex_lock(&pool_lock);
-    for (struct tni_waiter *waiter = pool; waiter; waiter = waiter->next_free)
-        close_record(waiter);
-    pthread_mutex_unlock(&pool_lock);
-    if (mine)
-        close_record(mine);
-}
-
-void tni_waiter_wake(struct tni_waiter *waiter)
-{
-    static const uint64_t one = 1;
-
-    if (atomic_load(&waiter->asleep) == TNI_AWAKE)
-        return;
-    switch (atomic_exchange(&waiter->asleep, TNI_AWAKE)) {
-    case TNI_AWAKE:
-        return;
-    case TNI_ON_FUTEX:
-        tni_futex_wake(&waiter->asleep);
-        return;
-    default:
-        break;
-    }
-    if (write(waiter->wakefd, &one, sizeof one) < 0) {
-        /* Full: it is readable already. */
-    }
-}
-
-/* ------------------------------------------------------------------ queue of a socket */
-
-struct wait_link {
-    struct tni_link link; /* in `others`, unless it is the first */
-    struct tni_waiter *waiter;
-    bool is_first;
-};
-
-void tni_waitq_init(struct tni_waitq *queue)
-{
-    atomic_init(&queue->first, NULL);
-    pthread_mutex_init(&queue->lock, NULL);
-    tni_link_init(&queue->others);
-    atomic_init(&queue->other_count, 0);
-}
-
-bool tni_waitq_is_empty(struct tni_waitq *queue)
-{
-    return !atomic_load(&queue->first) && !atomic_load(&queue->other_count);
-}
-
-static void waitq_join(struct tni_waitq *queue, struct wait_link *place)
-{
-    struct tni_waiter *nobody = NULL;
-
-    place->is_first = atomic_compare_exchange_strong(&queue->first, &nobody, place->waiter);
-    if (place->is_first)
-        return;
-    pthread_mutex_lock(&queue->lock);
-    tni_list_append(&queue->others, &place->link);
-    pthread_mutex_unlock(&queue->lock);
-    atomic_fetch_add(&queue->other_count, 1);
-}
-
-static void waitq_quit(struct tni_waitq *queue, struct wait_link *place)
-{
-    if (place->is_first) {
-        atomic_store_explicit(&queue->first, NULL, memory_order_release);
-        return;
-    }
-    atomic_fetch_sub(&queue->other_count, 1);
-    pthread_mutex_lock(&queue->lock);
-    tni_link_remove(&place->link);
-    pthread_mutex_unlock(&queue->lock);
-}
-
-void tni_waitq_wake(struct tni_waitq *queue)
-{
-    struct tni_waiter *first = atomic_load(&queue->first);
-
-    if (first)
-        tni_waiter_wake(first);
-    if (!atomic_load(&queue->other_count))
-        return;
-    pthread_mutex_lock(&queue->lock);
-    tni_list_each (link, &queue->others)
-        tni_waiter_wake(tni_container(link, struct wait_link, link)->waiter);
-    pthread_mutex_unlock(&queue->lock);
-}
-
-/* ------------------------------------------------------------------ waiting */
-
 /* One socket of a wait. */
 struct place {
-    struct wait_link in_queue;
+    struct tni_wait_link in_queue;
     struct tni_reactor *watched; /* its home reactor, when it is ours to watch */
     struct tn_ctx *driven; /* its context, when that has no threads: the waiter runs its loop; once
                             * for each context */
@@ -311,7 +65,7 @@ static void join_all(struct round *round)
         struct place *place = &round->places[i];
         place->in_queue.waiter = round->waiter;
         tni_link_init(&place->in_queue.link);
-        waitq_join(&sock->waitq, &place->in_queue);
+        tni_waitq_join(&sock->waitq, &place->in_queue);
         place->watched = NULL;
         place->plain_events = 0;
         atomic_store_explicit(&sock->has_waited, true, memory_order_relaxed);
@@ -339,7 +93,7 @@ static void quit_all(struct round *round)
 {
     for (size_t i = 0; i < round->wait->sock_count; i++) {
         struct place *place = &round->places[i];
-        waitq_quit(&round->wait->socks[i]->waitq, &place->in_queue);
+        tni_waitq_quit(&round->wait->socks[i]->waitq, &place->in_queue);
         if (place->watched)
             tni_network->unwatch(place->watched);
     }

@@ -7,7 +7,7 @@
 
 #include <cmocka.h>
 
-#include "socket/wait.h"
+#include "socket/waiter.h"
 
 static void test_memory_is_used_again(void **state)
 {
