@@ -1,5 +1,6 @@
 #include "sides.h"
 
+#include <stdatomic.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <string.h>
@@ -56,10 +57,10 @@ void side_end_context(tn_ctx_t *ctx)
 static void fill_in(const struct subject *subject, const char *template, const char *end, char *out,
                     size_t size)
 {
-    static int number;
+    static atomic_int numbers; /* a case may have several threads */
+    int number = atomic_fetch_add(&numbers, 1) + 1;
     size_t used = 0;
 
-    number++;
     for (const char *c = template; *c && used + 1 < size; c++) {
         if (c[0] == '%' && c[1] == 'd')
             used += (size_t)snprintf(out + used, size - used, "%s", subject->directory);
