@@ -15,7 +15,13 @@
 #include "reactor/thread_params.h"
 #include "socket/ctx.h"
 
-enum { AT_ONCE = 64, NAP_NS = 30 * 1000, LONG_NAP_NS = 4 * NAP_NS };
+enum {
+    AT_ONCE = 64,
+    NAP_NS = 30 * 1000,
+    LONG_NAP_NS = 4 * NAP_NS,
+    HOLD_NS = 1000 * 1000,
+    FOUND_FEW = 4, /* in HOLD_NS */
+};
 
 static void drain_kick(struct tni_armed *armed)
 {
@@ -66,6 +72,13 @@ void tni_iothread_is_relieved(struct tni_iothread *thread, bool is_relieved)
         thread->nap_ns *= 2;
 }
 
+void tni_iothread_note_found(struct tni_iothread *thread)
+{
+    unsigned found = atomic_load_explicit(&thread->found, memory_order_relaxed);
+
+    atomic_store_explicit(&thread->found, found + 1, memory_order_relaxed);
+}
+
 int tni_iothread_timer(struct tni_iothread *thread, struct tni_timer *timer, uint64_t deadline)
 {
     bool is_first;
@@ -76,7 +89,8 @@ int tni_iothread_timer(struct tni_iothread *thread, struct tni_timer *timer, uin
     return rc;
 }
 
-static void take_ready(struct tni_iothread *thread)
+/* False: there may be more. */
+static bool take_ready(struct tni_iothread *thread)
 {
     struct tni_poll_event events[AT_ONCE];
     int count = tni_poller_take(thread->arming, events, AT_ONCE);
@@ -85,6 +99,7 @@ static void take_ready(struct tni_iothread *thread)
         struct tni_armed *armed = events[i].who;
         armed->ready(armed);
     }
+    return count < AT_ONCE;
 }
 
 static void run_timers(struct tni_iothread *thread)
@@ -137,6 +152,22 @@ static void rest(struct tni_iothread *thread)
     atomic_store(&thread->asleep, TNI_AT_WORK);
 }
 
+/* Others have taken several connections' messages by themselves since the last look, and go on if they are
+ * left alone. Whoever posts ends it. */
+static void hold_back(struct tni_iothread *thread)
+{
+    unsigned found = atomic_load_explicit(&thread->found, memory_order_relaxed);
+    bool is_worth_it = found - thread->found_before >= FOUND_FEW;
+
+    thread->found_before = found;
+    if (!is_worth_it || atomic_load(&thread->ctx->has_descriptors))
+        return;
+    atomic_store(&thread->asleep, TNI_RESTING);
+    if (tni_mpsc_is_empty(&thread->run) && !atomic_load(&thread->must_stop))
+        tni_poller_nap(thread->kick, HOLD_NS);
+    atomic_store(&thread->asleep, TNI_AT_WORK);
+}
+
 static void nap(struct tni_iothread *thread)
 {
     atomic_store(&thread->asleep, TNI_NAPPING);
@@ -148,12 +179,15 @@ static void nap(struct tni_iothread *thread)
 static void *run_thread(void *arg)
 {
     struct tni_iothread *thread = arg;
+    bool has_all = true;
 
     tni_poller_be_precise();
     while (!atomic_load(&thread->must_stop)) {
         if (tni_mpsc_is_empty(&thread->run))
             rest(thread);
-        take_ready(thread);
+        if (has_all)
+            hold_back(thread);
+        has_all = take_ready(thread);
         if (!tni_mpsc_is_empty(&thread->run) && !atomic_load(&thread->hurry)) {
             nap(thread);
             take_ready(thread);

@@ -46,6 +46,8 @@ struct tni_iothread {
     atomic_uint hurry; /* something in `run` is not to wait for the end of a nap */
     atomic_bool must_stop;
     long nap_ns; /* the next nap; the thread's */
+    atomic_uint found; /* connections of which a thread has taken what this one was about to */
+    unsigned found_before; /* the thread's */
     struct tni_timers timers;
     struct tni_loop *loop; /* libevent's; NULL without a thread */
     pthread_mutex_t loop_lock; /* without a thread: who drives at this moment */
@@ -67,6 +69,9 @@ void tni_iothread_post_later(struct tni_iothread *thread, struct tni_task *task,
 /** On the thread: what is in `run` looks after itself, as it has since the last nap; the next one is
  *  longer, up to a limit. False ends that. */
 void tni_iothread_is_relieved(struct tni_iothread *thread, bool is_relieved);
+/** A thread that waits found what was about to be taken here: while that goes on, this thread leaves
+ *  connections to such threads for a millisecond at a time. Any thread. */
+void tni_iothread_note_found(struct tni_iothread *thread);
 /** Sets a timer, and wakes the thread if it would sleep too long. Any thread. -ENOMEM. */
 int tni_iothread_timer(struct tni_iothread *thread, struct tni_timer *timer, uint64_t deadline);
 

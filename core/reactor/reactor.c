@@ -89,7 +89,7 @@ void tni_reactor_make_ready(struct tni_member *member)
         tni_list_append(&member->reactor->ready, &member->ready);
 }
 
-static void take_events(struct tni_reactor *reactor)
+static bool take_events(struct tni_reactor *reactor)
 {
     struct tni_poll_event events[AT_ONCE];
     int count = tni_poller_take(reactor->set, events, AT_ONCE);
@@ -100,6 +100,7 @@ static void take_events(struct tni_reactor *reactor)
     }
     if (count == AT_ONCE) /* there may be more: this descriptor stays readable */
         atomic_fetch_or(&reactor->entered, WANTED);
+    return count > 0;
 }
 
 /* Each ready member once; who wants more goes to the end of the list. */
@@ -129,11 +130,25 @@ static void note_pending(struct tni_reactor *reactor)
         atomic_store(&reactor->pending, is_pending);
 }
 
+static bool has_only_one(struct tni_reactor *reactor)
+{
+    return !tni_list_is_empty(&reactor->sessions) &&
+           reactor->sessions.next == reactor->sessions.prev;
+}
+
+static void note_sessions(struct tni_reactor *reactor)
+{
+    bool now = has_only_one(reactor);
+
+    if (now != atomic_load_explicit(&reactor->has_only_one, memory_order_relaxed))
+        atomic_store_explicit(&reactor->has_only_one, now, memory_order_relaxed);
+}
+
 static int plain_descriptor(struct tni_reactor *reactor)
 {
     struct tni_member *only;
 
-    if (tni_list_is_empty(&reactor->sessions) || reactor->sessions.next != reactor->sessions.prev)
+    if (!has_only_one(reactor))
         return -1;
     only = tni_container(reactor->sessions.next, struct tni_member, link);
     return only->plain_descriptor(only);
@@ -159,9 +174,11 @@ struct source {
     bool has_set;
     int plain; /* the descriptor that `events` are of; -1: none */
     unsigned events;
+    bool is_look; /* by a thread that does not watch */
 };
 
 static const struct source from_set = {.has_set = true, .plain = -1};
+static const struct source from_look = {.has_set = true, .plain = -1, .is_look = true};
 static const struct source from_inbox = {.plain = -1};
 
 static bool take_plain(struct tni_reactor *reactor, const struct source *source)
@@ -184,10 +201,12 @@ static unsigned serve(struct tni_reactor *reactor, const struct source *source)
     unsigned ended;
 
     tni_tasks_run(&reactor->inbox);
-    if (!has_plain && source->has_set && atomic_load(&reactor->set) >= 0)
-        take_events(reactor);
+    if (!has_plain && source->has_set && atomic_load(&reactor->set) >= 0 && take_events(reactor) &&
+        source->is_look)
+        tni_iothread_note_found(atomic_load(&reactor->thread));
     serve_ready(reactor);
     note_pending(reactor);
+    note_sessions(reactor);
     note_plain(reactor);
     ended = reactor->ended;
     reactor->ended = 0;
@@ -222,6 +241,21 @@ static bool try_to_serve(struct tni_reactor *reactor, const struct source *sourc
 bool tni_reactor_serve(struct tni_reactor *reactor)
 {
     return try_to_serve(reactor, &from_set);
+}
+
+/* Of many connections a look takes what is there too early: more would have gathered. Who waits more often
+ * than every millisecond is on the way to a lease. */
+bool tni_reactor_look(struct tni_reactor *reactor)
+{
+    uint64_t before = atomic_load_explicit(&reactor->waited_at, memory_order_relaxed);
+    uint64_t now = tni_clock_ms();
+
+    atomic_store_explicit(&reactor->waited_at, now, memory_order_relaxed);
+    return now > before + TICK_MS &&
+           atomic_load_explicit(&reactor->has_only_one, memory_order_relaxed) &&
+           !atomic_load_explicit(&reactor->is_leased, memory_order_relaxed) &&
+           !atomic_load_explicit(&reactor->watch, memory_order_relaxed) &&
+           try_to_serve(reactor, &from_look);
 }
 
 bool tni_reactor_serve_plain(struct tni_reactor *reactor, int fd, unsigned events)
@@ -532,6 +566,7 @@ struct tni_reactor *tni_reactor_new(struct tn_sock *sock, struct tni_iothread *t
     reactor->is_stopping = false;
     reactor->ended = 0;
     reactor->exchanges = 0;
+    atomic_store(&reactor->has_only_one, false);
     atomic_store(&reactor->patience, PATIENCE_MIN);
     tni_link_init(&reactor->link);
     tni_link_init(&reactor->sessions);

@@ -36,6 +36,8 @@ struct tni_reactor {
                        * be waited for; -1: wait for the set. -1 without a lease */
     _Atomic(struct tni_iothread *) thread;
     struct tn_sock *sock;
+    atomic_bool has_only_one; /* session; as it was when it was served last */
+    _Atomic(uint64_t) waited_at; /* ms; the last wait for it began */
     struct tni_link link; /* in sock->reactors */
     struct tni_reactor *next_free;
 
@@ -98,6 +100,7 @@ void tni_reactor_make_ready(struct tni_member *member);
 void tni_reactor_await_event(struct tni_reactor *reactor);
 
 /* For tni_wait; see network.h. */
+bool tni_reactor_look(struct tni_reactor *reactor);
 bool tni_reactor_watch(struct tni_reactor *reactor, struct tni_waiter *waiter);
 void tni_reactor_unwatch(struct tni_reactor *reactor);
 bool tni_reactor_is_leased(struct tni_reactor *reactor);

@@ -318,6 +318,7 @@ const struct tni_network tni_network_impl = {
     .close = network_close,
     .release = release,
     .abandon = abandon,
+    .look = tni_reactor_look,
     .watch = tni_reactor_watch,
     .unwatch = tni_reactor_unwatch,
     .serve = tni_reactor_serve,

@@ -37,6 +37,7 @@ struct tn_ctx {
     atomic_uint gone; /* counts sockets that have gone, for whoever waits for the last */
     unsigned fork_generation;
     atomic_bool is_shut_down;
+    atomic_bool has_descriptors; /* of sockets: I/O threads are to tell of news at once */
 
     int io_threads;
     int max_sockets;

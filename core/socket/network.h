@@ -41,6 +41,8 @@ struct tni_network {
     /** Descriptors of a child process: closed, nothing else. */
     void (*abandon)(struct tn_sock *sock);
 
+    /** Serves what is ready before a wait, where that may spare taking over the watch; false: not done. */
+    bool (*look)(struct tni_reactor *reactor);
     /** A waiter takes over the watch of the socket's home reactor; false: somebody else has it. */
     bool (*watch)(struct tni_reactor *reactor, struct tni_waiter *waiter);
     void (*unwatch)(struct tni_reactor *reactor);

@@ -92,6 +92,7 @@ static struct tni_signal *signal_of(struct tn_sock *sock, int event)
 static void signal_begin(struct tn_sock *sock, struct tni_signal *signal)
 {
     atomic_store(&sock->has_signals, true);
+    atomic_store(&sock->ctx->has_descriptors, true);
     if (signal != &sock->signal_any)
         sock->has_levels = true;
     else if (has_news(sock) || (tni_sock_events(sock) & TN_POLLIN))

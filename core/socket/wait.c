@@ -36,7 +36,25 @@ struct round {
     size_t driven_count; /* places with a context to drive */
     bool has_slept;
     bool was_tried; /* as in `wait`, and not slept since */
+    bool has_looked; /* at the only socket's connection, just now */
 };
+
+/* The reply that a thread waits for is often there already, when it asks one after the other: then taking
+ * over the watch and giving it back is spared. */
+static int look_first(struct round *round)
+{
+    const struct tni_wait *wait = round->wait;
+    struct tn_sock *sock;
+    struct tni_reactor *home;
+
+    if (wait->sock_count != 1 || wait->fd_count || wait->mask)
+        return -EAGAIN;
+    sock = wait->socks[0];
+    home = sock->ctx->io_threads == 1 ? atomic_load(&sock->home) : NULL;
+    round->has_looked = home && tni_network->look(home);
+    return round->has_looked && !tni_mpsc_is_empty(&sock->events) ? wait->attempt(wait->arg)
+                                                                  : -EAGAIN;
+}
 
 static bool is_driven(const struct round *round, const struct tn_ctx *ctx, size_t before)
 {
@@ -83,7 +101,7 @@ static void watch_all(struct round *round)
         if (!place->watched && home && sock->ctx->io_threads != 0 &&
             tni_network->watch(home, round->waiter)) {
             place->watched = home;
-            place->is_unlooked = tni_network->is_leased(home);
+            place->is_unlooked = round->has_looked || tni_network->is_leased(home);
         }
     }
 }
@@ -473,6 +491,9 @@ int tni_wait(const struct tni_wait *wait)
     void *lent = NULL;
     int rc = wait_briefly(wait);
 
+    if (rc != -EAGAIN)
+        return rc;
+    rc = look_first(&round);
     if (rc != -EAGAIN)
         return rc;
     round.waiter = tni_waiter_mine();

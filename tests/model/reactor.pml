@@ -12,6 +12,7 @@
  * T's tick takes the lease back. While there is one, waiters sleep on the connection's descriptor instead
  * of E, as long as nothing but its being readable has to be waited for. A tick that prolongs the lease
  * changes nothing, and is left out.
+ * LOOK: who is about to wait may serve once without watching.
  *
  * Mutations, each of which must be found: see run.sh.
  */
@@ -380,6 +381,18 @@ inline recheck()
     skip
 }
 
+/* Before a wait, of a thread that does not watch; what it finds ends the wait before it begins. */
+inline look()
+{
+    if
+    :: watch == IO ->
+        enter();
+        if :: entered -> serve(0, 0); leave(); looked = 1 :: else fi
+    :: skip
+    fi;
+    d_step { if :: looked && events -> found = 1; looked = 0 :: else fi }
+}
+
 /* out: 1 when a signal or the deadline ended it */
 inline wait()
 {
@@ -391,6 +404,10 @@ inline wait()
     if :: won && leased -> if :: inbox || pending :: else -> unlooked = 1 fi :: else fi;
 #else
     if :: won -> armed = 0 :: else fi;
+#endif
+#ifdef LOOK
+    if :: won && looked -> if :: inbox || pending :: else -> unlooked = 1 fi :: else fi;
+    looked = 0;
 #endif
     do
     :: if
@@ -503,7 +520,12 @@ inline recv()
             break
         :: else -> d_step { tried = 1; changed[id] = 0; S_lock = 0 }
         fi;
+#ifdef LOOK
+        look();
+        if :: found -> found = 0 :: else -> wait() fi;
+#else
         wait();
+#endif
         assert(watch != id); /* invariant 10 */
         if :: out -> break :: else fi
     od;
@@ -514,7 +536,7 @@ inline recv()
 proctype App(byte id; byte sends; byte recvs)
 {
     bit entered, again, popped, won, failed, go, cond, out;
-    bit unlooked, on_plain, seen, was_plain, tried;
+    bit unlooked, on_plain, seen, was_plain, tried, looked, found;
 
     do :: sends > 0 -> send(); sends-- :: else -> break od;
     do :: recvs > 0 -> recv(); recvs-- :: else -> break od;

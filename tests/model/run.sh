@@ -30,6 +30,13 @@ reactor-lease-send|reactor|safe|-DPEER=0 -DRECV1=0 -DSEND1=1 -DLEASE -DLEASED=1
 reactor-lease-pause|reactor|safe|-DPEER=2 -DRECV0=2 -DRECV1=0 -DPAUSE -DLEASE
 reactor-lease-close|reactor|safe|-DPEER=1 -DRECV1=0 -DLEASE -DCLOSE
 reactor-lease-never-spins|reactor|loop|-DPEER=1 -DRECV1=0 -DLEASE
+reactor-look|reactor|safe|-DPEER=2 -DRECV1=0 -DEINTR=1 -DLOOK
+reactor-look-two-receivers|reactor|safe|-DPEER=1 -DLOOK
+reactor-look-send|reactor|safe|-DPEER=1 -DRECV1=0 -DSEND1=1 -DLOOK
+reactor-look-pause|reactor|safe|-DPEER=2 -DRECV0=2 -DRECV1=0 -DPAUSE -DLOOK
+reactor-look-close|reactor|safe|-DPEER=1 -DRECV1=0 -DCLOSE -DLOOK
+reactor-look-lease|reactor|safe|-DPEER=1 -DRECV1=0 -DSEND0=1 -DLEASE -DLOOK
+reactor-look-never-spins|reactor|loop|-DPEER=1 -DRECV1=0 -DLOOK
 threadless-two-waiters|threadless|safe|
 threadless-event-loop|threadless|safe|-DSTEPPER
 threadless-never-spins|threadless|loop|-DSENDS=0
