@@ -9,7 +9,10 @@
 #include "socket/waiter.h"
 #include "zmtp/frame.h"
 
-enum { BUDGET = 256 * 1024 }; /* bytes before the next connection has its turn */
+enum {
+    TURN = 256 * 1024, /* bytes, where the thread has no other connection; */
+    SHARED_TURN = 96 * 1024, /* else: a full buffer, and who waits for messages has some */
+};
 
 void tni_receive_reset(struct tni_session *session)
 {
@@ -207,9 +210,16 @@ static int consume_stash(struct tni_session *session)
     return used < 0 ? (int)used : 0;
 }
 
+/* How much is read before the next connection has its turn. */
+static size_t turn_of(const struct tni_session *session)
+{
+    return atomic_load(&session->member.reactor->thread->load) > 1 ? SHARED_TURN : TURN;
+}
+
 int tni_session_receive(struct tni_session *session)
 {
     uint8_t *scratch;
+    size_t most = turn_of(session);
     size_t total = 0;
     int rc = 0;
 
@@ -225,7 +235,7 @@ int tni_session_receive(struct tni_session *session)
     do
         rc = has_stashed_frames(session) ? consume_stash(session)
                                          : read_once(session, scratch, &total);
-    while (rc == 0 && session->rx_ready && !session->is_paused && total < BUDGET &&
+    while (rc == 0 && session->rx_ready && !session->is_paused && total < most &&
            !session->question && session->state >= TNI_SESSION_HANDSHAKE &&
            session->state != TNI_SESSION_ENDED);
     deliver(session);
