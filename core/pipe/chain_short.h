@@ -1,7 +1,7 @@
 /*
- * chain_short.h: the short way through a chain, for a message of one small frame.
+ * chain_short.h: the short way through a chain, for small frames.
  *
- * Most messages are one small frame that fits into the chunk at hand. For those, these do in a few dozen
+ * Most messages are of small frames that fit into the chunk at hand. For those, these do in a few dozen
  * instructions what tni_chain_write and tni_chain_peek do for all; when anything is in the way they have
  * done nothing and say so. Locks as in chain.h.
  */
@@ -49,34 +49,54 @@ static inline bool tni_chain_put(struct tni_chain *chain, const void *data, size
     return true;
 }
 
-/** The next message, and moves past it; its bytes stay valid until the next look at the chain. NULL:
- *  there is none, it is not one frame, or its body lies elsewhere. */
-static inline const uint8_t *tni_chain_get(struct tni_chain *chain, size_t *out_size)
+/** Whether a data frame comes next, and not a control record. False: there is none, or that is not known
+ *  here. */
+static inline bool tni_chain_has_frame(struct tni_chain *chain)
+{
+    return chain->r.sent.position < chain->r.stop || tni_chain_reach(chain);
+}
+
+/** The next frame, and moves past it; `more`: also one that others of its message follow. Its bytes stay
+ *  valid until the next look at the chain. NULL: there is none, it is another, or its body lies
+ *  elsewhere. */
+static inline const uint8_t *tni_chain_get_frame(struct tni_chain *chain, unsigned more,
+                                                 unsigned *out_flags, size_t *out_size)
 {
     struct tni_cursor *at = &chain->r.sent;
     const uint8_t *frame;
+    unsigned flags;
     uint64_t size;
     size_t header;
 
-    if (at->position >= chain->r.stop && !tni_chain_reach(chain))
+    if (!tni_chain_has_frame(chain))
         return NULL;
     frame = at->chunk->area + (at->position - at->chunk->base);
-    if (frame[0] == 0) {
+    flags = frame[0] & ~more;
+    if (flags == 0) {
         size = frame[1];
         header = TNI_FRAME_SHORT_HEADER;
-    } else if (frame[0] == TNI_FRAME_LONG && chain->r.stop - at->position > TNI_FRAME_HEADER_MAX) {
+    } else if (flags == TNI_FRAME_LONG && chain->r.stop - at->position > TNI_FRAME_HEADER_MAX) {
         memcpy(&size, frame + 1, sizeof size);
         size = be64toh(size);
         header = TNI_FRAME_HEADER_MAX;
     } else {
-        return NULL; /* more follow, a command, or a body of its own */
+        return NULL; /* a command, or a body of its own */
     }
     if (size + header > chain->r.stop - at->position)
         return NULL;
     at->position += size + header;
-    at->messages++;
+    *out_flags = frame[0] & more;
+    at->messages += !*out_flags;
     *out_size = (size_t)size;
     return frame + header;
+}
+
+/** The next message, if it is of one frame; otherwise as above. */
+static inline const uint8_t *tni_chain_get(struct tni_chain *chain, size_t *out_size)
+{
+    unsigned flags;
+
+    return tni_chain_get_frame(chain, 0, &flags, out_size);
 }
 
 /** Puts back what tni_chain_get gave last; `before` is where it began. */

@@ -10,6 +10,7 @@
 #include "message/message.h"
 #include "message/peer_info.h"
 #include "monitor/monitor.h"
+#include "pipe/chain_short.h"
 #include "socket/socket.h"
 #include "zmtp/command.h"
 #include "zmtp/frame.h"
@@ -274,7 +275,7 @@ int tni_pipe_adopt(struct tn_pipe *pipe)
     return 0;
 }
 
-void tni_pipe_attend(struct tn_pipe *pipe)
+static void attend_in_full(struct tn_pipe *pipe)
 {
     struct tn_sock *sock = pipe->sock;
     struct tni_chain *in = tni_pipe_in(pipe);
@@ -305,6 +306,15 @@ void tni_pipe_attend(struct tn_pipe *pipe)
         tni_pipe_detach(pipe);
     }
     tni_pipe_unref(pipe);
+}
+
+/* Most often there is a message to read, and nothing else. */
+void tni_pipe_attend(struct tn_pipe *pipe)
+{
+    if (!pipe->is_closed && !pipe->must_close && tni_chain_has_frame(tni_pipe_in(pipe)))
+        pipe->sock->ops->readable(pipe->sock->pattern_state, pipe, pipe->state);
+    else
+        attend_in_full(pipe);
 }
 
 void tni_pipe_describe(const struct tn_pipe *pipe, tn_peer_t *peer)
@@ -488,24 +498,50 @@ int tni_pipe_can_read(struct tn_pipe *pipe)
     return 1;
 }
 
-int tni_pipe_read(struct tn_pipe *pipe, tn_msg_t *out_msg)
+static int read_any(struct tn_pipe *pipe, tn_msg_t *out_msg)
 {
-    struct tni_chain *in;
     struct tni_frame_view view;
 
-    if (pipe->is_closed)
-        return -EAGAIN;
-    in = tni_pipe_in(pipe);
-    pipe->sock->reading = pipe;
     if (!peek(pipe, &view) || view.is_control) {
         tni_pipe_can_read(pipe);
         return -EAGAIN;
     }
     view_to_msg(&view, pipe->peer, out_msg);
-    tni_chain_next(in, &view);
-    if (!(view.flags & TNI_FRAME_MORE)) {
+    tni_chain_next(tni_pipe_in(pipe), &view);
+    return 0;
+}
+
+/* False: nothing was done. */
+static bool read_small(struct tn_pipe *pipe, tn_msg_t *out_msg)
+{
+    bool is_single = pipe->sock->ops->flags & TN_PATTERN_SINGLE_FRAMES;
+    unsigned flags;
+    size_t size;
+    const uint8_t *body =
+        tni_chain_get_frame(tni_pipe_in(pipe), is_single ? 0 : TNI_FRAME_MORE, &flags, &size);
+
+    if (!body)
+        return false;
+    tn_msg_borrow(out_msg, body, size);
+    out_msg->peer = pipe->peer;
+    out_msg->flags = flags ? TN_MSG_MORE : 0;
+    return true;
+}
+
+int tni_pipe_read(struct tn_pipe *pipe, tn_msg_t *out_msg)
+{
+    int rc;
+
+    if (pipe->is_closed)
+        return -EAGAIN;
+    pipe->sock->reading = pipe;
+    rc = read_small(pipe, out_msg) ? 0 : read_any(pipe, out_msg);
+    if (rc < 0)
+        return rc;
+    if (!(out_msg->flags & TN_MSG_MORE)) {
         pipe->received++;
-        release(pipe, false);
+        if (tni_chain_has_released(tni_pipe_in(pipe)))
+            tni_pipe_release(pipe);
     }
     return 0;
 }

@@ -243,7 +243,30 @@ bool tni_inbound_has_room(struct tni_session *session)
     return has_room(session, &credit) || !pause_reading(session, &credit);
 }
 
-/* Messages of one small frame, as most are, one after the other: added to the run as long as there is
+/* The size of the whole message at `bytes`, if all its frames are small and within the limits; 0: it is out
+ * of the ordinary, or not all there. */
+static size_t small_message(const struct tni_session *session, const uint8_t *bytes, size_t size,
+                            uint64_t most)
+{
+    unsigned most_parts = (unsigned)session->config->options.max_parts;
+    unsigned parts = 0, flags = 0;
+    uint64_t body = 0;
+    size_t at = 0;
+
+    do {
+        int header = tni_frame_decode(bytes + at, size - at, &flags, &body);
+        if (header <= 0 || (flags & TNI_FRAME_COMMAND) || body > most ||
+            body > size - at - (size_t)header)
+            return 0;
+        at += (size_t)header + (size_t)body;
+        parts++;
+    } while (flags & TNI_FRAME_MORE);
+    if (parts > 1 && ((most_parts && parts > most_parts) || at > tni_limit_message_bytes(session)))
+        return 0;
+    return at;
+}
+
+/* Messages of small frames, as most are, one after the other: added to the run as long as there is
  * room for them in the chain, and returned as bytes. What is out of the ordinary is left. */
 static size_t add_small(struct tni_session *session, struct run *run, const uint8_t *bytes,
                         size_t size, uint64_t *credit)
@@ -251,31 +274,30 @@ static size_t add_small(struct tni_session *session, struct run *run, const uint
     const int64_t limit = session->config->options.maxmsgsize;
     const uint64_t most = limit >= 0 && limit < COPIED ? (uint64_t)limit : COPIED;
     size_t room = run->room - run->size;
-    const uint8_t *at = bytes;
-    const uint8_t *end = bytes + (size < room ? size : room);
     uint64_t left = *credit;
-    unsigned flags = 0;
-    uint64_t body = 0;
+    size_t at = 0, step;
 
-    while (left && !session->in_message) {
-        int header = tni_frame_decode(at, (size_t)(end - at), &flags, &body);
-        if (header <= 0 || flags || body > most || body > (uint64_t)(end - at - header))
-            break;
-        at += (uint64_t)header + body;
+    if (session->in_message)
+        return 0;
+    if (size > room)
+        size = room;
+    while (left && (step = small_message(session, bytes + at, size - at, most))) {
+        at += step;
         left--;
     }
-    if (at == bytes)
+    if (at == 0)
         return 0;
-    run->size += (size_t)(at - bytes);
+    run->size += at;
     run->boundary = run->size;
     run->messages += *credit - left;
     *credit = left;
-    return (size_t)(at - bytes);
+    return at;
 }
 
 ssize_t tni_inbound_messages(struct tni_session *session, const uint8_t *bytes, size_t size)
 {
-    struct run run = {.from = bytes};
+    struct tni_chain *in = tni_session_in(session);
+    struct run run = {.from = bytes, .room = in->slot ? 0 : tni_chain_room(in, 0)};
     uint64_t credit = 0;
     size_t at = 0;
     int rc = 0;

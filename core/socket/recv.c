@@ -17,7 +17,7 @@ enum { UNLOOKED_MAX = 32 };
  * from whoever sends to us. */
 static void take_in_now_and_then(struct tn_sock *sock)
 {
-    if (++sock->unlooked < UNLOOKED_MAX)
+    if (++sock->unlooked < UNLOOKED_MAX && !tni_list_is_empty(&sock->fair.active))
         return;
     sock->unlooked = 0;
     tni_sock_take_in(sock);
