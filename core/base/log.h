@@ -15,6 +15,6 @@
 bool tni_log_wants(int level, const char *category);
 
 void tni_log(int level, const char *category, const char *format, ...)
-    __attribute__((format(printf, 3, 4)));
+    __attribute__((cold, format(printf, 3, 4)));
 
 #endif

@@ -49,6 +49,31 @@ static inline bool tni_chain_put(struct tni_chain *chain, const void *data, size
     return true;
 }
 
+/** Up to this size a body is copied, whatever holds it. */
+enum { TNI_CHAIN_SMALL = 512 };
+
+/** Appends a frame with a body of at most TNI_CHAIN_SMALL bytes; the last one of a message commits it. The
+ *  mark is not looked at. False: it needs another chunk, or the chain has a slot. */
+static inline bool tni_chain_put_frame(struct tni_chain *chain, bool more, const void *data,
+                                       size_t size)
+{
+    struct tni_chunk *chunk = chain->w.chunk;
+    uint64_t offset = chain->w.position - chunk->base;
+    size_t kept = (chunk->attachments + 1) * sizeof(struct tni_attachment) + TNI_FRAME_HEADER_MAX;
+    uint8_t *to = chunk->area + offset;
+    size_t header;
+
+    if (chain->slot || offset + size + kept > chunk->capacity)
+        return false;
+    header = tni_frame_encode(to, more ? TNI_FRAME_MORE : 0, size);
+    memcpy(to + header, data, size);
+    chain->w.position += header + size;
+    chain->w.open_until = 0; /* a message is unfinished */
+    if (!more)
+        tni_chain_commit(chain, 1);
+    return true;
+}
+
 /** Whether a data frame comes next, and not a control record. False: there is none, or that is not known
  *  here. */
 static inline bool tni_chain_has_frame(struct tni_chain *chain)
@@ -104,6 +129,18 @@ static inline void tni_chain_unget(struct tni_chain *chain, uint64_t before)
 {
     chain->r.sent.position = before;
     chain->r.sent.messages--;
+}
+
+/** Whether the consumer has moved past everything that was committed, and keeps nothing of it that could
+ *  be given back. False also where that is not known here. */
+static inline bool tni_chain_is_drained(struct tni_chain *chain)
+{
+    const struct tni_cursor *at = &chain->r.sent, *keep = &chain->r.keep;
+
+    return !chain->slot && at->position == atomic_load(&chain->position) &&
+           keep->chunk == at->chunk && keep->attachment == at->attachment &&
+           at->attachment == atomic_load_explicit(&at->chunk->published, memory_order_acquire) &&
+           atomic_load_explicit(&at->chunk->end, memory_order_acquire) != at->position;
 }
 
 /** Whether tni_chain_release has something to tell after a message was taken the short way. */

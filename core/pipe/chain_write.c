@@ -7,6 +7,7 @@
 #include "base/memory.h"
 #include "message/body.h"
 #include "message/message.h"
+#include "pipe/chain_short.h"
 #include "pipe/chunk.h"
 #include "zmtp/command.h"
 #include "zmtp/frame.h"
@@ -15,7 +16,7 @@ enum {
     /* A borrowed body up to this size is copied into a chunk; the copy is needed anyway. */
     COPY_BORROWED = 16 * 1024,
     /* A counted body beyond this size is cheaper to refer to than to copy. */
-    COPY_COUNTED = 512,
+    COPY_COUNTED = TNI_CHAIN_SMALL,
 };
 
 static uint32_t offset_of(const struct tni_chain *chain)

@@ -388,6 +388,16 @@ int tni_pipe_write_run(struct tn_pipe *pipe, const struct tni_pipe_run *run)
     return 0;
 }
 
+static int write_frame(struct tni_chain *out, tn_msg_t *msg, size_t size)
+{
+    if ((msg->flags & TN_MSG_REQUEST) || size > TNI_CHAIN_SMALL ||
+        !tni_chain_put_frame(out, msg->flags & TN_MSG_MORE, tn_msg_bytes(msg), size))
+        return tni_chain_write(out, msg);
+    if (msg->type != TN_MSG_BORROWED)
+        tn_msg_close(msg);
+    return 0;
+}
+
 int tni_pipe_write(struct tn_pipe *pipe, tn_msg_t *msg)
 {
     struct tni_chain *out = tni_pipe_out(pipe);
@@ -399,7 +409,7 @@ int tni_pipe_write(struct tn_pipe *pipe, tn_msg_t *msg)
         return -EPIPE;
     if (!pipe->is_writing && !(flags & TN_MSG_REQUEST) && tni_chain_is_full(out))
         return -EAGAIN;
-    rc = tni_chain_write(out, msg);
+    rc = write_frame(out, msg, size);
     if (rc < 0) {
         pipe->is_writing = false;
         return rc;
@@ -478,16 +488,22 @@ void tni_pipe_release(struct tn_pipe *pipe)
     release(pipe, false);
 }
 
+/* Tells the producer, and sees to it that its end is noticed. */
+static void on_empty(struct tn_pipe *pipe)
+{
+    release(pipe, true);
+    if (tni_duplex_other_is_closing(pipe->duplex, pipe->side))
+        need_attention(pipe);
+}
+
 int tni_pipe_can_read(struct tn_pipe *pipe)
 {
     struct tni_frame_view view;
 
     if (pipe->is_closed)
         return 0;
-    if (!peek(pipe, &view)) {
-        release(pipe, true);
-        if (tni_duplex_other_is_closing(pipe->duplex, pipe->side))
-            need_attention(pipe);
+    if (tni_chain_is_drained(tni_pipe_in(pipe)) || !peek(pipe, &view)) {
+        on_empty(pipe);
         return 0;
     }
     if (view.is_control) {

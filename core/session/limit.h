@@ -44,7 +44,7 @@ struct tni_limit_log {
 /** The peer has gone too far: leaves the sentence, made of `format` and the option's name, logs it, and
  *  returns `code`, which ends the connection. */
 int tni_limit_struck(const struct tni_session *session, enum tni_limit limit, int code,
-                     const char *format, ...) __attribute__((format(printf, 4, 5)));
+                     const char *format, ...) __attribute__((cold, format(printf, 4, 5)));
 
 /** A peer that was accepted: counts it, and says whether it may stay. Once its address is known. */
 int tni_limit_admit(struct tni_session *session);

@@ -184,7 +184,8 @@ static int read_once(struct tni_session *session, uint8_t *scratch, size_t *io_t
     if (is_drained(session, fresh, asked))
         session->rx_ready = false;
     if (session->state == TNI_SESSION_UP)
-        tni_heartbeat_on_traffic(&session->heartbeat, tni_clock_ms());
+        tni_heartbeat_on_traffic(&session->heartbeat,
+                                 session->heartbeat.peer_ttl ? tni_clock_ms() : 0);
     rc = took_large(session, &fresh);
     if (rc == 0 && filled + fresh)
         rc = consume(session, scratch, filled + fresh);

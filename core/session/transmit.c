@@ -1,6 +1,7 @@
 #include <errno.h>
 
 #include "base/error.h"
+#include "pipe/chain_short.h"
 #include "session/codec.h"
 #include "session/session.h"
 #include "zmtp/frame.h"
@@ -112,6 +113,14 @@ static int flush(struct tni_session *session)
     return 0;
 }
 
+/* Most often a session that was served because something came has nothing to send; and nothing is left
+ * after the first write. */
+static bool has_nothing_to_send(struct tni_session *session)
+{
+    return !session->coder && !tni_buffer_left(&session->commands) && session->duplex &&
+           tni_chain_is_drained(tni_session_out(session));
+}
+
 int tni_session_transmit(struct tni_session *session)
 {
     struct iovec iov[PIECES];
@@ -120,7 +129,7 @@ int tni_session_transmit(struct tni_session *session)
     int writes = 0;
     int rc;
 
-    while (session->tx_ready && writes < WRITES) {
+    while (session->tx_ready && writes < WRITES && !has_nothing_to_send(session)) {
         ssize_t size;
         count = collect(session, iov, &commands);
         if (count <= 0)
