@@ -10,6 +10,7 @@
 #include "base/error.h"
 #include "base/memory.h"
 #include "reactor/poller.h"
+#include "socket/hand_over.h"
 #include "socket/socket.h"
 #include "socket/waiter.h"
 

@@ -1,4 +1,5 @@
 #include "socket/host.h"
+#include "socket/hand_over.h"
 
 #include <errno.h>
 #include <stdarg.h>

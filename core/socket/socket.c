@@ -4,7 +4,6 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "base/clock.h"
 #include "base/error.h"
 #include "base/futex.h"
 #include "base/memory.h"
@@ -12,15 +11,11 @@
 #include "pipe/pipe.h"
 #include "socket/ctx.h"
 #include "socket/endpoint.h"
+#include "socket/hand_over.h"
 #include "socket/network.h"
 #include "socket/pattern_options.h"
 #include "socket/signals.h"
 #include "socket/turn.h"
-
-enum {
-    DIRECT_WRITE_PAUSE_NS = 50 * 1000,
-    LARGE_TURN = 16 * 1024, /* one that another thread had better write at once */
-};
 
 /* ------------------------------------------------------------------ opening */
 
@@ -277,104 +272,6 @@ unsigned tni_sock_events(struct tn_sock *sock)
     return events;
 }
 
-/* A connection that has just one thing to write, on a socket that is not streaming, is written to by
- * this thread: waking another one would cost more. */
-static bool is_isolated(struct tn_sock *sock)
-{
-    uint64_t now;
-
-    if (sock->touched_items != 1)
-        return false;
-    if (atomic_load_explicit(&sock->has_waited, memory_order_relaxed)) {
-        atomic_store_explicit(&sock->has_waited, false, memory_order_relaxed);
-        return true;
-    }
-    now = tni_clock_ns();
-    if (now - sock->last_direct_ns < DIRECT_WRITE_PAUSE_NS)
-        return false;
-    sock->last_direct_ns = now;
-    return true;
-}
-
-/* So is a stream to one peer, when enough of it has gathered; what comes next is no isolated message. */
-static bool has_gathered(struct tn_sock *sock, size_t turn_bytes)
-{
-    if (turn_bytes >= LARGE_TURN || sock->touched_items > 1 ||
-        (sock->streamed_turns < TNI_STREAM_TURNS && sock->streamed_bytes < TNI_STREAM_BYTES))
-        return false;
-    sock->last_direct_ns = tni_clock_ns();
-    return true;
-}
-
-static void forget_turn(struct tn_sock *sock)
-{
-    sock->streaming = sock->touched = NULL;
-    sock->touched_items = 0;
-    sock->turn_bytes = 0;
-    sock->is_urgent = sock->is_resumed = sock->is_pacing = false;
-}
-
-/* What was written in this turn is to reach the kernel. Returns the reactor that this thread serves
- * itself, once it has unlocked; NULL: another one does. */
-static struct tni_reactor *hand_over(struct tn_sock *sock)
-{
-    struct tni_reactor *streaming = sock->streaming, *touched = sock->touched;
-    size_t turn_bytes = sock->turn_bytes;
-    bool is_urgent = sock->is_urgent || turn_bytes >= LARGE_TURN;
-    bool is_direct = sock->is_resumed && touched;
-
-    sock->streamed_turns++;
-    sock->streamed_bytes += turn_bytes;
-    is_direct = is_direct || sock->is_pacing || (touched && is_isolated(sock)) ||
-                has_gathered(sock, turn_bytes);
-    forget_turn(sock);
-    if (is_direct) {
-        sock->streamed_turns = 0;
-        sock->streamed_bytes = 0;
-        return touched ? touched : streaming;
-    }
-    if (touched && is_urgent)
-        tni_network->call(touched);
-    else if (touched)
-        tni_network->call_later(touched);
-    return NULL;
-}
-
-/* Counts as two items: what is gathered is for several connections, which this thread does not serve. */
-void tni_sock_note_gathered(struct tn_sock *sock)
-{
-    struct tni_reactor *home = atomic_load_explicit(&sock->home, memory_order_relaxed);
-
-    sock->is_gathering = true;
-    if (atomic_load_explicit(&sock->fan.gathered, memory_order_relaxed) != 1)
-        return;
-    if (!home) {
-        tni_fan_out_flush(&sock->fan);
-        return;
-    }
-    sock->streaming = home;
-    if (!sock->touched)
-        sock->touched = home;
-    else if (sock->touched != home)
-        tni_network->call_later(home);
-    sock->touched_items += 2;
-}
-
-void tni_sock_give_gathered(struct tn_sock *sock, struct tni_reactor *reactor)
-{
-    if (!atomic_load_explicit(&sock->fan.gathered, memory_order_relaxed))
-        return;
-    if (!tni_lock_try(&sock->lock)) {
-        tni_network->call_later(reactor);
-        return;
-    }
-    tni_fan_out_flush(&sock->fan);
-    if (sock->touched && sock->touched != reactor)
-        tni_network->call(sock->touched);
-    forget_turn(sock);
-    tni_lock_give(&sock->lock);
-}
-
 void tni_sock_leave(struct tn_sock *sock)
 {
     struct tni_reactor *reactor;
@@ -385,7 +282,7 @@ void tni_sock_leave(struct tn_sock *sock)
     sock->is_gathering = false;
     if (sock->has_levels)
         tni_signals_update(sock);
-    reactor = sock->streaming ? hand_over(sock) : NULL;
+    reactor = sock->streaming ? tni_sock_hand_over(sock) : NULL;
     if (reactor) {
         sock->pins++;
         tni_lock_give(&sock->lock);

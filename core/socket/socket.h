@@ -144,12 +144,6 @@ struct tn_sock *tni_sock_of(tn_socket_t *socket);
 void tni_sock_drain(struct tn_sock *sock);
 /** Deals with pipes that need attention; true: something happened. Under the lock. */
 bool tni_sock_settle(struct tn_sock *sock);
-/** A message may have been gathered (fan_out.h): the I/O thread is to see that it goes out. Under the
- *  lock. */
-void tni_sock_note_gathered(struct tn_sock *sock);
-/** Gives pipes what is gathered for them, unless the socket is in use: then later. By a server of
- *  `reactor`, the socket's, before it looks into the inbox. */
-void tni_sock_give_gathered(struct tn_sock *sock, struct tni_reactor *reactor);
 /** Wakes waiters and raises descriptors: something was put into `events`. Any thread. */
 void tni_sock_notify_event(struct tn_sock *sock);
 /** The same for what they look at themselves, in its new state by now. */
