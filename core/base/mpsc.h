@@ -41,6 +41,12 @@ static inline bool tni_mpsc_announce(struct tni_mpsc_item *item, unsigned bits)
     return !(atomic_fetch_or(&item->word, bits | TNI_MPSC_QUEUED) & TNI_MPSC_QUEUED);
 }
 
+/** Whether it is queued at this moment: a hint. */
+static inline bool tni_mpsc_is_queued(struct tni_mpsc_item *item)
+{
+    return atomic_load_explicit(&item->word, memory_order_relaxed) & TNI_MPSC_QUEUED;
+}
+
 /** What was announced; from here on the item may be pushed again. */
 static inline unsigned tni_mpsc_collect(struct tni_mpsc_item *item)
 {

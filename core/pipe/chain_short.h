@@ -143,6 +143,23 @@ static inline bool tni_chain_is_drained(struct tni_chain *chain)
            atomic_load_explicit(&at->chunk->end, memory_order_acquire) != at->position;
 }
 
+/** All that is still to be handed out as bytes, if it lies side by side in one chunk. */
+static inline bool tni_chain_unsent(struct tni_chain *chain, struct iovec *out_bytes)
+{
+    struct tni_cursor *at = &chain->r.sent;
+
+    if (chain->slot)
+        return false;
+    tni_chain_snapshot(chain);
+    tni_cursor_step_over(at);
+    if (at->attachment != atomic_load_explicit(&at->chunk->published, memory_order_acquire) ||
+        atomic_load_explicit(&at->chunk->end, memory_order_acquire) <= chain->r.limit)
+        return false;
+    out_bytes->iov_base = at->chunk->area + (at->position - at->chunk->base);
+    out_bytes->iov_len = (size_t)(chain->r.limit - at->position);
+    return out_bytes->iov_len > 0;
+}
+
 /** Whether tni_chain_release has something to tell after a message was taken the short way. */
 static inline bool tni_chain_has_released(const struct tni_chain *chain)
 {

@@ -11,6 +11,7 @@
 #include "message/peer_info.h"
 #include "monitor/monitor.h"
 #include "pipe/chain_short.h"
+#include "socket/hand_over.h"
 #include "socket/socket.h"
 #include "zmtp/command.h"
 #include "zmtp/frame.h"
@@ -160,6 +161,7 @@ void tni_pipe_close(struct tn_pipe *pipe)
     count_unsent(pipe);
     tni_link_remove(&pipe->link);
     tni_link_remove(&pipe->attention);
+    tni_sock_tell(sock); /* while the other end is there for sure */
     tni_duplex_close(pipe->duplex, pipe->side);
     tni_pipe_unref(pipe); /* the socket's */
 }

@@ -30,15 +30,21 @@ enum { URGENT = 2, LATER = 4, TICKED = 8 };
 
 /* ------------------------------------------------------------------ lock and calls */
 
-/* All of these are sequentially consistent: tests/model checks them so. Who finds it entered says that he
- * wants it; if it was left meanwhile, he has it, and calls himself once more when he leaves. */
-static bool enter(struct tni_reactor *reactor)
+/* All of these are sequentially consistent: tests/model checks them so. */
+bool tni_reactor_enter(struct tni_reactor *reactor)
 {
-    return !(atomic_fetch_or(&reactor->entered, ENTERED) & ENTERED) ||
+    return !(atomic_fetch_or(&reactor->entered, ENTERED) & ENTERED);
+}
+
+/* Who finds it entered says that he wants it; if it was left meanwhile, he has it, and calls himself once
+ * more when he leaves. */
+static bool enter_or_want(struct tni_reactor *reactor)
+{
+    return tni_reactor_enter(reactor) ||
            !(atomic_fetch_or(&reactor->entered, ENTERED | WANTED) & ENTERED);
 }
 
-static void leave(struct tni_reactor *reactor)
+void tni_reactor_leave(struct tni_reactor *reactor)
 {
     bool is_wanted = atomic_exchange(&reactor->entered, 0) & WANTED;
 
@@ -228,11 +234,11 @@ static bool try_to_serve(struct tni_reactor *reactor, const struct source *sourc
     bool holds_signals;
     unsigned ended;
 
-    if (!enter(reactor))
+    if (!enter_or_want(reactor))
         return false;
     holds_signals = tni_sock_hold_signals(sock);
     ended = serve(reactor, source);
-    leave(reactor);
+    tni_reactor_leave(reactor);
     if (holds_signals)
         tni_sock_release_signals();
     tell_ended(sock, ended);
@@ -266,13 +272,20 @@ bool tni_reactor_serve_plain(struct tni_reactor *reactor, int fd, unsigned event
     return try_to_serve(reactor, &source);
 }
 
-void tni_reactor_serve_posted(struct tni_reactor *reactor)
+void tni_reactor_note_spoken(struct tni_reactor *reactor)
 {
     atomic_store_explicit(&reactor->has_spoken, true, memory_order_relaxed);
-    /* Otherwise whoever serves it was told that we want it. */
-    if (try_to_serve(reactor, &from_inbox) &&
-        !atomic_load_explicit(&reactor->relieved, memory_order_relaxed))
+    if (!atomic_load_explicit(&reactor->relieved, memory_order_relaxed))
         atomic_store_explicit(&reactor->relieved, 1, memory_order_relaxed);
+}
+
+void tni_reactor_serve_posted(struct tni_reactor *reactor)
+{
+    /* Otherwise whoever serves it was told that we want it. */
+    if (try_to_serve(reactor, &from_inbox))
+        tni_reactor_note_spoken(reactor);
+    else
+        atomic_store_explicit(&reactor->has_spoken, true, memory_order_relaxed);
 }
 
 static void on_stop(struct tni_task *task, unsigned bits)
@@ -309,7 +322,7 @@ static void serve_on_thread(struct tni_reactor *reactor)
     unsigned ended;
 
     atomic_fetch_add(&reactor->users, 1);
-    if (atomic_load(&reactor->watch) || !enter(reactor)) {
+    if (atomic_load(&reactor->watch) || !enter_or_want(reactor)) {
         atomic_fetch_sub(&reactor->users, 1);
         return;
     }
@@ -319,7 +332,7 @@ static void serve_on_thread(struct tni_reactor *reactor)
     ended = serve(reactor, &from_set);
     if (!atomic_load(&reactor->watch) && !atomic_load(&reactor->pending))
         arm(reactor, true);
-    leave(reactor);
+    tni_reactor_leave(reactor);
     if (holds_signals)
         tni_sock_release_signals();
     atomic_fetch_sub(&reactor->users, 1);
@@ -521,7 +534,7 @@ static void to_pool(struct tni_reactor *reactor)
 /* Alone with it: a late caller may be serving it in vain, which takes microseconds. */
 static void enter_alone(struct tni_reactor *reactor)
 {
-    while (atomic_load(&reactor->users) || !enter(reactor))
+    while (atomic_load(&reactor->users) || !enter_or_want(reactor))
         sched_yield();
 }
 

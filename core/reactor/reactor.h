@@ -90,6 +90,11 @@ void tni_reactor_push(struct tni_reactor *reactor, struct tni_task *task);
 bool tni_reactor_serve(struct tni_reactor *reactor);
 /** The same without looking for events: what was just posted. */
 void tni_reactor_serve_posted(struct tni_reactor *reactor);
+/** Takes the lock if it is free, for something that is not worth a turn of the reactor's. */
+bool tni_reactor_enter(struct tni_reactor *reactor);
+void tni_reactor_leave(struct tni_reactor *reactor);
+/** The calling thread has written to a connection by itself. */
+void tni_reactor_note_spoken(struct tni_reactor *reactor);
 
 /** Has `stop` run under the lock. Any thread. */
 void tni_reactor_stop(struct tni_reactor *reactor, void (*stop)(struct tni_reactor *reactor));

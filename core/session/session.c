@@ -113,14 +113,12 @@ void tni_session_post(struct tni_session *session, unsigned bits)
 }
 
 /* The other side is a pipe, so the socket's lock is held: calling the reactor can wait for the end of
- * the socket's turn, which may write to a single idle connection itself. */
-static void wake(void *owner, unsigned what)
+ * the socket's turn. */
+static void tell(struct tni_session *session, unsigned what)
 {
-    struct tni_session *session = owner;
     struct tn_sock *sock = session->config->sock;
     struct tni_reactor *reactor = session->member.reactor;
 
-    sock->streaming = reactor;
     if (!announce(session, what))
         return;
     tni_mpsc_push(&reactor->inbox, &session->task.item);
@@ -132,6 +130,30 @@ static void wake(void *owner, unsigned what)
     sock->is_urgent |= what != TNI_WAKE_DATA;
     sock->is_resumed |= what == TNI_WAKE_SPACE;
     sock->touched_items += what != TNI_WAKE_DATA || atomic_load(&session->is_congested) ? 2 : 1;
+}
+
+void tni_session_tell(struct tni_session *session)
+{
+    session->config->sock->untold = NULL;
+    tell(session, TNI_WAKE_DATA);
+}
+
+/* While it is the only one that is written to, the end of the turn may send without telling it; unless it
+ * is going to look anyway. */
+static void wake(void *owner, unsigned what)
+{
+    struct tni_session *session = owner;
+    struct tn_sock *sock = session->config->sock;
+
+    sock->streaming = session->member.reactor;
+    if (what == TNI_WAKE_DATA && !sock->touched && (!sock->untold || sock->untold == session) &&
+        !tni_mpsc_is_queued(&session->task.item)) {
+        sock->untold = session;
+        return;
+    }
+    if (sock->untold)
+        tni_session_tell(sock->untold);
+    tell(session, what);
 }
 
 static struct tni_mpsc_item *item_of(void *owner)

@@ -155,6 +155,8 @@ struct tni_session {
 struct tni_session *tni_session_new(struct tni_reactor *reactor, struct tni_config *config);
 /** Announces something. Any thread. */
 void tni_session_post(struct tni_session *session, unsigned bits);
+/** The socket has written to it: announces what it kept back of that. Under the socket's lock. */
+void tni_session_tell(struct tni_session *session);
 void tni_session_unref(void *pointer);
 /** A session that never came into its reactor ends. Any thread. */
 void tni_session_discard(struct tni_session *session);
@@ -241,6 +243,9 @@ void tni_receive_reset(struct tni_session *session);
 /* ---- transmit.c */
 /** Writes what is queued, within a budget. Returns whether there is more, or a code. */
 int tni_session_transmit(struct tni_session *session);
+/** Without the reactor's lock, but with the socket's: writes what is queued, if that is little, lies side by
+ *  side, and nothing else is to be looked after. False: something is left. */
+bool tni_session_send_now(struct tni_session *session);
 /** Queues one command frame. -ENOMEM. */
 int tni_session_command(struct tni_session *session, const uint8_t *body, size_t size);
 

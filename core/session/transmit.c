@@ -121,6 +121,48 @@ static bool has_nothing_to_send(struct tni_session *session)
            tni_chain_is_drained(tni_session_out(session));
 }
 
+static bool may_send_now(const struct tni_session *session)
+{
+    return session->kind == &tni_stream_kind && session->state == TNI_SESSION_UP &&
+           session->duplex && session->tx_ready && !session->is_stopping && !session->coder &&
+           !tni_buffer_left(&session->commands) && !session->stack.may_hold &&
+           !(session->config->pattern->flags & TN_PATTERN_REBUILDS) &&
+           !session->config->options.out_batch_size;
+}
+
+/* What fails is left to whoever serves it next, who finds the same. */
+static bool send_all(struct tni_session *session)
+{
+    struct iovec all = {0};
+    ssize_t size;
+
+    if (!may_send_now(session) || !tni_chain_unsent(tni_session_out(session), &all))
+        return false;
+    size = tni_stack_writev(&session->stack, &all, 1);
+    if (size <= 0)
+        return false;
+    session->stall_by = UINT64_MAX;
+    tni_chain_sent(tni_session_out(session), (size_t)size);
+    tell_producer(session);
+    tni_session_note_traffic(session);
+    tni_session_schedule(session);
+    return (size_t)size == all.iov_len;
+}
+
+bool tni_session_send_now(struct tni_session *session)
+{
+    struct tni_reactor *reactor = session->member.reactor;
+    bool is_sent;
+
+    if (!tni_reactor_enter(reactor))
+        return false;
+    is_sent = send_all(session);
+    tni_reactor_leave(reactor);
+    if (is_sent)
+        tni_reactor_note_spoken(reactor);
+    return is_sent;
+}
+
 int tni_session_transmit(struct tni_session *session)
 {
     struct iovec iov[PIECES];

@@ -10,13 +10,13 @@ enum {
     LARGE_TURN = 16 * 1024, /* one that another thread had better write at once */
 };
 
-/* A connection that has just one thing to write, on a socket that is not streaming, is written to by
- * this thread: waking another one would cost more. */
+/* The only connection that was written to, on a socket that is not streaming, is this thread's to write
+ * to: waking another one would cost more. */
 static bool is_isolated(struct tn_sock *sock)
 {
     uint64_t now;
 
-    if (sock->touched_items != 1)
+    if (!sock->untold || sock->touched)
         return false;
     if (atomic_load_explicit(&sock->has_waited, memory_order_relaxed)) {
         atomic_store_explicit(&sock->has_waited, false, memory_order_relaxed);
@@ -39,6 +39,18 @@ static bool has_gathered(struct tn_sock *sock, size_t turn_bytes)
     return true;
 }
 
+static void note_direct(struct tn_sock *sock)
+{
+    sock->streamed_turns = 0;
+    sock->streamed_bytes = 0;
+}
+
+void tni_sock_tell(struct tn_sock *sock)
+{
+    if (sock->untold)
+        tni_network->tell(sock->untold);
+}
+
 static void forget_turn(struct tn_sock *sock)
 {
     sock->streaming = sock->touched = NULL;
@@ -49,19 +61,26 @@ static void forget_turn(struct tn_sock *sock)
 
 struct tni_reactor *tni_sock_hand_over(struct tn_sock *sock)
 {
-    struct tni_reactor *streaming = sock->streaming, *touched = sock->touched;
+    struct tni_reactor *streaming = sock->streaming, *touched;
     size_t turn_bytes = sock->turn_bytes;
     bool is_urgent = sock->is_urgent || turn_bytes >= LARGE_TURN;
-    bool is_direct = sock->is_resumed && touched;
+    bool is_direct = is_isolated(sock);
 
+    if (is_direct && turn_bytes < LARGE_TURN && tni_network->send_now(sock->untold)) {
+        sock->untold = NULL;
+        note_direct(sock);
+        forget_turn(sock);
+        return NULL;
+    }
+    tni_sock_tell(sock);
+    touched = sock->touched;
     sock->streamed_turns++;
     sock->streamed_bytes += turn_bytes;
-    is_direct = is_direct || sock->is_pacing || (touched && is_isolated(sock)) ||
+    is_direct = is_direct || (sock->is_resumed && touched) || sock->is_pacing ||
                 has_gathered(sock, turn_bytes);
     forget_turn(sock);
     if (is_direct) {
-        sock->streamed_turns = 0;
-        sock->streamed_bytes = 0;
+        note_direct(sock);
         return touched ? touched : streaming;
     }
     if (touched && is_urgent)
@@ -100,6 +119,7 @@ void tni_sock_give_gathered(struct tn_sock *sock, struct tni_reactor *reactor)
         return;
     }
     tni_fan_out_flush(&sock->fan);
+    tni_sock_tell(sock);
     if (sock->touched && sock->touched != reactor)
         tni_network->call(sock->touched);
     forget_turn(sock);

@@ -16,6 +16,7 @@ struct tn_host;
 struct tn_sock;
 struct tn_endpoint;
 struct tni_reactor;
+struct tni_session;
 struct tni_waiter;
 
 struct tni_network {
@@ -64,6 +65,11 @@ struct tni_network {
     void (*call_later)(struct tni_reactor *reactor);
     /** Serves what was announced, without looking for other events. */
     void (*serve_posted)(struct tni_reactor *reactor);
+    /** Writes all that there is for a session that was not told of it, and needs not be; false: it does.
+     *  Under the socket's lock, as the next. */
+    bool (*send_now)(struct tni_session *session);
+    /** Tells a session that it was written to. */
+    void (*tell)(struct tni_session *session);
 
     /** Contexts without threads: one round; the descriptor to sleep on; ms until a timer, or -1. */
     int (*step)(struct tn_ctx *ctx);

@@ -34,6 +34,8 @@
 #include "socket/stats.h"
 #include "socket/waitq.h"
 
+struct tni_session;
+
 enum { TNI_SOCK_GENERATIONS = 256 };
 
 enum tni_sock_state { TNI_SOCK_FREE, TNI_SOCK_OPEN, TNI_SOCK_CLOSING };
@@ -95,6 +97,7 @@ struct tn_sock {
     /* Connections. `home` may be watched by a waiting thread. */
     struct tni_link reactors;
     _Atomic(struct tni_reactor *) home;
+    struct tni_session *untold; /* the first that was written to in this turn: not yet told of it */
     struct tni_reactor *touched; /* a reactor to call before the lock is released */
     unsigned touched_items; /* how many of its items were announced meanwhile */
     struct tni_reactor *streaming; /* one whose sessions were written to in this turn */
