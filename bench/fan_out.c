@@ -1,11 +1,16 @@
-/* One publisher, many subscribers, nothing lost: the publisher waits for the slowest. */
+/* One publisher, many subscribers: nothing lost, as the publisher waits for the slowest; or beside one that
+ * does not read, for which the publisher drops. */
 #include <stdint.h>
 #include <stdlib.h>
+#include <sys/socket.h>
 
 #include "run.h"
 
 /* Read from one subscriber before the next one has its turn; well below the high-water mark. */
 enum { CHUNK = 100 };
+
+/* Far sides: the one that reads, and perhaps one that does not. */
+enum { READERS, SLEEPER };
 
 static bool can_subscribe(const struct bench_peer *peer)
 {
@@ -17,32 +22,71 @@ static int await_subscribers(const struct bench_run *run, void *socket)
 {
     uint8_t subscription[16];
 
-    for (size_t i = 0; i < run->what->peers; i++) {
+    for (size_t i = 0; i < run->what->peers + run->what->fars - 1; i++) {
         if (run->peer->recv(socket, subscription, sizeof(subscription)) < 0)
             return -1;
     }
     return 0;
 }
 
-static int near(struct bench_run *run)
+static int publish(const struct bench_run *run, void *socket, const void *buffer, size_t count)
 {
-    void *socket = bench_bind(run, BENCH_XPUB);
+    int code = 0;
+
+    for (size_t i = 0; i < count && !code; i++)
+        code = run->peer->send(socket, buffer, run->what->size);
+    return code;
+}
+
+static bool has_spoken(int other)
+{
+    char byte;
+
+    return recv(other, &byte, 1, MSG_PEEK | MSG_DONTWAIT) >= 0;
+}
+
+/** Nobody knows how many messages are dropped. */
+static int publish_until_read(const struct bench_run *run, void *socket, const void *buffer)
+{
+    int code = 0;
+
+    while (!code && !has_spoken(run->fars[READERS]))
+        code = publish(run, socket, buffer, CHUNK);
+    return code;
+}
+
+static int publish_all(struct bench_run *run, enum bench_role role)
+{
+    void *socket = bench_bind(run, role);
     uint8_t *buffer = calloc(1, run->what->size);
     double deliveries = (double)run->count * (double)run->what->peers, cpu = 0;
     int code = socket && buffer ? await_subscribers(run, socket) : -1;
 
     if (!code)
         cpu = bench_cpu();
-    for (size_t i = 0; i < run->count && !code; i++)
-        code = run->peer->send(socket, buffer, run->what->size);
     if (!code)
-        code = bench_hear(run->fars[0], &run->seconds, sizeof(run->seconds));
+        code = role == BENCH_XPUB ? publish(run, socket, buffer, run->count)
+                                  : publish_until_read(run, socket, buffer);
+    if (!code)
+        code = bench_hear(run->fars[READERS], &run->seconds, sizeof(run->seconds));
     run->values[0] = deliveries / run->seconds;
     run->values[1] = (bench_cpu() - cpu) / deliveries * 1e9;
     if (socket)
         run->peer->close(socket);
     free(buffer);
     return code;
+}
+
+static int near(struct bench_run *run)
+{
+    return publish_all(run, BENCH_XPUB);
+}
+
+static int near_dropping(struct bench_run *run)
+{
+    int code = publish_all(run, BENCH_DROPPING_XPUB);
+
+    return !code && run->what->fars > SLEEPER ? bench_tell(run->fars[SLEEPER], "", 1) : code;
 }
 
 static int receive_chunk(const struct bench_run *run, void *socket, void *buffer, size_t count)
@@ -76,13 +120,14 @@ static int receive(struct bench_run *run, void **sockets, void *buffer)
 
 static int far(struct bench_run *run)
 {
-    void **sockets = calloc(run->what->peers, sizeof(*sockets));
+    size_t count = run->index == SLEEPER ? 1 : run->what->peers;
+    void **sockets = calloc(count, sizeof(*sockets));
     uint8_t *buffer = malloc(run->what->size);
     char endpoint[BENCH_ENDPOINT_MAX];
     size_t opened = 0;
     int code = sockets && buffer ? bench_hear_endpoint(run, endpoint) : -1;
 
-    for (; opened < run->what->peers && !code; opened++) {
+    for (; opened < count && !code; opened++) {
         sockets[opened] = run->peer->open(run->context, BENCH_SUB);
         if (!sockets[opened])
             code = -1;
@@ -91,7 +136,7 @@ static int far(struct bench_run *run)
             code = -1;
     }
     if (!code)
-        code = receive(run, sockets, buffer);
+        code = run->index == SLEEPER ? bench_await_release(run) : receive(run, sockets, buffer);
     while (opened > 0) {
         if (sockets[--opened])
             run->peer->close(sockets[opened]);
@@ -99,6 +144,16 @@ static int far(struct bench_run *run)
     free(sockets);
     free(buffer);
     return code;
+}
+
+static void add_slow(struct bench_table *table, struct bench_case one)
+{
+    one.roles = 1U << BENCH_DROPPING_XPUB | 1U << BENCH_SUB;
+    one.near = near_dropping;
+    one.peers = 9;
+    one.size = 64;
+    for (one.fars = 1; one.fars <= 2; one.fars++)
+        bench_case_add(table, &one, "pub/tcp/%zu-%zu-slow/%zu", one.peers, one.fars - 1, one.size);
 }
 
 void bench_add_fan_out(struct bench_table *table)
@@ -119,4 +174,5 @@ void bench_add_fan_out(struct bench_table *table)
             bench_case_add(table, &one, "pub/tcp/%zu/%zu", one.peers, one.size);
         }
     }
+    add_slow(table, one);
 }

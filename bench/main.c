@@ -8,7 +8,7 @@
 #include "measure.h"
 #include "report.h"
 
-enum { USAGE = 2 };
+enum { USAGE = 2, FILTERS_MAX = 64 };
 
 struct options {
     size_t rounds;
@@ -16,7 +16,8 @@ struct options {
     bool is_quick, is_list;
     const char *json;
     const char *html;
-    const char *filter;
+    const char *filters[FILTERS_MAX];
+    size_t filter_count;
     bool is_only[BENCH_PEERS_MAX]; /* as bench_peers; none: all */
     bool has_only;
 };
@@ -33,8 +34,8 @@ static const char help[] =
     "  --seconds S      about how long a round takes (default 1)\n"
     "  --quick          3 rounds of 0.05 seconds, one where a round takes longer by itself, and\n"
     "                   not the longest cases; under two minutes\n"
-    "  --case FILTER    only cases whose name contains FILTER, e.g. tcp, one-way/ipc, /64;\n"
-    "                   names are like one-way/tcp/1024\n"
+    "  --case FILTERS   only cases whose name contains one of FILTERS, e.g. tcp, /64 or\n"
+    "                   one-way/ipc,pub; names are like one-way/tcp/1024. May be given again\n"
     "  --only LIBRARIES only these, e.g. tenon,raw,libzmq, of tenon, drop-in, nanomsg, nng, raw,\n"
     "                   raw-spin and libzmq\n"
     "  --json FILE      write all figures to FILE as well\n"
@@ -92,6 +93,21 @@ static int parse_only(const char *text, struct options *options)
     return 0;
 }
 
+/** The filters lie in `text` from then on. */
+static int parse_filters(char *text, struct options *options)
+{
+    char *filter;
+
+    while ((filter = strsep(&text, ","))) {
+        if (!*filter)
+            return usage_error("--case takes parts of names with commas between", "");
+        if (options->filter_count == FILTERS_MAX)
+            return usage_error("--case takes 64 filters, and one too many is ", filter);
+        options->filters[options->filter_count++] = filter;
+    }
+    return 0;
+}
+
 /** 0, or USAGE after it said why. */
 static int parse(int argc, char **argv, struct options *options)
 {
@@ -121,7 +137,7 @@ static int parse(int argc, char **argv, struct options *options)
         } else if (key == 'l') {
             options->is_list = true;
         } else if (key == 'c') {
-            options->filter = optarg;
+            status = parse_filters(optarg, options);
         } else if (key == 'j') {
             options->json = optarg;
         } else if (key == 'w') {
@@ -137,9 +153,23 @@ static int parse(int argc, char **argv, struct options *options)
 
 static bool is_wanted(const struct options *options, const struct bench_case *one)
 {
-    if (options->filter)
-        return strstr(one->name, options->filter);
-    return !options->is_quick || one->quick != BENCH_QUICK_NOT;
+    for (size_t i = 0; i < options->filter_count; i++) {
+        if (strstr(one->name, options->filters[i]))
+            return true;
+    }
+    return !options->filter_count && (!options->is_quick || one->quick != BENCH_QUICK_NOT);
+}
+
+static int check_filters(const struct options *options, const struct bench_table *table)
+{
+    for (size_t i = 0; i < options->filter_count; i++) {
+        size_t place = 0;
+        while (place < table->count && !strstr(table->cases[place].name, options->filters[i]))
+            place++;
+        if (place == table->count)
+            return usage_error("no case has that in its name: ", options->filters[i]);
+    }
+    return 0;
 }
 
 static size_t rounds_of(const struct options *options, const struct bench_case *one)
@@ -200,8 +230,6 @@ static int run_cases(const struct options *options, const struct bench_table *ta
             status = EXIT_FAILURE;
         count++;
     }
-    if (!count)
-        return usage_error("no case has that in its name: ", options->filter);
     if (options->json && report_json(options->json, results, count))
         return EXIT_FAILURE;
     if (options->html && report_html(options->html, results, count))
@@ -259,9 +287,11 @@ int main(int argc, char **argv)
     if (!status) {
         raise_limit();
         add_families(table);
+        status = check_filters(&options, table);
+    }
+    if (!status)
         status =
             options.is_list ? list_cases(&options, table) : run_cases(&options, table, results);
-    }
     free(results);
     free(table);
     return status;

@@ -24,9 +24,10 @@ enum {
     BENCH_AGAIN = -2, /* nothing to receive */
 };
 
-/** XPUB waits for slow subscribers instead of dropping, and shows each subscription. SUB has no limit
- *  for what it sends: libzmq drops subscriptions above it. Neither lingers: they are closed when
- *  all has arrived, and libzmq waits in vain to tell a peer that is gone of the end. */
+/** XPUB waits for slow subscribers instead of dropping; the publisher that drops is one that begins with it,
+ *  as PUB does. Both show each subscription. SUB has no limit for what it sends: libzmq drops subscriptions
+ *  above it. None of them lingers: they are closed when all has arrived, and libzmq waits in vain to tell a
+ *  peer that is gone of the end. */
 enum bench_role {
     BENCH_PUSH,
     BENCH_PULL,
@@ -36,6 +37,7 @@ enum bench_role {
     BENCH_SUB,
     BENCH_ROUTER,
     BENCH_DEALER,
+    BENCH_DROPPING_XPUB,
     BENCH_ROLES,
     BENCH_ALL_ROLES = (1 << BENCH_ROLES) - 1
 };

@@ -53,8 +53,8 @@ static int max_sockets(void *context, int count)
 /** What a role needs beside the limits that all have. */
 static int set_up(tn_socket_t *socket, enum bench_role role)
 {
-    if (role == BENCH_XPUB)
-        return tn_set_int(socket, "xpub_nodrop", 1) < 0 ||
+    if (role == BENCH_XPUB || role == BENCH_DROPPING_XPUB)
+        return tn_set_int(socket, "xpub_nodrop", role == BENCH_XPUB) < 0 ||
                        tn_set_int(socket, "xpub_verbose", 1) < 0 ||
                        tn_set_int(socket, "linger", 0) < 0
                    ? -1
@@ -77,8 +77,8 @@ static int lift_limits(tn_socket_t *socket)
 
 static void *open_socket(void *context, enum bench_role role)
 {
-    static const char *const patterns[] = {"push", "pull", "req",    "rep",
-                                           "xpub", "sub",  "router", "dealer"};
+    static const char *const patterns[] = {"push", "pull",   "req",    "rep", "xpub",
+                                           "sub",  "router", "dealer", "xpub"};
     tn_socket_t *socket = tn_socket(context, patterns[role]);
 
     if (!socket) {

@@ -148,9 +148,9 @@ static int set(void *socket, int option, int value)
 /** What a role needs beside the limits that all have. */
 static int set_up(void *socket, enum bench_role role)
 {
-    if (role == BENCH_XPUB)
-        return set(socket, ZMQ_XPUB_NODROP, 1) || set(socket, ZMQ_XPUB_VERBOSE, 1) ||
-               set(socket, ZMQ_LINGER, 0);
+    if (role == BENCH_XPUB || role == BENCH_DROPPING_XPUB)
+        return set(socket, ZMQ_XPUB_NODROP, role == BENCH_XPUB) ||
+               set(socket, ZMQ_XPUB_VERBOSE, 1) || set(socket, ZMQ_LINGER, 0);
     if (role == BENCH_SUB)
         return set(socket, ZMQ_SNDHWM, 0) || set(socket, ZMQ_LINGER, 0);
     return role == BENCH_ROUTER && set(socket, ZMQ_BACKLOG, BENCH_BACKLOG);
@@ -158,8 +158,8 @@ static int set_up(void *socket, enum bench_role role)
 
 static void *open_socket(void *context, enum bench_role role)
 {
-    static const int types[] = {ZMQ_PUSH, ZMQ_PULL, ZMQ_REQ,    ZMQ_REP,
-                                ZMQ_XPUB, ZMQ_SUB,  ZMQ_ROUTER, ZMQ_DEALER};
+    static const int types[] = {ZMQ_PUSH, ZMQ_PULL,   ZMQ_REQ,    ZMQ_REP, ZMQ_XPUB,
+                                ZMQ_SUB,  ZMQ_ROUTER, ZMQ_DEALER, ZMQ_XPUB};
     void *socket = zmq.socket(context, types[role]);
 
     if (!socket) {
