@@ -271,7 +271,9 @@ static bool gather(struct tni_fan_out *fan, const tn_msg_t *msg)
 
 /* ------------------------------------------------------------------ sending */
 
-/* `rc` is what the pipe answered; a pipe that did not take the frame misses the whole message. */
+/* `rc` is what the pipe answered; a pipe that did not take the frame misses the whole message. One that is
+ * full is marked again after it: it costs the others nothing that the next message finds the marks as they
+ * were. */
 static void settle(struct tni_fan_out *fan, struct tni_fan_out_node *node, int rc)
 {
     if (rc == 0)
@@ -279,6 +281,10 @@ static void settle(struct tni_fan_out *fan, struct tni_fan_out_node *node, int r
     if (fan->is_sending)
         tni_pipe_rollback(node->pipe);
     drop(fan, node->pipe, rc == -EAGAIN ? TN_DROP_HWM : TN_DROP_PEER_LOST, 1);
+    if (rc == -EAGAIN) {
+        move(&fan->lagging, &node->link);
+        return;
+    }
     move(&fan->idle, &node->link);
     fan->is_stale = true;
 }
@@ -327,6 +333,8 @@ int tni_fan_out_send(struct tni_fan_out *fan, tn_msg_t *msg)
             send_shared(fan, msg);
         else
             send_bytes(fan, msg);
+        if (!has_more)
+            move_all(&fan->marked, &fan->lagging);
     }
     tn_msg_close(msg);
     tn_msg_clear(msg);
