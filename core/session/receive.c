@@ -109,9 +109,24 @@ static size_t room_behind(struct tni_session *session, size_t filled)
     return is_short && room > PEEK ? PEEK : room;
 }
 
+/* As much as the socket takes, going by the messages read last, for what it does not take is put aside; and a
+ * little more, which shows that it is to be paused, or is a command. */
+static size_t worth_reading(struct tni_session *session, size_t filled)
+{
+    enum { AT_LEAST = 4 * 1024, MESSAGES = 1 << 16, MORE = 2 };
+    uint64_t size;
+
+    if (session->state != TNI_SESSION_UP || session->is_paused || session->large.body ||
+        !session->usual_size)
+        return SIZE_MAX;
+    size = (tni_chain_credit(tni_session_in(session), MESSAGES) + MORE) * session->usual_size;
+    return size > filled + AT_LEAST ? (size_t)size - filled : AT_LEAST;
+}
+
 static ssize_t read_some(struct tni_session *session, uint8_t *scratch, size_t filled,
                          size_t *out_asked)
 {
+    size_t room = room_behind(session, filled), worth = worth_reading(session, filled);
     struct iovec iov[2];
     int count = 0;
     int rc = 0;
@@ -122,7 +137,7 @@ static ssize_t read_some(struct tni_session *session, uint8_t *scratch, size_t f
             return rc;
     }
     iov[count].iov_base = scratch + filled;
-    iov[count++].iov_len = room_behind(session, filled);
+    iov[count++].iov_len = room < worth ? room : worth;
     count = tni_session_cut(iov, count, (size_t)session->config->options.in_batch_size);
     *out_asked = iov[0].iov_len + (count > 1 ? iov[1].iov_len : 0);
     return tni_stack_readv(&session->stack, iov, count);
@@ -152,6 +167,21 @@ static void deliver(struct tni_session *session)
 {
     if (session->state == TNI_SESSION_UP && session->duplex)
         tni_duplex_wake_other(session->duplex, 1, TNI_WAKE_DATA);
+}
+
+/* Keeps an eye on how long a message is. */
+static int consume_read(struct tni_session *session, uint8_t *bytes, size_t size)
+{
+    bool is_up = session->state == TNI_SESSION_UP;
+    uint64_t before = is_up ? tni_session_in(session)->w.messages : 0, messages;
+    int rc = consume(session, bytes, size);
+
+    if (rc < 0 || !is_up || session->state != TNI_SESSION_UP)
+        return rc;
+    messages = tni_session_in(session)->w.messages - before;
+    if (messages)
+        session->usual_size = (size - tni_buffer_left(&session->stash)) / messages;
+    return 0;
 }
 
 static int read_once(struct tni_session *session, uint8_t *scratch, size_t *io_total)
@@ -188,7 +218,7 @@ static int read_once(struct tni_session *session, uint8_t *scratch, size_t *io_t
                                  session->heartbeat.peer_ttl ? tni_clock_ms() : 0);
     rc = took_large(session, &fresh);
     if (rc == 0 && filled + fresh)
-        rc = consume(session, scratch, filled + fresh);
+        rc = consume_read(session, scratch, filled + fresh);
     return rc;
 }
 
@@ -217,6 +247,14 @@ static size_t turn_of(const struct tni_session *session)
     return atomic_load(&session->member.reactor->thread->load) > 1 ? SHARED_TURN : TURN;
 }
 
+/* Who is paused is read for one thing alone: what has arrived counts as a sign of life. */
+static bool is_to_show_life(const struct tni_session *session)
+{
+    uint64_t deadline = tni_heartbeat_deadline(&session->heartbeat);
+
+    return deadline != TNI_HEARTBEAT_NEVER && deadline <= tni_clock_ms();
+}
+
 int tni_session_receive(struct tni_session *session)
 {
     uint8_t *scratch;
@@ -224,7 +262,7 @@ int tni_session_receive(struct tni_session *session)
     size_t total = 0;
     int rc = 0;
 
-    if (session->question)
+    if (session->question || (session->is_paused && !is_to_show_life(session)))
         return 0;
     if (!session->rx_ready && !(tni_buffer_left(&session->stash) && !session->is_paused))
         return 0;

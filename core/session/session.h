@@ -125,6 +125,7 @@ struct tni_session {
         bool is_expected; /* the next frame is probably large, too */
     } large;
     struct tni_datagram_inbox *datagrams; /* where they are received; NULL: a stream */
+    size_t usual_size; /* bytes of a message, in the last read */
     bool in_message; /* frames of an unfinished one are in the incoming chain */
     unsigned parts; /* of that message, if it has several; so its bytes */
     uint64_t message_bytes;
