@@ -71,6 +71,24 @@ static inline ssize_t tn_sys_readv(int fd, const struct iovec *iov, int count)
     return size;
 }
 
+/** The same of a socket, which costs the kernel a little less. */
+static inline ssize_t tn_sys_recvv(int fd, const struct iovec *iov, int count)
+{
+    int kept = errno;
+    ssize_t size;
+
+    if (count != 1)
+        return tn_sys_readv(fd, iov, count);
+    do {
+        size = recv(fd, iov[0].iov_base, iov[0].iov_len, 0);
+    } while (size < 0 && errno == EINTR);
+    if (size < 0) {
+        size = tn_sys_code(errno);
+        errno = kept;
+    }
+    return size;
+}
+
 /** Bytes that a socket has taken, or a negative code. */
 static inline ssize_t tn_sys_writev(int fd, const struct iovec *iov, int count)
 {

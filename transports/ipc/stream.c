@@ -105,7 +105,7 @@ ssize_t tni_ipc_readv(void *state, const struct iovec *iov, int count)
 {
     const struct tni_ipc_stream *self = state;
 
-    return tn_sys_readv(self->fd, iov, count);
+    return tn_sys_recvv(self->fd, iov, count);
 }
 
 ssize_t tni_ipc_writev(void *state, const struct iovec *iov, int count)
