@@ -10,6 +10,8 @@ enum {
     PIECES = 64,
     ONE_WRITE = 1024 * 1024, /* bytes */
     WRITES = 4, /* before the next connection has its turn */
+    FEW = 4, /* pieces; and bytes that are written under the socket's lock: */
+    LITTLE = 16 * 1024,
 };
 
 int tni_session_command(struct tni_session *session, const uint8_t *body, size_t size)
@@ -133,20 +135,25 @@ static bool may_send_now(const struct tni_session *session)
 /* What fails is left to whoever serves it next, who finds the same. */
 static bool send_all(struct tni_session *session)
 {
-    struct iovec all = {0};
+    struct tni_chain *out;
+    struct iovec iov[FEW];
     ssize_t size;
+    int count = 1;
 
-    if (!may_send_now(session) || !tni_chain_unsent(tni_session_out(session), &all))
+    if (!may_send_now(session))
         return false;
-    size = tni_stack_writev(&session->stack, &all, 1);
+    out = tni_session_out(session);
+    if (!tni_chain_unsent(out, iov))
+        count = tni_chain_gather(out, iov, FEW, LITTLE);
+    size = count > 0 ? tni_stack_writev(&session->stack, iov, count) : 0;
     if (size <= 0)
         return false;
     session->stall_by = UINT64_MAX;
-    tni_chain_sent(tni_session_out(session), (size_t)size);
+    tni_chain_sent(out, (size_t)size);
     tell_producer(session);
     tni_session_note_traffic(session);
     tni_session_schedule(session);
-    return (size_t)size == all.iov_len;
+    return tni_chain_is_drained(out);
 }
 
 bool tni_session_send_now(struct tni_session *session)

@@ -322,7 +322,7 @@ static bool is_over(const struct round *round)
 
 /* ------------------------------------------------------------------ spinning */
 
-enum { MISSED_MAX = 255 };
+enum { MISSED_MAX = 255, LOOKS_A_CLOCK = 4 };
 
 static bool has_cores(void)
 {
@@ -384,7 +384,7 @@ static int spin(struct round *round)
     uint64_t until = tni_clock_ns() + (uint64_t)round->wait->spin_us * 1000;
     int rc = -EAGAIN;
 
-    do {
+    for (unsigned looks = 1; looks % LOOKS_A_CLOCK || tni_clock_ns() < until; looks++) {
         if (has_news(round))
             rc = round->wait->attempt(round->wait->arg);
         if (rc != -EAGAIN) {
@@ -392,7 +392,7 @@ static int spin(struct round *round)
             return rc;
         }
         serve_again(round);
-    } while (tni_clock_ns() < until);
+    }
     waiter->spins_missed =
         waiter->spins_missed < MISSED_MAX ? 2 * waiter->spins_missed + 1 : MISSED_MAX;
     return -EAGAIN;
