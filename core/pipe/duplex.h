@@ -28,6 +28,10 @@ struct tni_side_ops {
     /** What `wake` announces. NULL: the owner is to be woken each time. */
     struct tni_mpsc_item *(*item)(void *owner);
     void (*unref)(void *owner);
+    /** Hands a message of one frame to the kernel without queueing it, under the lock of the other side;
+     *  what the kernel does not take of it is queued, and goes out when somebody serves the connection,
+     *  whom the caller sees to. False: nothing was done. NULL: it cannot. */
+    bool (*write)(void *owner, const void *data, size_t size);
 };
 
 struct tni_side {

@@ -288,6 +288,18 @@ void tni_reactor_serve_posted(struct tni_reactor *reactor)
         atomic_store_explicit(&reactor->has_spoken, true, memory_order_relaxed);
 }
 
+bool tni_reactor_visit(struct tni_reactor *reactor, void (*act)(void *arg), void *arg)
+{
+    if (!tni_reactor_enter(reactor))
+        return false;
+    act(arg);
+    note_pending(reactor);
+    note_plain(reactor);
+    tni_reactor_leave(reactor);
+    tni_reactor_note_spoken(reactor);
+    return true;
+}
+
 static void on_stop(struct tni_task *task, unsigned bits)
 {
     struct tni_reactor *reactor = tni_container(task, struct tni_reactor, stopping);
@@ -452,13 +464,17 @@ bool tni_reactor_watch(struct tni_reactor *reactor, struct tni_waiter *waiter)
     return true;
 }
 
+/* Under a lease what is pending waits for the next wait, or the tick, as what the set would show does. */
 void tni_reactor_unwatch(struct tni_reactor *reactor)
 {
+    bool stays_unarmed;
+
     ask_for_lease(reactor);
     atomic_store(&reactor->watch, NULL);
-    if (!can_stay_unarmed(reactor))
+    stays_unarmed = can_stay_unarmed(reactor);
+    if (!stays_unarmed)
         arm(reactor, true);
-    if (tni_reactor_is_busy(reactor))
+    if (!tni_mpsc_is_empty(&reactor->inbox) || (!stays_unarmed && atomic_load(&reactor->pending)))
         tni_reactor_call(reactor);
 }
 

@@ -45,10 +45,11 @@ struct tni_reactor {
      * I/O thread comes by every millisecond to see that this goes on. */
     atomic_bool is_leased;
     atomic_bool may_be_armed; /* false: watching it takes no disarming */
-    atomic_bool has_spoken; /* somebody wrote to a connection themselves since the last wait */
+    /* Since the last wait somebody wrote to a connection themselves, or read a large body. */
+    atomic_bool has_spoken;
     atomic_uint turns; /* waits that ended; written by the watcher */
     atomic_uint patience; /* exchanges in a row until a lease is asked for */
-    unsigned exchanges; /* in a row: a write, then a wait. The watcher's */
+    unsigned exchanges; /* in a row: a write or a large body, then a wait. The watcher's */
     unsigned turns_seen; /* the I/O thread's */
     struct tni_timer tick;
 
@@ -96,6 +97,10 @@ void tni_reactor_leave(struct tni_reactor *reactor);
 /** The calling thread has written to a connection by itself. */
 void tni_reactor_note_spoken(struct tni_reactor *reactor);
 
+/** Runs `act` under the lock, unless somebody has it: then false. The caller may hold the lock of the
+ *  reactor's socket, so `act` may end no connection. */
+bool tni_reactor_visit(struct tni_reactor *reactor, void (*act)(void *arg), void *arg);
+
 /** Has `stop` run under the lock. Any thread. */
 void tni_reactor_stop(struct tni_reactor *reactor, void (*stop)(struct tni_reactor *reactor));
 
@@ -103,6 +108,12 @@ void tni_reactor_stop(struct tni_reactor *reactor, void (*stop)(struct tni_react
 void tni_reactor_make_ready(struct tni_member *member);
 /** Under the lock: an event of the set is to come, for which nobody may be waiting. */
 void tni_reactor_await_event(struct tni_reactor *reactor);
+
+/** A large body came: whoever waits for the like again and again is worth a lease. */
+static inline void tni_reactor_note_large(struct tni_reactor *reactor)
+{
+    atomic_store_explicit(&reactor->has_spoken, true, memory_order_relaxed);
+}
 
 /* For tni_wait; see network.h. */
 bool tni_reactor_look(struct tni_reactor *reactor);

@@ -162,7 +162,7 @@ static struct tni_mpsc_item *item_of(void *owner)
 }
 
 const struct tni_side_ops tni_session_side_ops = {
-    .wake = wake, .item = item_of, .unref = tni_session_unref};
+    .wake = wake, .item = item_of, .unref = tni_session_unref, .write = tni_session_write};
 
 /* ------------------------------------------------------------------ events and deadlines */
 

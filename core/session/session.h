@@ -247,6 +247,8 @@ int tni_session_transmit(struct tni_session *session);
 /** Without the reactor's lock, but with the socket's: writes what is queued, if that is little, lies side by
  *  side, and nothing else is to be looked after. False: something is left. */
 bool tni_session_send_now(struct tni_session *session);
+/** As `write` of struct tni_side_ops: any thread that has the lock of the socket. */
+bool tni_session_write(void *owner, const void *data, size_t size);
 /** Queues one command frame. -ENOMEM. */
 int tni_session_command(struct tni_session *session, const uint8_t *body, size_t size);
 

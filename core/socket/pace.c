@@ -2,7 +2,9 @@
 
 #include <errno.h>
 
+#include "base/clock.h"
 #include "pipe/pipe.h"
+#include "socket/network.h"
 #include "socket/wait.h"
 
 enum {
@@ -10,7 +12,15 @@ enum {
     WAIT_MS = 1,
     WORTH_WAITING = 128 * 1024, /* bytes in that time */
     SKIPPED_MAX = 1024, /* sends */
+    STRAIGHT_MIN = 32 * 1024, /* bytes of a message; smaller ones are worth gathering, */
+    STRAIGHT_MAX = 256 * 1024, /* larger ones are more than a kernel takes at once */
+    PAUSE_NS = 10 * 1000, /* a program that does more than send */
 };
+
+static bool may_be_straight(const struct tn_sock *sock, size_t size)
+{
+    return sock->pace.is_copied && size >= STRAIGHT_MIN && size <= STRAIGHT_MAX;
+}
 
 /* Counted in messages of the size sent last. */
 static bool is_queued(struct tn_sock *sock, size_t size, size_t bytes)
@@ -40,15 +50,20 @@ static int has_drained(void *arg)
 
     if (rc < 0)
         return rc;
-    rc = is_queued(pacing->sock, pacing->size, QUEUED_MAX / 2) ? -EAGAIN : 0;
+    rc = is_queued(pacing->sock, pacing->size,
+                   may_be_straight(pacing->sock, pacing->size) ? 0 : QUEUED_MAX / 2)
+             ? -EAGAIN
+             : 0;
     tni_sock_leave(pacing->sock);
     return rc;
 }
 
 static bool is_due(struct tn_sock *sock, size_t size)
 {
+    bool is_straight = sock->pace.is_straight && may_be_straight(sock, size);
+
     if (!(sock->ops->flags & TN_PATTERN_BALANCES) || sock->options.sndtimeo == 0 ||
-        !is_queued(sock, size, QUEUED_MAX))
+        !is_queued(sock, size, is_straight ? 0 : QUEUED_MAX))
         return false;
     if (!sock->pace.to_skip)
         return true;
@@ -77,13 +92,20 @@ static void wait_a_little(struct tn_sock *sock, size_t size)
                             .attempt = has_drained,
                             .arg = &pacing};
     uint64_t before = queued(sock);
+    struct tni_reactor *home;
     int rc;
 
     tni_sock_pin(sock);
     tni_sock_leave(sock);
     rc = tni_wait(&wait);
+    home = atomic_load(&sock->home);
+    if (rc < 0 && home) /* under a lease nobody else waits for room in the kernel */
+        tni_network->call(home);
     tni_lock_take(&sock->lock);
     sock->is_pacing = false;
+    sock->pace.is_straight = rc == 0 && may_be_straight(sock, size);
+    if (sock->pace.is_straight)
+        sock->pace.sent_ns = tni_clock_ns();
     note(sock, rc == -ETIMEDOUT && queued(sock) + WORTH_WAITING / size >= before);
     tni_lock_give(&sock->lock);
     tni_sock_unpin(sock);
@@ -92,9 +114,20 @@ static void wait_a_little(struct tn_sock *sock, size_t size)
 void tni_pace_leave(struct tn_sock *sock, size_t size, int flags)
 {
     if (size < TNI_PACED_FROM || (flags & TN_DONTWAIT) || !is_due(sock, size)) {
+        if (sock->pace.is_straight)
+            sock->pace.sent_ns = tni_clock_ns();
         tni_sock_leave(sock);
         return;
     }
     sock->is_pacing = true;
     wait_a_little(sock, size);
+}
+
+bool tni_pace_is_straight(struct tn_sock *sock, size_t size, int flags)
+{
+    if (!sock->pace.is_straight || !may_be_straight(sock, size) || (flags & TN_DONTWAIT) ||
+        sock->options.sndtimeo == 0 || sock->pace.to_skip)
+        return false;
+    sock->pace.is_straight = tni_clock_ns() - sock->pace.sent_ns < PAUSE_NS;
+    return sock->pace.is_straight;
 }

@@ -92,6 +92,26 @@ static inline bool send_short(struct tn_sock *sock, const void *data, size_t siz
     return true;
 }
 
+/* A large message to the only pipe there is, which has nothing queued. False: nothing was done. */
+static bool send_straight(struct tn_sock *sock, const void *data, size_t size, int flags)
+{
+    struct tn_pipe *pipe;
+    void *owner;
+
+    if (!tni_pace_is_straight(sock, size, flags) || !(sock->ops->flags & TN_PATTERN_BALANCES) ||
+        sock->sending.is_taken || !tni_mpsc_is_empty(&sock->events))
+        return false;
+    pipe = tni_load_balancer_only(&sock->balance);
+    owner = pipe ? atomic_load(&pipe->other->owner) : NULL;
+    if (!owner || !pipe->other->ops->write || atomic_load(&pipe->other->is_closing) ||
+        tni_chain_has_backlog(tni_pipe_out(pipe), 1) || !pipe->other->ops->write(owner, data, size))
+        return false;
+    pipe->sent++;
+    tni_count_owned(&sock->counters.messages_sent, 1);
+    tni_count_owned(&sock->counters.bytes_sent, size);
+    return true;
+}
+
 int tn_send(tn_socket_t *socket, const void *data, size_t size, int flags)
 {
     struct tn_sock *sock;
@@ -118,6 +138,11 @@ int tn_send(tn_socket_t *socket, const void *data, size_t size, int flags)
         sock = tni_sock_enter(socket);
     if (!sock)
         return tni_error_code();
+    sock->pace.is_copied = true;
+    if (!(flags & TN_MORE) && send_straight(sock, data, size, flags)) {
+        tni_pace_leave(sock, size, flags);
+        return 0;
+    }
     tn_msg_borrow(&msg, data, size);
     if (flags & TN_MORE)
         msg.flags = TN_MSG_MORE;
@@ -149,6 +174,7 @@ int tn_msg_send(tn_socket_t *socket, tn_msg_t *msg, int flags)
         sock = tni_sock_enter(socket);
     if (!sock)
         return tni_error_code();
+    sock->pace.is_copied = false;
     if (flags & TN_MORE)
         msg->flags |= TN_MSG_MORE;
     rc = (int)tni_operation_run_in(sock, try_send, msg, flags, true);

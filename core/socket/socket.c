@@ -61,6 +61,7 @@ static void sock_init(struct tn_sock *sock, struct tn_ctx *ctx, const struct tni
     atomic_init(&sock->has_waited, true);
     sock->last_direct_ns = 0;
     sock->pace.skipped = sock->pace.to_skip = 0;
+    sock->pace.is_straight = false;
     sock->is_pacing = false;
     atomic_store(&sock->linger_ms, -1);
     atomic_store(&sock->live, 1);

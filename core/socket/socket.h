@@ -114,6 +114,9 @@ struct tn_sock {
     uint64_t last_direct_ns;
     struct {
         unsigned skipped, to_skip; /* sends that do not wait: after the last wait, left */
+        bool is_copied; /* the message that is being sent is in a buffer of the program's */
+        bool is_straight; /* such messages go to the kernel without being queued */
+        uint64_t sent_ns; /* when the last send ended, if so */
     } pace; /* pace.h */
     bool is_pacing; /* this thread goes on to serve the connection it wrote to */
     atomic_int linger_ms; /* of the close */
