@@ -5,7 +5,7 @@
  * with the slot's generation in the low bits, so that a call on a socket that was closed, or closed and
  * opened again, is an error and not a crash. The slot itself is what patterns see as tn_sock_t.
  *
- * `lock` is short: patterns run under it, on application threads; no reactor is entered while it is
+ * `lock` is short: patterns run under it, on application threads; no reactor is served while it is
  * held. A thread that must go on using the socket after unlocking pins it; closing waits for that.
  * A closed socket lingers while sessions still send; the last of them (`live`) gives the slot back.
  */

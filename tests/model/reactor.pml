@@ -9,8 +9,8 @@
  * the peer), EINTR (signals or deadlines that may hit a sleep), CLOSE (a third thread closes S; with CLOSE_LAST
  * only when thread 1 has finished, as if it did so itself).
  * LEASE: a waiter that leaves may have been granted a lease: E stays unarmed while nobody watches, and
- * T's tick takes the lease back. While there is one, waiters sleep on the connection's descriptor instead
- * of E, as long as nothing but its being readable has to be waited for. A tick that prolongs the lease
+ * T's tick takes the lease back; what is pending waits for that, too. While there is one, waiters sleep on
+ * the connection's descriptor instead of E, as long as nothing but its being readable has to be waited for. A tick that prolongs the lease
  * changes nothing, and is left out.
  * LOOK: who is about to wait may serve once without watching.
  *
@@ -457,7 +457,7 @@ inline wait()
         fi;
         watch = IO;
         if
-        :: leased -> if :: in_waitq[0] || in_waitq[1] -> armed = 1 :: else fi
+        :: leased -> if :: in_waitq[0] || in_waitq[1] -> armed = 1 :: else -> stays = 1 fi
         :: else -> armed = 1
         fi;
 #else
@@ -469,12 +469,12 @@ inline wait()
 #ifndef LEAVE_NO_CALL
         if
         :: inbox -> call_R()
-        :: else -> if :: pending -> call_R() :: else fi
+        :: else -> if :: !stays && pending -> call_R() :: else fi
         fi
 #endif
     :: else
     fi;
-    d_step { won = 0; failed = 0; go = 0; cond = 0; seen = 0 }
+    d_step { won = 0; failed = 0; go = 0; cond = 0; seen = 0; stays = 0 }
 }
 
 inline post(direct)
@@ -535,7 +535,7 @@ inline recv()
 
 proctype App(byte id; byte sends; byte recvs)
 {
-    bit entered, again, popped, won, failed, go, cond, out;
+    bit entered, again, popped, won, failed, go, cond, out, stays;
     bit unlooked, on_plain, seen, was_plain, tried, looked, found;
 
     do :: sends > 0 -> send(); sends-- :: else -> break od;
