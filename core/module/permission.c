@@ -107,17 +107,11 @@ void tni_permission_folder(struct tni_folder *folder, const char *path, bool is_
     folder->trust = tni_permission_check(path, is_strict, folder->why, sizeof folder->why);
 }
 
-enum tni_trust tni_permission_check_in(const struct tni_folder *folder, const char *path, char *why,
-                                       size_t size)
+enum tni_trust tni_permission_check_in(const struct tni_folder *folder, const char *path,
+                                       const struct stat *status, char *why, size_t size)
 {
-    enum tni_trust trust = TNI_TRUSTED;
-    struct stat status;
+    enum tni_trust trust = judge(path, status, folder->is_strict, why, size);
 
-    if (lstat(path, &status) == 0) {
-        if (S_ISLNK(status.st_mode)) /* what it names lies elsewhere */
-            return tni_permission_check(path, folder->is_strict, why, size);
-        trust = judge(path, &status, folder->is_strict, why, size);
-    }
     if (folder->trust > trust)
         snprintf(why, size, "%s", folder->why);
     return worst(trust, folder->trust);

@@ -10,6 +10,7 @@
 #include <limits.h>
 #include <stdbool.h>
 #include <stddef.h>
+#include <sys/stat.h>
 
 enum tni_trust { TNI_TRUSTED, TNI_SUSPECT, TNI_REFUSED };
 
@@ -25,8 +26,9 @@ struct tni_folder {
 };
 
 void tni_permission_folder(struct tni_folder *folder, const char *path, bool is_strict);
-/** As tni_permission_check, for a file that lies in `folder` under its path. */
-enum tni_trust tni_permission_check_in(const struct tni_folder *folder, const char *path, char *why,
-                                       size_t size);
+/** As tni_permission_check, for a file that lies in `folder` under its path and is no symbolic link: `status`
+ *  is of the file itself, once open. */
+enum tni_trust tni_permission_check_in(const struct tni_folder *folder, const char *path,
+                                       const struct stat *status, char *why, size_t size);
 
 #endif

@@ -28,6 +28,7 @@ struct reading {
     enum tni_level level;
     const char *directory;
     struct tni_folder folder; /* the same, judged */
+    int descriptor; /* of it */
     char **names;
     size_t count;
 };
@@ -111,11 +112,12 @@ static int take_bytes(struct reading *reading, const char *path, const char *fil
     return entry ? tell_notes(entry) : -ENOMEM;
 }
 
-static ssize_t read_whole(int fd, char *buffer, size_t capacity)
+/* A file gives less than was asked for at its end; one whose size is not known may do so before. */
+static ssize_t read_whole(int fd, size_t expected, char *buffer, size_t capacity)
 {
     size_t used = 0;
 
-    while (used < capacity) {
+    while (used < capacity && (!expected || used < expected)) {
         ssize_t count = read(fd, buffer + used, capacity - used);
 
         if (count < 0 && errno == EINTR)
@@ -129,7 +131,8 @@ static ssize_t read_whole(int fd, char *buffer, size_t capacity)
     return (ssize_t)used;
 }
 
-static int read_descriptor(struct reading *reading, int fd, const char *path, const char *file)
+static int read_descriptor(struct reading *reading, int fd, size_t expected, const char *path,
+                           const char *file)
 {
     char *buffer = tni_malloc(MAX_MANIFEST + 1);
     ssize_t size;
@@ -137,7 +140,7 @@ static int read_descriptor(struct reading *reading, int fd, const char *path, co
 
     if (!buffer)
         return -ENOMEM;
-    size = read_whole(fd, buffer, MAX_MANIFEST + 1);
+    size = read_whole(fd, expected, buffer, MAX_MANIFEST + 1);
     if (size < 0)
         rc = not_read(reading, path, file, strerrordesc_np((int)-size));
     else if (size > MAX_MANIFEST)
@@ -148,29 +151,43 @@ static int read_descriptor(struct reading *reading, int fd, const char *path, co
     return rc;
 }
 
+/* A symbolic link is opened as such, since what it names lies elsewhere. O_NONBLOCK: a FIFO must not hang us. */
+static int open_manifest(const struct reading *reading, const char *file, bool *out_is_link)
+{
+    const int flags = O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY;
+    int fd = openat(reading->descriptor, file, flags | O_NOFOLLOW);
+
+    *out_is_link = fd < 0 && errno == ELOOP;
+    return *out_is_link ? openat(reading->descriptor, file, flags) : fd;
+}
+
 static int read_manifest(struct reading *reading, const char *file)
 {
     char path[PATH_MAX], why[WHY];
     enum tni_trust trust;
     struct stat status;
+    bool is_link;
     int fd, rc;
 
     if (snprintf(path, sizeof path, "%s/%s", reading->directory, file) >= (int)sizeof path)
         return not_read(reading, reading->directory, file, "the path is too long");
-    /* O_NONBLOCK: a FIFO must not hang us. */
-    fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+    fd = open_manifest(reading, file, &is_link);
     if (fd < 0)
         return not_read(reading, path, file, strerrordesc_np(errno));
-    trust = tni_permission_check_in(&reading->folder, path, why, sizeof why);
     if (fstat(fd, &status) < 0 || !S_ISREG(status.st_mode)) {
         rc = not_read(reading, path, file, "it is not a regular file");
-    } else if (trust == TNI_REFUSED) {
-        rc = not_read(reading, path, file, why);
-    } else {
-        if (trust == TNI_SUSPECT)
-            tni_log(TN_LOG_WARN, "module", "manifest %s: %s", path, why);
-        rc = read_descriptor(reading, fd, path, file);
+        goto done;
     }
+    trust = is_link ? tni_permission_check(path, reading->folder.is_strict, why, sizeof why)
+                    : tni_permission_check_in(&reading->folder, path, &status, why, sizeof why);
+    if (trust == TNI_REFUSED) {
+        rc = not_read(reading, path, file, why);
+        goto done;
+    }
+    if (trust == TNI_SUSPECT)
+        tni_log(TN_LOG_WARN, "module", "manifest %s: %s", path, why);
+    rc = read_descriptor(reading, fd, (size_t)status.st_size, path, file);
+done:
     close(fd);
     return rc;
 }
@@ -212,6 +229,7 @@ static int read_open(struct reading *reading, DIR *directory)
 {
     int rc = list_names(reading, directory);
 
+    reading->descriptor = dirfd(directory);
     if (rc == 0 && reading->count > 1)
         qsort(reading->names, reading->count, sizeof *reading->names, by_bytes);
     for (size_t i = 0; i < reading->count; i++) {
