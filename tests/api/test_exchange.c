@@ -99,6 +99,78 @@ static void test_message_comes_to_one_who_never_waits_again(void **state)
     end(&pair);
 }
 
+enum { ASKERS = 64, ROUNDS = 20 };
+
+/* A ROUTER that sends each request back to where it came from. */
+static void *answer(void *router)
+{
+    char id[64], text[32];
+
+    for (int i = 0; i < ASKERS * ROUNDS; i++) {
+        ssize_t id_size = tn_recv(router, id, sizeof(id), 0);
+        ssize_t size = id_size < 0 ? id_size : tn_recv(router, text, sizeof(text), 0);
+        if (size < 0)
+            return NULL;
+        tn_send(router, id, (size_t)id_size, TN_MORE);
+        tn_send(router, text, (size_t)size, 0);
+    }
+    return NULL;
+}
+
+static void ask_all(tn_socket_t **askers, int round)
+{
+    char text[32];
+
+    for (int i = 0; i < ASKERS; i++) {
+        snprintf(text, sizeof(text), "%d of %d", i, round);
+        api_send(askers[i], text, 0);
+    }
+    for (int i = 0; i < ASKERS; i++) {
+        snprintf(text, sizeof(text), "%d of %d", i, round);
+        api_expect(askers[i], text);
+    }
+}
+
+/* Who asks through many sockets is left alone by the I/O thread, which yet serves a socket that nobody waits
+ * for. */
+static void test_many_sockets_asked_in_turn_have_each_its_answer(void **state)
+{
+    tn_ctx_t *ctx = api_ctx(), *other = api_ctx();
+    tn_socket_t *askers[ASKERS], *router = api_socket(other, "router");
+    tn_socket_t *push = api_socket(other, "push"), *pull = api_socket(ctx, "pull");
+    char endpoint[API_ENDPOINT_MAX];
+    pthread_t thread;
+
+    (void)state;
+    api_join(push, pull, API_TCP);
+    api_bind(router, API_TCP, endpoint);
+    for (int i = 0; i < ASKERS; i++) {
+        askers[i] = api_socket(ctx, "dealer");
+        assert_ok(tn_connect(askers[i], endpoint));
+    }
+    assert_int_equal(pthread_create(&thread, NULL, answer, router), 0);
+    for (int round = 0; round < ROUNDS; round++) {
+        time_t until = time(NULL) + API_TIMEOUT_MS / 1000;
+        ssize_t size = -EAGAIN;
+        char text[8];
+        api_send(push, "aside", 0);
+        ask_all(askers, round);
+        while (size == -EAGAIN && time(NULL) < until) {
+            size = tn_recv(pull, text, sizeof(text), TN_DONTWAIT);
+            sched_yield();
+        }
+        assert_int_equal(size, 5);
+    }
+    assert_int_equal(pthread_join(thread, NULL), 0);
+    for (int i = 0; i < ASKERS; i++)
+        assert_ok(tn_close(askers[i]));
+    assert_ok(tn_close(router));
+    assert_ok(tn_close(push));
+    assert_ok(tn_close(pull));
+    api_ctx_end(ctx);
+    api_ctx_end(other);
+}
+
 static void test_spin_is_a_time(void **state)
 {
     tn_ctx_t *ctx = api_ctx();
@@ -122,6 +194,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_descriptor_tells_after_many_exchanges),
         cmocka_unit_test(test_message_comes_to_one_who_never_waits_again),
+        cmocka_unit_test(test_many_sockets_asked_in_turn_have_each_its_answer),
         cmocka_unit_test(test_spinning_exchanges_get_their_answers),
         cmocka_unit_test(test_spin_is_a_time),
     };
