@@ -35,6 +35,7 @@ struct raw {
     bool is_spinning;
     int listener, fd, epoll;
     size_t out_size, in_start, in_end;
+    bool is_large; /* the message that was read last; the next one is probably no smaller */
     struct epoll_event events[EVENTS]; /* ROUTER */
     int event_next, event_count;
     uint8_t *out, *in;
@@ -260,11 +261,11 @@ static int await(struct raw *raw)
     return epoll_wait(raw->epoll, &event, 1, BENCH_STALL_MS) == 1 ? 0 : complain("wait");
 }
 
-/** Reads into `body` first, and what follows into the buffer, which is empty. Returns what the body
- *  got, or -1. */
+/** Reads into `body` first, and what follows into the buffer, which is empty: behind a large body no
+ *  more than the next header, so that the next body is not copied. Returns what the body got, or -1. */
 static ssize_t fill(struct raw *raw, void *body, size_t size)
 {
-    struct iovec parts[] = {{body, size}, {raw->in, IN_ROOM}};
+    struct iovec parts[] = {{body, size}, {raw->in, raw->is_large ? HEADER_MAX : IN_ROOM}};
     struct msghdr message = {.msg_iov = size ? parts : parts + 1, .msg_iovlen = size ? 2 : 1};
     ssize_t got;
 
@@ -330,6 +331,7 @@ static ssize_t raw_recv(void *socket, void *buffer, size_t room)
 
     if (size < 0 || (size_t)size > room)
         return -1;
+    raw->is_large = size >= LARGE;
     done = raw->in_end - raw->in_start;
     if (done > (size_t)size)
         done = (size_t)size;
