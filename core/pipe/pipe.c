@@ -19,12 +19,18 @@
 static void wake(void *owner, unsigned what)
 {
     struct tn_pipe *pipe = owner;
+    struct tn_sock *sock = pipe->sock;
 
+    if (what == TNI_WAKE_DATA && pipe->has_session && atomic_load(&sock->has_one_pipe)) {
+        if (!atomic_exchange(&sock->has_data, true))
+            tni_sock_notify_event(sock);
+        return;
+    }
     if (!tni_mpsc_announce(&pipe->item, what))
         return;
     atomic_fetch_add_explicit(&pipe->refs, 1, memory_order_relaxed);
-    tni_mpsc_push(&pipe->sock->events, &pipe->item);
-    tni_sock_notify_event(pipe->sock);
+    tni_mpsc_push(&sock->events, &pipe->item);
+    tni_sock_notify_event(sock);
 }
 
 static struct tni_mpsc_item *item_of(void *owner)
@@ -107,6 +113,13 @@ void tni_pipe_offer(struct tn_pipe *pipe)
     wake(pipe, TNI_WAKE_NEW);
 }
 
+static void note_pipes(struct tn_sock *sock)
+{
+    const struct tni_link *pipes = &sock->pipes;
+
+    atomic_store(&sock->has_one_pipe, pipes->next != pipes && pipes->next == pipes->prev);
+}
+
 static void need_attention(struct tn_pipe *pipe)
 {
     if (!tni_link_is_linked(&pipe->attention))
@@ -129,7 +142,6 @@ void tni_pipe_on_event(struct tn_pipe *pipe, unsigned bits)
         if (bits & TNI_WAKE_SPACE)
             sock->ops->writable(sock->pattern_state, pipe, pipe->state);
     }
-    tni_pipe_unref(pipe); /* the queue's */
 }
 
 static void count_unsent(struct tn_pipe *pipe)
@@ -160,6 +172,7 @@ void tni_pipe_close(struct tn_pipe *pipe)
     tni_chain_rollback(tni_pipe_out(pipe));
     count_unsent(pipe);
     tni_link_remove(&pipe->link);
+    note_pipes(sock);
     tni_link_remove(&pipe->attention);
     tni_sock_tell(sock); /* while the other end is there for sure */
     tni_duplex_close(pipe->duplex, pipe->side);
@@ -262,6 +275,7 @@ int tni_pipe_adopt(struct tn_pipe *pipe)
     int rc;
 
     tni_list_append(&sock->pipes, &pipe->link);
+    note_pipes(sock);
     rc = sock->ops->attach(sock->pattern_state, pipe, pipe->state);
     if (rc < 0) {
         tni_pipe_close(pipe);

@@ -85,8 +85,7 @@ void tni_pipe_offer(struct tn_pipe *pipe);
 /** The same, at once, under the socket's lock. Negative: the pattern does not want it; it is closed. */
 int tni_pipe_adopt(struct tn_pipe *pipe);
 
-/** Handles what was announced since the last time; `bits` of enum tni_wake. Gives the queue's
- *  reference back. */
+/** Handles what was announced since the last time; `bits` of enum tni_wake. */
 void tni_pipe_on_event(struct tn_pipe *pipe, unsigned bits);
 /** Deals with control records and with the end of the pipe. */
 void tni_pipe_attend(struct tn_pipe *pipe);

@@ -254,13 +254,15 @@ bool tni_reactor_serve(struct tni_reactor *reactor)
  * than every millisecond is on the way to a lease. */
 bool tni_reactor_look(struct tni_reactor *reactor)
 {
-    uint64_t before = atomic_load_explicit(&reactor->waited_at, memory_order_relaxed);
-    uint64_t now = tni_clock_ms();
+    uint64_t before, now;
 
+    if (atomic_load_explicit(&reactor->is_leased, memory_order_relaxed))
+        return false;
+    before = atomic_load_explicit(&reactor->waited_at, memory_order_relaxed);
+    now = tni_clock_ms();
     atomic_store_explicit(&reactor->waited_at, now, memory_order_relaxed);
     return now > before + TICK_MS &&
            atomic_load_explicit(&reactor->has_only_one, memory_order_relaxed) &&
-           !atomic_load_explicit(&reactor->is_leased, memory_order_relaxed) &&
            !atomic_load_explicit(&reactor->watch, memory_order_relaxed) &&
            try_to_serve(reactor, &from_look);
 }

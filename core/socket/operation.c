@@ -93,7 +93,7 @@ ssize_t tni_operation_run(tn_socket_t *socket, tni_try_fn try, void *arg, int fl
 
 bool tni_sock_take_in(struct tn_sock *sock)
 {
-    if (tni_mpsc_is_empty(&sock->events))
+    if (!tni_sock_has_news(sock))
         return false;
     tni_sock_drain(sock);
     tni_sock_settle(sock);

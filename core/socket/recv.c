@@ -95,7 +95,7 @@ static inline struct tn_pipe *only_source(struct tn_sock *sock)
     if (!(sock->ops->flags & TN_PATTERN_TAKES_TURNS) || sock->receiving.is_taken)
         return NULL;
     if (sock->unlooked + 1 >= UNLOOKED_MAX) {
-        if (!tni_mpsc_is_empty(&sock->events))
+        if (tni_sock_has_news(sock))
             return NULL;
         sock->unlooked = 0;
     }

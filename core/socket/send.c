@@ -76,7 +76,7 @@ static inline bool send_short(struct tn_sock *sock, const void *data, size_t siz
     struct tn_pipe *pipe;
 
     if (!(sock->ops->flags & TN_PATTERN_BALANCES) || sock->sending.is_taken ||
-        !tni_mpsc_is_empty(&sock->events))
+        tni_sock_has_news(sock))
         return false;
     pipe = tni_load_balancer_only(&sock->balance);
     if (!pipe || atomic_load(&pipe->other->is_closing) ||
@@ -99,7 +99,7 @@ static bool send_straight(struct tn_sock *sock, const void *data, size_t size, i
     void *owner;
 
     if (!tni_pace_is_straight(sock, size, flags) || !(sock->ops->flags & TN_PATTERN_BALANCES) ||
-        sock->sending.is_taken || !tni_mpsc_is_empty(&sock->events))
+        sock->sending.is_taken || tni_sock_has_news(sock))
         return false;
     pipe = tni_load_balancer_only(&sock->balance);
     owner = pipe ? atomic_load(&pipe->other->owner) : NULL;

@@ -34,7 +34,7 @@ static bool signal_lower(struct tni_signal *signal)
 /* After a signal was lowered: what came between the look at the events and that is not lost. */
 static bool has_news(struct tn_sock *sock)
 {
-    return !tni_mpsc_is_empty(&sock->events) || atomic_load(&sock->ctx->is_shut_down);
+    return tni_sock_has_news(sock) || atomic_load(&sock->ctx->is_shut_down);
 }
 
 static void level_update(struct tn_sock *sock, struct tni_signal *signal, bool holds)

@@ -47,6 +47,8 @@ static void grow(void)
         atomic_init(&sock->calm, 0);
         tni_waitq_init(&sock->waitq);
         tni_mpsc_init(&sock->events);
+        atomic_init(&sock->has_one_pipe, false);
+        atomic_init(&sock->has_data, false);
         sock->signal_in.fd = sock->signal_out.fd = sock->signal_any.fd = -1;
         append(sock);
     }

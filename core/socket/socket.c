@@ -233,16 +233,20 @@ void tni_sock_drain(struct tn_sock *sock)
 {
     struct tni_mpsc_item *item;
 
-    if (tni_mpsc_is_empty(&sock->events))
+    if (!tni_sock_has_news(sock))
         return;
     atomic_store_explicit(&sock->changes,
                           atomic_load_explicit(&sock->changes, memory_order_relaxed) + 1,
                           memory_order_relaxed);
+    if (atomic_load(&sock->has_data) && atomic_exchange(&sock->has_data, false))
+        tni_list_each (link, &sock->pipes)
+            tni_pipe_on_event(tni_container(link, struct tn_pipe, link), TNI_WAKE_DATA);
     item = tni_mpsc_take_all(&sock->events);
     while (item) {
         struct tni_mpsc_item *next = item->next;
         unsigned bits = tni_mpsc_collect(item);
         tni_pipe_on_event(tni_container(item, struct tn_pipe, item), bits);
+        tni_pipe_unref(tni_container(item, struct tn_pipe, item)); /* the queue's */
         item = next;
     }
 }

@@ -128,6 +128,8 @@ struct tn_sock {
     /* Written by whoever has something for the socket. */
     alignas(64) struct tni_mpsc events; /* pipes that announced something; one that comes after the
                                          * end stays for the slot's next socket, which lets go of it */
+    atomic_bool has_one_pipe; /* whose connection need not say which pipe it is: */
+    atomic_bool has_data; /* something came, wherever; in place of an item of `events` */
     struct tni_waitq waitq;
     atomic_uint changes; /* news that was taken in, or is not in `events`: who waits looks again */
 };
@@ -145,6 +147,12 @@ struct tn_sock *tni_sock_enter_any(tn_socket_t *socket);
 void tni_sock_leave(struct tn_sock *sock);
 /** The slot behind a handle that is known to be good. */
 struct tn_sock *tni_sock_of(tn_socket_t *socket);
+
+/** Whether something was announced that was not taken in. Any thread. */
+static inline bool tni_sock_has_news(struct tn_sock *sock)
+{
+    return !tni_mpsc_is_empty(&sock->events) || atomic_load(&sock->has_data);
+}
 
 /** Takes in everything that was announced. Under the lock. */
 void tni_sock_drain(struct tn_sock *sock);

@@ -52,8 +52,7 @@ static int look_first(struct round *round)
     sock = wait->socks[0];
     home = sock->ctx->io_threads == 1 ? atomic_load(&sock->home) : NULL;
     round->has_looked = home && tni_network->look(home);
-    return round->has_looked && !tni_mpsc_is_empty(&sock->events) ? wait->attempt(wait->arg)
-                                                                  : -EAGAIN;
+    return round->has_looked && tni_sock_has_news(sock) ? wait->attempt(wait->arg) : -EAGAIN;
 }
 
 static bool is_driven(const struct round *round, const struct tn_ctx *ctx, size_t before)
@@ -355,7 +354,7 @@ static bool has_news(const struct round *round)
 {
     for (size_t i = 0; i < round->wait->sock_count; i++) {
         struct tn_sock *sock = round->wait->socks[i];
-        if (!tni_mpsc_is_empty(&sock->events) || atomic_load(&sock->state) != TNI_SOCK_OPEN)
+        if (tni_sock_has_news(sock) || atomic_load(&sock->state) != TNI_SOCK_OPEN)
             return true;
     }
     return false;
@@ -460,7 +459,7 @@ static int wait_briefly(const struct tni_wait *wait)
     for (int n = 0; n < YIELDS && wait->timeout != 0; n++) {
         sched_yield();
         for (size_t i = 0; i < wait->sock_count; i++)
-            if (!tni_mpsc_is_empty(&wait->socks[i]->events))
+            if (tni_sock_has_news(wait->socks[i]))
                 return wait->attempt(wait->arg);
     }
     return -EAGAIN;
