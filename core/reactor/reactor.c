@@ -31,7 +31,7 @@ enum { URGENT = 2, LATER = 4, TICKED = 8 };
 /* ------------------------------------------------------------------ lock and calls */
 
 /* All of these are sequentially consistent: tests/model checks them so. */
-bool tni_reactor_enter(struct tni_reactor *reactor)
+static bool enter(struct tni_reactor *reactor)
 {
     return !(atomic_fetch_or(&reactor->entered, ENTERED) & ENTERED);
 }
@@ -40,11 +40,10 @@ bool tni_reactor_enter(struct tni_reactor *reactor)
  * more when he leaves. */
 static bool enter_or_want(struct tni_reactor *reactor)
 {
-    return tni_reactor_enter(reactor) ||
-           !(atomic_fetch_or(&reactor->entered, ENTERED | WANTED) & ENTERED);
+    return enter(reactor) || !(atomic_fetch_or(&reactor->entered, ENTERED | WANTED) & ENTERED);
 }
 
-void tni_reactor_leave(struct tni_reactor *reactor)
+static void leave(struct tni_reactor *reactor)
 {
     bool is_wanted = atomic_exchange(&reactor->entered, 0) & WANTED;
 
@@ -238,7 +237,7 @@ static bool try_to_serve(struct tni_reactor *reactor, const struct source *sourc
         return false;
     holds_signals = tni_sock_hold_signals(sock);
     ended = serve(reactor, source);
-    tni_reactor_leave(reactor);
+    leave(reactor);
     if (holds_signals)
         tni_sock_release_signals();
     tell_ended(sock, ended);
@@ -274,7 +273,7 @@ bool tni_reactor_serve_plain(struct tni_reactor *reactor, int fd, unsigned event
     return try_to_serve(reactor, &source);
 }
 
-void tni_reactor_note_spoken(struct tni_reactor *reactor)
+static void note_spoken(struct tni_reactor *reactor)
 {
     atomic_store_explicit(&reactor->has_spoken, true, memory_order_relaxed);
     if (!atomic_load_explicit(&reactor->relieved, memory_order_relaxed))
@@ -285,20 +284,20 @@ void tni_reactor_serve_posted(struct tni_reactor *reactor)
 {
     /* Otherwise whoever serves it was told that we want it. */
     if (try_to_serve(reactor, &from_inbox))
-        tni_reactor_note_spoken(reactor);
+        note_spoken(reactor);
     else
         atomic_store_explicit(&reactor->has_spoken, true, memory_order_relaxed);
 }
 
 bool tni_reactor_visit(struct tni_reactor *reactor, void (*act)(void *arg), void *arg)
 {
-    if (!tni_reactor_enter(reactor))
+    if (!enter(reactor))
         return false;
     act(arg);
     note_pending(reactor);
     note_plain(reactor);
-    tni_reactor_leave(reactor);
-    tni_reactor_note_spoken(reactor);
+    leave(reactor);
+    note_spoken(reactor);
     return true;
 }
 
@@ -346,7 +345,7 @@ static void serve_on_thread(struct tni_reactor *reactor)
     ended = serve(reactor, &from_set);
     if (!atomic_load(&reactor->watch) && !atomic_load(&reactor->pending))
         arm(reactor, true);
-    tni_reactor_leave(reactor);
+    leave(reactor);
     if (holds_signals)
         tni_sock_release_signals();
     atomic_fetch_sub(&reactor->users, 1);

@@ -91,12 +91,6 @@ void tni_reactor_push(struct tni_reactor *reactor, struct tni_task *task);
 bool tni_reactor_serve(struct tni_reactor *reactor);
 /** The same without looking for events: what was just posted. */
 void tni_reactor_serve_posted(struct tni_reactor *reactor);
-/** Takes the lock if it is free, for something that is not worth a turn of the reactor's. */
-bool tni_reactor_enter(struct tni_reactor *reactor);
-void tni_reactor_leave(struct tni_reactor *reactor);
-/** The calling thread has written to a connection by itself. */
-void tni_reactor_note_spoken(struct tni_reactor *reactor);
-
 /** Runs `act` under the lock, unless somebody has it: then false. The caller may hold the lock of the
  *  reactor's socket, so `act` may end no connection. */
 bool tni_reactor_visit(struct tni_reactor *reactor, void (*act)(void *arg), void *arg);

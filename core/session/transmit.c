@@ -139,42 +139,42 @@ static bool may_send_now(const struct tni_session *session)
            !session->config->options.out_batch_size;
 }
 
+struct now {
+    struct tni_session *session;
+    bool is_sent;
+};
+
 /* What fails is left to whoever serves it next, who finds the same. */
-static bool send_all(struct tni_session *session)
+static void send_all(void *arg)
 {
+    struct now *now = arg;
+    struct tni_session *session = now->session;
     struct tni_chain *out;
     struct iovec iov[FEW];
     ssize_t size;
     int count = 1;
 
     if (!may_send_now(session))
-        return false;
+        return;
     out = tni_session_out(session);
     if (!tni_chain_unsent(out, iov))
         count = tni_chain_gather(out, iov, FEW, LITTLE);
     size = count > 0 ? tni_stack_writev(&session->stack, iov, count) : 0;
     if (size <= 0)
-        return false;
+        return;
     session->stall_by = UINT64_MAX;
     tni_chain_sent(out, (size_t)size);
     tell_producer(session);
     tni_session_note_traffic(session);
     tni_session_schedule(session);
-    return tni_chain_is_drained(out);
+    now->is_sent = tni_chain_is_drained(out);
 }
 
 bool tni_session_send_now(struct tni_session *session)
 {
-    struct tni_reactor *reactor = session->member.reactor;
-    bool is_sent;
+    struct now now = {.session = session};
 
-    if (!tni_reactor_enter(reactor))
-        return false;
-    is_sent = send_all(session);
-    tni_reactor_leave(reactor);
-    if (is_sent)
-        tni_reactor_note_spoken(reactor);
-    return is_sent;
+    return tni_reactor_visit(session->member.reactor, send_all, &now) && now.is_sent;
 }
 
 int tni_session_transmit(struct tni_session *session)

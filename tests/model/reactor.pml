@@ -489,6 +489,31 @@ inline post(direct)
     fi
 }
 
+/* By a thread that has the socket's lock: with nothing posted, if nobody serves. What cannot be written is
+ * left as it is, and posted as ever. */
+inline send_now()
+{
+    if
+    :: d_step { !lock -> lock = 1; entered = 1 };
+        d_step {
+            serving++;
+            assert(serving == 1);
+            if
+            :: c_room && tx > 0 ->
+                if :: k_room -> k_room = 0; tx--; got_out = tx == 0 :: else -> k_nospace = 1 fi
+            :: else
+            fi;
+            serving--
+        };
+        leave()
+    :: d_step { lock -> skip }
+    fi;
+#ifndef SEND_NOW_NO_POST
+    if :: !got_out -> post(1) :: else fi;
+#endif
+    got_out = 0
+}
+
 inline send()
 {
     pin();
@@ -496,7 +521,7 @@ inline send()
     :: closing
     :: else ->
         tx++; /* append and commit */
-        if :: post(1) :: post(0) fi
+        if :: post(1) :: post(0) :: send_now() fi
     fi;
     unpin()
 }
@@ -535,7 +560,7 @@ inline recv()
 
 proctype App(byte id; byte sends; byte recvs)
 {
-    bit entered, again, popped, won, failed, go, cond, out, stays;
+    bit entered, again, popped, won, failed, go, cond, out, stays, got_out;
     bit unlooked, on_plain, seen, was_plain, tried, looked, found;
 
     do :: sends > 0 -> send(); sends-- :: else -> break od;

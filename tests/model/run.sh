@@ -52,6 +52,7 @@ reactor-drain-uncounted|reactor|wrong|-DPEER=2 -DDRAIN_UNCOUNTED
 reactor-no-want-recheck|reactor|wrong|-DPEER=1 -DRECV1=0 -DSEND1=1 -DNO_WANT_RECHECK
 reactor-no-second-try|reactor|wrong|-DPEER=1 -DRECV1=0 -DSEND1=1 -DNO_SECOND_TRY
 reactor-no-want|reactor|wrong|-DPEER=1 -DRECV1=0 -DSEND1=1 -DNO_WANT
+reactor-send-now-no-post|reactor|wrong|-DPEER=0 -DRECV1=0 -DSEND1=1 -DSEND_NOW_NO_POST
 reactor-late-unqueue|reactor|wrong|-DPEER=0 -DRECV0=0 -DRECV1=0 -DSEND1=2 -DLATE_UNQUEUE
 reactor-t-no-recheck|reactor|wrong|-DPEER=0 -DRECV0=0 -DRECV1=0 -DSEND1=2 -DT_NO_RECHECK
 reactor-leave-unarmed|reactor|wrong|-DPEER=2 -DRECV1=0 -DLEAVE_UNARMED
