@@ -169,14 +169,14 @@ static void deliver(struct tni_session *session)
         tni_duplex_wake_other(session->duplex, 1, TNI_WAKE_DATA);
 }
 
-/* Keeps an eye on how long a message is. */
+/* Keeps an eye on how long a message is. Of a chain with a slot the socket counts, too: it is never full. */
 static int consume_read(struct tni_session *session, uint8_t *bytes, size_t size)
 {
-    bool is_up = session->state == TNI_SESSION_UP;
-    uint64_t before = is_up ? tni_session_in(session)->w.messages : 0, messages;
+    bool is_counted = session->state == TNI_SESSION_UP && !tni_session_in(session)->slot;
+    uint64_t before = is_counted ? tni_session_in(session)->w.messages : 0, messages;
     int rc = consume(session, bytes, size);
 
-    if (rc < 0 || !is_up || session->state != TNI_SESSION_UP)
+    if (rc < 0 || !is_counted || session->state != TNI_SESSION_UP)
         return rc;
     messages = tni_session_in(session)->w.messages - before;
     if (messages)
