@@ -211,11 +211,14 @@ static bool has_paused(struct tni_fan_out *fan)
     return now > before + PAUSE_NS;
 }
 
+static bool has_several(const struct tni_link *list)
+{
+    return list->next != list->prev;
+}
+
 /* Finds out how much the marked pipes take. False: they are not such as get runs. */
 static bool begin_gathering(struct tni_fan_out *fan)
 {
-    if (fan->marked.next == fan->marked.prev) /* one or none */
-        return false;
     fan->room = ROOM_MAX;
     fan->takers = 0;
     tni_list_each_safe (link, &fan->marked) {
@@ -256,6 +259,8 @@ static bool gather(struct tni_fan_out *fan, const tn_msg_t *msg)
         return false;
     if (gathered(fan) == fan->room)
         tni_fan_out_flush(fan);
+    if (gathered(fan) == 0 && !has_several(&fan->marked))
+        return false;
     if (!make_room(fan, size))
         return false;
     if (gathered(fan) == 0 && (has_paused(fan) || !begin_gathering(fan)))
