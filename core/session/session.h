@@ -6,7 +6,7 @@
  * until the session ends, one the duplex's, one for each time its task lies in the inbox.
  *
  * The parts, a file each: session.c what it is and how it is told something; connect.c until its streams
- * stand; handshake.c from the first byte to READY; receive.c and transmit.c afterwards; life.c up,
+ * stand; handshake.c from the first byte to READY; receive.c, transmit.c and direct.c afterwards; life.c up,
  * down and the end; idle.c what is given back when nothing passes; serve.c the turns it is given; stack.c the streams under it.
  */
 #ifndef TNI_SESSION_H
@@ -244,12 +244,21 @@ void tni_receive_reset(struct tni_session *session);
 /* ---- transmit.c */
 /** Writes what is queued, within a budget. Returns whether there is more, or a code. */
 int tni_session_transmit(struct tni_session *session);
-/** Without the reactor's lock, but with the socket's: writes what is queued, if that is little, lies side by
- *  side, and nothing else is to be looked after. False: something is left. */
+/** Queues one command frame. -ENOMEM. */
+int tni_session_command(struct tni_session *session, const uint8_t *body, size_t size);
+/** Whether messages may go out: after a reconnect the patterns that rebuild their queue say when it holds for
+ *  this connection. */
+bool tni_session_may_send(struct tni_session *session);
+/** The socket may have been refused room that there is now. */
+void tni_session_tell_producer(struct tni_session *session);
+/** The kernel took nothing: it has no room. */
+void tni_session_refused(struct tni_session *session);
+
+/* ---- direct.c */
+/** Without the reactor's lock, but with the socket's: writes what is queued, if that is little and
+ *  nothing else is to be looked after. False: something is left. */
 bool tni_session_send_now(struct tni_session *session);
 /** As `write` of struct tni_side_ops: any thread that has the lock of the socket. */
 bool tni_session_write(void *owner, const void *data, size_t size);
-/** Queues one command frame. -ENOMEM. */
-int tni_session_command(struct tni_session *session, const uint8_t *body, size_t size);
 
 #endif
