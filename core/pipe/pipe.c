@@ -12,6 +12,7 @@
 #include "monitor/monitor.h"
 #include "pipe/chain_short.h"
 #include "socket/hand_over.h"
+#include "socket/network.h"
 #include "socket/socket.h"
 #include "zmtp/command.h"
 #include "zmtp/frame.h"
@@ -21,7 +22,8 @@ static void wake(void *owner, unsigned what)
     struct tn_pipe *pipe = owner;
     struct tn_sock *sock = pipe->sock;
 
-    if (what == TNI_WAKE_DATA && pipe->has_session && atomic_load(&sock->has_one_pipe)) {
+    if (tni_network && what == TNI_WAKE_DATA && pipe->has_session &&
+        atomic_load(&sock->has_one_pipe)) {
         if (!atomic_exchange(&sock->has_data, true))
             tni_sock_notify_event(sock);
         return;
@@ -117,7 +119,8 @@ static void note_pipes(struct tn_sock *sock)
 {
     const struct tni_link *pipes = &sock->pipes;
 
-    atomic_store(&sock->has_one_pipe, pipes->next != pipes && pipes->next == pipes->prev);
+    if (tni_network)
+        atomic_store(&sock->has_one_pipe, pipes->next != pipes && pipes->next == pipes->prev);
 }
 
 static void need_attention(struct tn_pipe *pipe)

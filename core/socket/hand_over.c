@@ -47,7 +47,7 @@ static void note_direct(struct tn_sock *sock)
 
 void tni_sock_tell(struct tn_sock *sock)
 {
-    if (sock->untold)
+    if (tni_network && sock->untold)
         tni_network->tell(sock->untold);
 }
 

@@ -113,7 +113,7 @@ static void wait_a_little(struct tn_sock *sock, size_t size)
 
 void tni_pace_leave(struct tn_sock *sock, size_t size, int flags)
 {
-    if (size < TNI_PACED_FROM || (flags & TN_DONTWAIT) || !is_due(sock, size)) {
+    if (!tni_network || size < TNI_PACED_FROM || (flags & TN_DONTWAIT) || !is_due(sock, size)) {
         if (sock->pace.is_straight)
             sock->pace.sent_ns = tni_clock_ns();
         tni_sock_leave(sock);
@@ -125,8 +125,8 @@ void tni_pace_leave(struct tn_sock *sock, size_t size, int flags)
 
 bool tni_pace_is_straight(struct tn_sock *sock, size_t size, int flags)
 {
-    if (!sock->pace.is_straight || !may_be_straight(sock, size) || (flags & TN_DONTWAIT) ||
-        sock->options.sndtimeo == 0 || sock->pace.to_skip)
+    if (!tni_network || !sock->pace.is_straight || !may_be_straight(sock, size) ||
+        (flags & TN_DONTWAIT) || sock->options.sndtimeo == 0 || sock->pace.to_skip)
         return false;
     sock->pace.is_straight = tni_clock_ns() - sock->pace.sent_ns < PAUSE_NS;
     return sock->pace.is_straight;

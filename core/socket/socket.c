@@ -238,7 +238,7 @@ void tni_sock_drain(struct tn_sock *sock)
     atomic_store_explicit(&sock->changes,
                           atomic_load_explicit(&sock->changes, memory_order_relaxed) + 1,
                           memory_order_relaxed);
-    if (atomic_load(&sock->has_data) && atomic_exchange(&sock->has_data, false))
+    if (tni_network && atomic_load(&sock->has_data) && atomic_exchange(&sock->has_data, false))
         tni_list_each (link, &sock->pipes)
             tni_pipe_on_event(tni_container(link, struct tn_pipe, link), TNI_WAKE_DATA);
     item = tni_mpsc_take_all(&sock->events);

@@ -31,6 +31,7 @@
 #include "route/fair_queue.h"
 #include "route/fan_out.h"
 #include "route/load_balancer.h"
+#include "socket/network.h"
 #include "socket/stats.h"
 #include "socket/waitq.h"
 
@@ -151,7 +152,7 @@ struct tn_sock *tni_sock_of(tn_socket_t *socket);
 /** Whether something was announced that was not taken in. Any thread. */
 static inline bool tni_sock_has_news(struct tn_sock *sock)
 {
-    return !tni_mpsc_is_empty(&sock->events) || atomic_load(&sock->has_data);
+    return !tni_mpsc_is_empty(&sock->events) || (tni_network && atomic_load(&sock->has_data));
 }
 
 /** Takes in everything that was announced. Under the lock. */

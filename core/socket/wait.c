@@ -47,7 +47,7 @@ static int look_first(struct round *round)
     struct tn_sock *sock;
     struct tni_reactor *home;
 
-    if (wait->sock_count != 1 || wait->fd_count || wait->mask)
+    if (!tni_network || wait->sock_count != 1 || wait->fd_count || wait->mask)
         return -EAGAIN;
     sock = wait->socks[0];
     home = sock->ctx->io_threads == 1 ? atomic_load(&sock->home) : NULL;
