@@ -12,6 +12,7 @@
 enum {
     TURN = 256 * 1024, /* bytes, where the thread has no other connection; */
     SHARED_TURN = 96 * 1024, /* else: a full buffer, and who waits for messages has some */
+    WORTH_AT_LEAST = 4 * 1024,
 };
 
 void tni_receive_reset(struct tni_session *session)
@@ -113,14 +114,14 @@ static size_t room_behind(struct tni_session *session, size_t filled)
  * little more, which shows that it is to be paused, or is a command. */
 static size_t worth_reading(struct tni_session *session, size_t filled)
 {
-    enum { AT_LEAST = 4 * 1024, MESSAGES = 1 << 16, MORE = 2 };
+    enum { MESSAGES = 1 << 16, MORE = 2 };
     uint64_t size;
 
     if (session->state != TNI_SESSION_UP || session->is_paused || session->large.body ||
         !session->usual_size)
         return SIZE_MAX;
     size = (tni_chain_credit(tni_session_in(session), MESSAGES) + MORE) * session->usual_size;
-    return size > filled + AT_LEAST ? (size_t)size - filled : AT_LEAST;
+    return size > filled + WORTH_AT_LEAST ? (size_t)size - filled : WORTH_AT_LEAST;
 }
 
 static ssize_t read_some(struct tni_session *session, uint8_t *scratch, size_t filled,
@@ -169,13 +170,18 @@ static void deliver(struct tni_session *session)
         tni_duplex_wake_other(session->duplex, 1, TNI_WAKE_DATA);
 }
 
-/* Keeps an eye on how long a message is. Of a chain with a slot the socket counts, too: it is never full. */
+/* Keeps an eye on how long a message is, where many come at a time. Of a chain with a slot the socket counts,
+ * too: it is never full. */
 static int consume_read(struct tni_session *session, uint8_t *bytes, size_t size)
 {
     bool is_counted = session->state == TNI_SESSION_UP && !tni_session_in(session)->slot;
     uint64_t before = is_counted ? tni_session_in(session)->w.messages : 0, messages;
     int rc = consume(session, bytes, size);
 
+    if (size < WORTH_AT_LEAST) {
+        session->usual_size = 0;
+        return rc;
+    }
     if (rc < 0 || !is_counted || session->state != TNI_SESSION_UP)
         return rc;
     messages = tni_session_in(session)->w.messages - before;
