@@ -17,16 +17,15 @@ enum {
     STEPS = 4, /* writes for one large message */
 };
 
-/* ------------------------------------------------------------------ what is queued */
-
-static bool may_send_now(const struct tni_session *session)
+/* Messages may go out as they are, and nothing else is to go before them. */
+static bool is_free(struct tni_session *session)
 {
-    return session->kind == &tni_stream_kind && session->state == TNI_SESSION_UP &&
-           session->duplex && session->tx_ready && !session->is_stopping && !session->coder &&
-           !tni_buffer_left(&session->commands) && !session->stack.may_hold &&
-           !(session->config->pattern->flags & TN_PATTERN_REBUILDS) &&
-           !session->config->options.out_batch_size;
+    return session->kind == &tni_stream_kind && session->tx_ready && !session->is_stopping &&
+           !session->coder && session->stack.depth == 1 && !tni_buffer_left(&session->commands) &&
+           tni_session_may_send(session);
 }
+
+/* ------------------------------------------------------------------ what is queued */
 
 struct now {
     struct tni_session *session;
@@ -43,11 +42,12 @@ static void send_all(void *arg)
     ssize_t size;
     int count = 1;
 
-    if (!may_send_now(session))
+    if (!is_free(session))
         return;
     out = tni_session_out(session);
     if (!tni_chain_unsent(out, iov))
         count = tni_chain_gather(out, iov, FEW, LITTLE);
+    count = tni_session_cut(iov, count, (size_t)session->config->options.out_batch_size);
     size = count > 0 ? tni_stack_writev(&session->stack, iov, count) : 0;
     if (size <= 0)
         return;
@@ -78,9 +78,7 @@ struct straight {
 
 static bool can_write(struct tni_session *session)
 {
-    return session->tx_ready && !session->is_stopping && !session->coder &&
-           session->stack.depth == 1 && tni_session_may_send(session) &&
-           !tni_session_out(session)->slot && !tni_buffer_left(&session->commands) &&
+    return is_free(session) && !tni_session_out(session)->slot &&
            tni_chain_is_empty(tni_session_out(session));
 }
 

@@ -174,15 +174,18 @@ static void deliver(struct tni_session *session)
  * too: it is never full. */
 static int consume_read(struct tni_session *session, uint8_t *bytes, size_t size)
 {
-    bool is_counted = session->state == TNI_SESSION_UP && !tni_session_in(session)->slot;
-    uint64_t before = is_counted ? tni_session_in(session)->w.messages : 0, messages;
-    int rc = consume(session, bytes, size);
+    bool is_counted = size >= WORTH_AT_LEAST && session->state == TNI_SESSION_UP &&
+                      !tni_session_in(session)->slot;
+    uint64_t before, messages;
+    int rc;
 
-    if (size < WORTH_AT_LEAST) {
+    if (!is_counted) {
         session->usual_size = 0;
-        return rc;
+        return consume(session, bytes, size);
     }
-    if (rc < 0 || !is_counted || session->state != TNI_SESSION_UP)
+    before = tni_session_in(session)->w.messages;
+    rc = consume(session, bytes, size);
+    if (rc < 0 || session->state != TNI_SESSION_UP)
         return rc;
     messages = tni_session_in(session)->w.messages - before;
     if (messages)
