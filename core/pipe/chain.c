@@ -5,6 +5,7 @@
 
 #include <tenon/tenon.h>
 
+#include "base/expect.h"
 #include "base/memory.h"
 #include "pipe/chunk.h"
 
@@ -172,7 +173,7 @@ void tni_chain_snapshot(struct tni_chain *chain)
 {
     uint64_t messages, position;
 
-    if (chain->slot && tni_cursor_is_at(&chain->r.sent, atomic_load(&chain->position)))
+    if (TNI_RARELY(chain->slot) && tni_cursor_is_at(&chain->r.sent, atomic_load(&chain->position)))
         tni_slot_take(chain);
     /* In this order it is never more messages than lie before `position`. */
     messages = atomic_load_explicit(&chain->produced, memory_order_acquire);
@@ -193,15 +194,11 @@ static bool keeps_nothing(const struct tni_chain *chain)
            keep->attachment == atomic_load_explicit(&keep->chunk->published, memory_order_acquire);
 }
 
-bool tni_chain_reach(struct tni_chain *chain)
+static TNI_APART bool reach_on(struct tni_chain *chain)
 {
     struct tni_cursor *at = &chain->r.sent;
     uint64_t stop;
 
-    if (chain->slot)
-        return false;
-    if (at->position == chain->r.limit)
-        tni_chain_snapshot(chain);
     tni_cursor_step_over(at);
     stop = at->position + tni_cursor_run(at, chain->r.limit);
     if (stop == at->position || !keeps_nothing(chain))
@@ -210,4 +207,24 @@ bool tni_chain_reach(struct tni_chain *chain)
         tni_chain_keep(chain, at);
     chain->r.stop = stop;
     return true;
+}
+
+bool tni_chain_reach(struct tni_chain *chain)
+{
+    struct tni_cursor *at = &chain->r.sent;
+    struct tni_chunk *chunk = at->chunk;
+    uint64_t end;
+
+    if (TNI_RARELY(chain->slot))
+        return false;
+    if (at->position == chain->r.limit)
+        tni_chain_snapshot(chain);
+    end = atomic_load_explicit(&chunk->end, memory_order_acquire);
+    /* Most often frames alone are left in the chunk, and all that came before is done. */
+    if (TNI_RARELY(TNI_IS_SMALL || at->position == end || chunk != chain->r.keep.chunk ||
+                   at->attachment != chain->r.keep.attachment ||
+                   at->attachment != atomic_load_explicit(&chunk->published, memory_order_acquire)))
+        return reach_on(chain);
+    chain->r.stop = end < chain->r.limit ? end : chain->r.limit;
+    return chain->r.stop != at->position;
 }

@@ -13,11 +13,11 @@
 #include "pipe/chunk.h"
 #include "zmtp/frame.h"
 
-static inline bool tni_chain_admits(const struct tni_chain *chain)
+static inline bool tni_chain_admits(const struct tni_chain *chain, uint64_t messages)
 {
     uint64_t hwm = atomic_load_explicit(&chain->hwm, memory_order_relaxed);
 
-    return hwm == 0 || chain->w.messages - chain->w.released_seen < hwm;
+    return hwm == 0 || chain->w.messages - chain->w.released_seen + messages <= hwm;
 }
 
 /** Appends a message and commits it. False: it needs another chunk, a message is unfinished, the chain
@@ -35,7 +35,7 @@ static inline bool tni_chain_put(struct tni_chain *chain, const void *data, size
     chunk = chain->w.chunk;
     position = chain->w.position;
     if (position >= chain->w.open_until || size >= chain->w.open_until - position ||
-        !tni_chain_admits(chain))
+        !tni_chain_admits(chain, 1))
         return false;
     to = chunk->area + (position - chunk->base);
     header = tni_frame_encode(to, 0, size);
@@ -45,6 +45,24 @@ static inline bool tni_chain_put(struct tni_chain *chain, const void *data, size
     chain->w.messages++;
     /* A count that is behind does no harm: of messages it is never more than lie before `position`. */
     atomic_store(&chain->position, position);
+    atomic_store_explicit(&chain->produced, chain->w.messages, memory_order_release);
+    return true;
+}
+
+/** Appends whole messages, encoded, and commits them. False: nothing was done, as above. */
+static inline bool tni_chain_put_run(struct tni_chain *chain, const uint8_t *frames, size_t size,
+                                     uint64_t messages)
+{
+    uint64_t position = chain->w.position;
+
+    if (chain->slot || position >= chain->w.open_until || size >= chain->w.open_until - position ||
+        !tni_chain_admits(chain, messages))
+        return false;
+    memcpy(chain->w.chunk->area + (position - chain->w.chunk->base), frames, size);
+    position += size;
+    chain->w.position = chain->w.committed_position = position;
+    chain->w.messages += messages;
+    atomic_store_explicit(&chain->position, position, memory_order_release);
     atomic_store_explicit(&chain->produced, chain->w.messages, memory_order_release);
     return true;
 }

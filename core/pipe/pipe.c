@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/error.h"
+#include "base/expect.h"
 #include "base/log.h"
 #include "base/memory.h"
 #include "message/message.h"
@@ -294,7 +295,7 @@ int tni_pipe_adopt(struct tn_pipe *pipe)
     return 0;
 }
 
-static void attend_in_full(struct tn_pipe *pipe)
+static TNI_RARE void attend_in_full(struct tn_pipe *pipe)
 {
     struct tn_sock *sock = pipe->sock;
     struct tni_chain *in = tni_pipe_in(pipe);
@@ -475,7 +476,7 @@ static void release(struct tn_pipe *pipe, bool force)
 }
 
 /* Drops messages of several frames, of which there is one at the front, up to the next of one frame. */
-static bool skip_several(struct tn_pipe *pipe, struct tni_frame_view *view)
+static TNI_RARE bool skip_several(struct tn_pipe *pipe, struct tni_frame_view *view)
 {
     struct tni_chain *in = tni_pipe_in(pipe);
     bool more;
@@ -515,32 +516,41 @@ static void on_empty(struct tn_pipe *pipe)
         need_attention(pipe);
 }
 
+/* Whether a frame comes next; what else there is, is seen to. */
+static bool find_frame(struct tn_pipe *pipe, struct tni_frame_view *view)
+{
+    if (tni_chain_is_drained(tni_pipe_in(pipe)) || !peek(pipe, view)) {
+        on_empty(pipe);
+        return false;
+    }
+    if (!view->is_control)
+        return true;
+    need_attention(pipe);
+    return false;
+}
+
 int tni_pipe_can_read(struct tn_pipe *pipe)
 {
     struct tni_frame_view view;
 
-    if (pipe->is_closed)
+    if (pipe->is_closed || !find_frame(pipe, &view))
         return 0;
-    if (tni_chain_is_drained(tni_pipe_in(pipe)) || !peek(pipe, &view)) {
-        on_empty(pipe);
-        return 0;
-    }
-    if (view.is_control) {
-        need_attention(pipe);
-        return 0;
-    }
     pipe->sock->reading = pipe;
     return 1;
 }
 
-static int read_any(struct tn_pipe *pipe, tn_msg_t *out_msg)
+bool tni_pipe_is_drained(struct tn_pipe *pipe)
+{
+    return tni_chain_is_drained(tni_pipe_in(pipe)) &&
+           !tni_duplex_other_is_closing(pipe->duplex, pipe->side);
+}
+
+static TNI_APART int read_any(struct tn_pipe *pipe, tn_msg_t *out_msg)
 {
     struct tni_frame_view view;
 
-    if (!peek(pipe, &view) || view.is_control) {
-        tni_pipe_can_read(pipe);
+    if (!find_frame(pipe, &view))
         return -EAGAIN;
-    }
     view_to_msg(&view, pipe->peer, out_msg);
     tni_chain_next(tni_pipe_in(pipe), &view);
     return 0;

@@ -122,6 +122,9 @@ int tni_pipe_run_room(struct tn_pipe *pipe, unsigned most);
 /** Writes a run for which there is room. -EPIPE, -ENOMEM: the reference was not taken. */
 int tni_pipe_write_run(struct tn_pipe *pipe, const struct tni_pipe_run *run);
 int tni_pipe_can_read(struct tn_pipe *pipe);
+/** Whether there is nothing to read, and not the end to be noticed. False also where that is not known
+ *  here. */
+bool tni_pipe_is_drained(struct tn_pipe *pipe);
 /** After tni_chain_get on its incoming chain: tells the producer, when half of the mark is free. */
 void tni_pipe_release(struct tn_pipe *pipe);
 

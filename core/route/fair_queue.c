@@ -4,6 +4,7 @@
 
 #include <tenon/tenon.h>
 
+#include "base/expect.h"
 #include "base/memory.h"
 #include "message/message.h"
 #include "pipe/pipe.h"
@@ -90,7 +91,7 @@ void tni_fair_queue_remove(struct tni_fair_queue *queue, struct tni_fair_queue_n
     tni_link_remove(&node->link);
 }
 
-static void recv_rest(struct tni_fair_queue *queue, tn_msg_t *out_msg)
+static TNI_RARE void recv_rest(struct tni_fair_queue *queue, tn_msg_t *out_msg)
 {
     struct tni_fair_queue_rest *rest = queue->rest;
 
@@ -121,7 +122,7 @@ int tni_fair_queue_recv(struct tni_fair_queue *queue, tn_msg_t *out_msg, struct 
 {
     struct tni_fair_queue_node *node;
 
-    if (queue->rest) {
+    if (TNI_RARELY(queue->rest)) {
         recv_rest(queue, out_msg);
         if (out_pipe)
             *out_pipe = NULL;
@@ -144,6 +145,14 @@ int tni_fair_queue_recv(struct tni_fair_queue *queue, tn_msg_t *out_msg, struct 
     return -EAGAIN;
 }
 
+/* A single one without messages may stay, unless its end is to be noticed: the next read takes it out. */
+static bool is_drained(struct tni_fair_queue *queue)
+{
+    struct tn_pipe *pipe = tni_fair_queue_only(queue);
+
+    return pipe && tni_pipe_is_drained(pipe);
+}
+
 bool tni_fair_queue_can_recv(struct tni_fair_queue *queue, struct tn_pipe **out_pipe)
 {
     struct tni_fair_queue_node *node;
@@ -152,6 +161,8 @@ bool tni_fair_queue_can_recv(struct tni_fair_queue *queue, struct tn_pipe **out_
         *out_pipe = NULL;
     if (queue->rest || (queue->current && !out_pipe))
         return true;
+    if (!TNI_IS_SMALL && is_drained(queue))
+        return false;
     while ((node = first(queue))) {
         if (queue->current || tni_pipe_can_read(node->pipe)) {
             if (out_pipe) {

@@ -4,6 +4,7 @@
 
 #include <tenon/tenon.h>
 
+#include "base/expect.h"
 #include "pipe/pipe.h"
 
 void tni_load_balancer_init(struct tni_load_balancer *balancer, _Atomic(uint64_t) *dropped)
@@ -29,7 +30,7 @@ void tni_load_balancer_add(struct tni_load_balancer *balancer, struct tni_load_b
     tni_list_append(&balancer->active, &node->link);
 }
 
-static void lose_current(struct tni_load_balancer *balancer)
+static TNI_RARE void lose_current(struct tni_load_balancer *balancer)
 {
     balancer->current = NULL;
     balancer->is_dropping = true;
@@ -56,7 +57,7 @@ void tni_load_balancer_ready(struct tni_load_balancer *balancer,
         tni_list_append(&balancer->active, &node->link);
 }
 
-static int swallow(struct tni_load_balancer *balancer, tn_msg_t *msg)
+static TNI_RARE int swallow(struct tni_load_balancer *balancer, tn_msg_t *msg)
 {
     balancer->is_dropping = (msg->flags & TN_MSG_MORE) != 0;
     tn_msg_close(msg);

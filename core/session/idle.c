@@ -18,10 +18,9 @@ static uint64_t traffic_of(struct tni_session *session)
            atomic_load_explicit(&tni_session_in(session)->produced, memory_order_relaxed);
 }
 
-void tni_session_note_traffic(struct tni_session *session)
+void tni_session_note_first_traffic(struct tni_session *session)
 {
-    if (session->shrink_at != UINT64_MAX || !session->duplex ||
-        traffic_of(session) == session->traffic)
+    if (!session->duplex || traffic_of(session) == session->traffic)
         return;
     session->traffic = traffic_of(session);
     session->shrink_at = tni_session_in_ms(QUIET_MS);

@@ -7,6 +7,7 @@
 
 #include "base/error.h"
 #include "message/body.h"
+#include "pipe/chain_short.h"
 #include "zmtp/frame.h"
 
 enum {
@@ -292,6 +293,32 @@ static size_t add_small(struct tni_session *session, struct run *run, const uint
     run->messages += *credit - left;
     *credit = left;
     return at;
+}
+
+bool tni_inbound_short(struct tni_session *session, const uint8_t *bytes, size_t size)
+{
+    const struct tni_options *options = &session->config->options;
+    unsigned frames = 0, flags = TNI_FRAME_MORE;
+    uint64_t messages = 0;
+    size_t at = 0;
+
+    if (session->in_message)
+        return false;
+    while (at + TNI_FRAME_SHORT_HEADER <= size) {
+        flags = bytes[at];
+        if ((flags & ~TNI_FRAME_MORE) ||
+            (options->maxmsgsize >= 0 && bytes[at + 1] > options->maxmsgsize))
+            return false;
+        at += TNI_FRAME_SHORT_HEADER + (size_t)bytes[at + 1];
+        frames++;
+        messages += !(flags & TNI_FRAME_MORE);
+    }
+    if (at != size || (flags & TNI_FRAME_MORE))
+        return false;
+    if (frames > messages && ((options->max_parts && frames > (unsigned)options->max_parts) ||
+                              size > tni_limit_message_bytes(session)))
+        return false; /* or only together: then one by one */
+    return tni_chain_put_run(tni_session_in(session), bytes, size, messages);
 }
 
 ssize_t tni_inbound_messages(struct tni_session *session, const uint8_t *bytes, size_t size)

@@ -8,6 +8,7 @@
 #ifndef TNI_INBOUND_H
 #define TNI_INBOUND_H
 
+#include "base/expect.h"
 #include "session/session.h"
 
 /** A body above this is collected by itself if it is not all there. */
@@ -16,6 +17,9 @@ enum { TNI_LARGE = 8 * 1024 };
 /** Delivers the frames at the front of `bytes`, as many as are whole and as the socket takes. Returns
  *  the bytes used; what is left is the beginning of a frame, or `session->is_paused`. */
 ssize_t tni_inbound_messages(struct tni_session *session, const uint8_t *bytes, size_t size);
+/** The same, all of them, if they are whole messages of frames of less than 256 bytes and nothing is out of the
+ *  ordinary. False: nothing was done. */
+bool tni_inbound_short(struct tni_session *session, const uint8_t *bytes, size_t size);
 /** Delivers a data frame, by copying it. */
 int tni_inbound_frame(struct tni_session *session, unsigned flags, const uint8_t *body,
                       size_t size);
@@ -31,7 +35,7 @@ int tni_inbound_count(struct tni_session *session, unsigned flags, uint64_t size
 bool tni_inbound_has_room(struct tni_session *session);
 /** A command frame's body. */
 int tni_inbound_command(struct tni_session *session, const uint8_t *body, size_t size);
-int tni_inbound_no_memory(void);
+int tni_inbound_no_memory(void) TNI_RARE;
 
 int tni_large_begin(struct tni_session *session, unsigned flags, uint64_t size);
 /** Where its next bytes may be read to. */

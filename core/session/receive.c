@@ -3,6 +3,7 @@
 
 #include "base/clock.h"
 #include "base/error.h"
+#include "base/expect.h"
 #include "message/body.h"
 #include "session/codec.h"
 #include "session/inbound.h"
@@ -58,7 +59,7 @@ static ssize_t input(struct tni_session *session, uint8_t *bytes, size_t size)
     return (ssize_t)at;
 }
 
-static int consume(struct tni_session *session, uint8_t *bytes, size_t size)
+static TNI_APART int consume(struct tni_session *session, uint8_t *bytes, size_t size)
 {
     ssize_t used = input(session, bytes, size);
 
@@ -74,17 +75,15 @@ static int consume(struct tni_session *session, uint8_t *bytes, size_t size)
 }
 
 /* What could not be delivered before, in front of what comes. */
-static size_t unstash(struct tni_session *session, uint8_t *scratch)
+static TNI_APART size_t unstash(struct tni_session *session, uint8_t *scratch)
 {
     size_t size = tni_buffer_left(&session->stash);
 
-    if (size) {
-        memcpy(scratch, session->stash.bytes + session->stash.from, size);
-        if (session->state == TNI_SESSION_HANDSHAKE)
-            tni_buffer_clear(&session->stash);
-        else
-            tni_buffer_drop(&session->stash);
-    }
+    memcpy(scratch, session->stash.bytes + session->stash.from, size);
+    if (session->state == TNI_SESSION_HANDSHAKE)
+        tni_buffer_clear(&session->stash);
+    else
+        tni_buffer_drop(&session->stash);
     return size;
 }
 
@@ -107,7 +106,7 @@ static size_t room_behind(struct tni_session *session, size_t filled)
 
     if (!session->large.body)
         session->large.is_expected = false;
-    return is_short && room > PEEK ? PEEK : room;
+    return TNI_RARELY(is_short && room > PEEK) ? PEEK : room;
 }
 
 /* As much as the socket takes, going by the messages read last, for what it does not take is put aside; and a
@@ -117,8 +116,8 @@ static size_t worth_reading(struct tni_session *session, size_t filled)
     enum { MESSAGES = 1 << 16, MORE = 2 };
     uint64_t size;
 
-    if (session->state != TNI_SESSION_UP || session->is_paused || session->large.body ||
-        !session->usual_size)
+    if (!TNI_RARELY(session->usual_size) || session->state != TNI_SESSION_UP ||
+        session->is_paused || session->large.body)
         return SIZE_MAX;
     size = (tni_chain_credit(tni_session_in(session), MESSAGES) + MORE) * session->usual_size;
     return size > filled + WORTH_AT_LEAST ? (size_t)size - filled : WORTH_AT_LEAST;
@@ -132,7 +131,7 @@ static ssize_t read_some(struct tni_session *session, uint8_t *scratch, size_t f
     int count = 0;
     int rc = 0;
 
-    if (session->large.body) {
+    if (TNI_RARELY(session->large.body)) {
         rc = tni_large_room(session, &iov[count++]);
         if (rc < 0)
             return rc;
@@ -145,13 +144,11 @@ static ssize_t read_some(struct tni_session *session, uint8_t *scratch, size_t f
 }
 
 /* The part of `size` that went into the large body. */
-static int took_large(struct tni_session *session, size_t *io_size)
+static TNI_APART int took_large(struct tni_session *session, size_t *io_size)
 {
     uint64_t rest;
     size_t step;
 
-    if (!session->large.body)
-        return 0;
     rest = tni_large_room_left(session);
     step = *io_size < rest ? *io_size : (size_t)rest;
     session->large.done += step;
@@ -176,12 +173,14 @@ static int consume_read(struct tni_session *session, uint8_t *bytes, size_t size
 {
     bool is_counted = size >= WORTH_AT_LEAST && session->state == TNI_SESSION_UP &&
                       !tni_session_in(session)->slot;
+    bool is_short = session->state == TNI_SESSION_UP && !session->large.body && !session->codec;
     uint64_t before, messages;
     int rc;
 
-    if (!is_counted) {
+    if (!TNI_RARELY(is_counted)) {
         session->usual_size = 0;
-        return consume(session, bytes, size);
+        return is_short && tni_inbound_short(session, bytes, size) ? 0
+                                                                   : consume(session, bytes, size);
     }
     before = tni_session_in(session)->w.messages;
     rc = consume(session, bytes, size);
@@ -193,29 +192,37 @@ static int consume_read(struct tni_session *session, uint8_t *bytes, size_t size
     return 0;
 }
 
+/* `got` is 0 at the end, or a code. */
+static TNI_RARE int read_nothing(struct tni_session *session, uint8_t *scratch, size_t filled,
+                                 ssize_t got)
+{
+    int rc;
+
+    if (got == -EAGAIN) {
+        session->rx_ready = false;
+        return filled ? consume(session, scratch, filled) : 0;
+    }
+    /* Messages that came before the end are still to be delivered, now or when there is room. */
+    rc = filled ? consume(session, scratch, filled) : 0;
+    if (rc < 0 || session->is_paused)
+        return rc;
+    return got < 0 ? (int)got : tni_fail(-EPIPE, "the peer closed the connection");
+}
+
 static int read_once(struct tni_session *session, uint8_t *scratch, size_t *io_total)
 {
-    size_t filled = unstash(session, scratch);
+    size_t filled = TNI_RARELY(tni_buffer_left(&session->stash)) ? unstash(session, scratch) : 0;
     size_t asked = 0;
     ssize_t got;
     size_t fresh;
     int rc;
 
     /* What was stashed when the socket was full may be all that there is. */
-    if (filled >= room_for(session))
+    if (TNI_RARELY(filled >= room_for(session)))
         return consume(session, scratch, filled);
     got = read_some(session, scratch, filled, &asked);
-    if (got == -EAGAIN) {
-        session->rx_ready = false;
-        return filled ? consume(session, scratch, filled) : 0;
-    }
-    if (got <= 0) {
-        /* Messages that came before the end are still to be delivered, now or when there is room. */
-        rc = filled ? consume(session, scratch, filled) : 0;
-        if (rc < 0 || session->is_paused)
-            return rc;
-        return got < 0 ? (int)got : tni_fail(-EPIPE, "the peer closed the connection");
-    }
+    if (TNI_RARELY(got <= 0))
+        return read_nothing(session, scratch, filled, got);
     fresh = (size_t)got;
     *io_total += fresh;
     session->empty_reads = 0;
@@ -224,8 +231,8 @@ static int read_once(struct tni_session *session, uint8_t *scratch, size_t *io_t
         session->rx_ready = false;
     if (session->state == TNI_SESSION_UP)
         tni_heartbeat_on_traffic(&session->heartbeat,
-                                 session->heartbeat.peer_ttl ? tni_clock_ms() : 0);
-    rc = took_large(session, &fresh);
+                                 TNI_RARELY(session->heartbeat.peer_ttl) ? tni_clock_ms() : 0);
+    rc = TNI_RARELY(session->large.body) ? took_large(session, &fresh) : 0;
     if (rc == 0 && filled + fresh)
         rc = consume_read(session, scratch, filled + fresh);
     return rc;
@@ -238,7 +245,7 @@ static bool has_stashed_frames(const struct tni_session *session)
            tni_buffer_left(&session->stash) > 2 * (size_t)TNI_LARGE;
 }
 
-static int consume_stash(struct tni_session *session)
+static TNI_RARE int consume_stash(struct tni_session *session)
 {
     struct tni_buffer *stash = &session->stash;
     ssize_t used = input(session, stash->bytes + stash->from, tni_buffer_left(stash));
@@ -257,7 +264,7 @@ static size_t turn_of(const struct tni_session *session)
 }
 
 /* Who is paused is read for one thing alone: what has arrived counts as a sign of life. */
-static bool is_to_show_life(const struct tni_session *session)
+static TNI_RARE bool is_to_show_life(const struct tni_session *session)
 {
     uint64_t deadline = tni_heartbeat_deadline(&session->heartbeat);
 
@@ -271,23 +278,23 @@ int tni_session_receive(struct tni_session *session)
     size_t total = 0;
     int rc = 0;
 
-    if (session->question || (session->is_paused && !is_to_show_life(session)))
+    if (TNI_RARELY(session->question || (session->is_paused && !is_to_show_life(session))))
         return 0;
     if (!session->rx_ready && !(tni_buffer_left(&session->stash) && !session->is_paused))
         return 0;
-    if (session->look_at != UINT64_MAX || tni_limit_holds(session))
+    if (TNI_RARELY(session->look_at != UINT64_MAX || tni_limit_holds(session)))
         return 0;
     scratch = tni_scratch();
-    if (!scratch)
+    if (TNI_RARELY(!scratch))
         return tni_inbound_no_memory();
     do
         rc = has_stashed_frames(session) ? consume_stash(session)
                                          : read_once(session, scratch, &total);
-    while (rc == 0 && session->rx_ready && !session->is_paused && total < most &&
+    while (TNI_RARELY(rc == 0 && session->rx_ready) && !session->is_paused && total < most &&
            !session->question && session->state >= TNI_SESSION_HANDSHAKE &&
            session->state != TNI_SESSION_ENDED);
     deliver(session);
-    if (rc < 0)
+    if (TNI_RARELY(rc < 0))
         return rc;
     return session->rx_ready && !session->is_paused;
 }

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/error.h"
+#include "base/expect.h"
 #include "base/memory.h"
 #include "message/peer_info.h"
 #include "monitor/monitor.h"
@@ -138,6 +139,15 @@ void tni_session_tell(struct tni_session *session)
     tell(session, TNI_WAKE_DATA);
 }
 
+static TNI_APART void tell_at_once(struct tni_session *session, unsigned what)
+{
+    struct tn_sock *sock = session->config->sock;
+
+    if (sock->untold)
+        tni_session_tell(sock->untold);
+    tell(session, what);
+}
+
 /* While it is the only one that is written to, the end of the turn may send without telling it; unless it
  * is going to look anyway. */
 static void wake(void *owner, unsigned what)
@@ -147,13 +157,10 @@ static void wake(void *owner, unsigned what)
 
     sock->streaming = session->member.reactor;
     if (what == TNI_WAKE_DATA && !sock->touched && (!sock->untold || sock->untold == session) &&
-        !tni_mpsc_is_queued(&session->task.item)) {
+        !tni_mpsc_is_queued(&session->task.item))
         sock->untold = session;
-        return;
-    }
-    if (sock->untold)
-        tni_session_tell(sock->untold);
-    tell(session, what);
+    else
+        tell_at_once(session, what);
 }
 
 static struct tni_mpsc_item *item_of(void *owner)
@@ -195,9 +202,9 @@ void tni_session_event(struct tni_session *session, uint32_t kind, int code, int
     tni_monitor_emit(hub, &event);
 }
 
-int tni_session_cut(struct iovec *iov, int count, size_t most)
+int tni_session_cut_to(struct iovec *iov, int count, size_t most)
 {
-    for (int i = 0; most && i < count; i++) {
+    for (int i = 0; i < count; i++) {
         if (iov[i].iov_len >= most) {
             iov[i].iov_len = most;
             return i + 1;
@@ -223,6 +230,7 @@ void tni_session_schedule(struct tni_session *session)
     if (session->state == TNI_SESSION_UP)
         deadline = earlier(deadline, tni_heartbeat_deadline(&session->heartbeat));
     /* A timer that is too early finds nothing to do and is set again. */
-    if (deadline < session->timer_at && tni_iothread_timer(thread, &session->timer, deadline) == 0)
+    if (TNI_RARELY(deadline < session->timer_at) &&
+        tni_iothread_timer(thread, &session->timer, deadline) == 0)
         session->timer_at = deadline;
 }

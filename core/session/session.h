@@ -18,6 +18,7 @@
 #include <stdint.h>
 
 #include "base/clock.h"
+#include "base/expect.h"
 #include "pipe/duplex.h"
 #include "reactor/reactor.h"
 #include "session/buffer.h"
@@ -189,7 +190,11 @@ static inline uint64_t tni_session_in_ms(int64_t delay)
 
 /** Cuts what a system call moves at `most` bytes, as "in_batch_size" and "out_batch_size" say; 0: no
  *  cut. Returns how many entries are left. */
-int tni_session_cut(struct iovec *iov, int count, size_t most);
+int tni_session_cut_to(struct iovec *iov, int count, size_t most);
+static inline int tni_session_cut(struct iovec *iov, int count, size_t most)
+{
+    return TNI_RARELY(most) ? tni_session_cut_to(iov, count, most) : count;
+}
 
 /* ---- connect.c */
 /** The first thing a session does in its reactor: connects, or begins with what was accepted. */
@@ -220,7 +225,12 @@ int tni_session_is_up(struct tni_session *session, struct tn_peer_info *peer);
 
 /* ---- idle.c */
 /** Sees that the memory which traffic leaves behind is given back when there is no more of it. */
-void tni_session_note_traffic(struct tni_session *session);
+void tni_session_note_first_traffic(struct tni_session *session) TNI_RARE;
+static inline void tni_session_note_traffic(struct tni_session *session)
+{
+    if (TNI_RARELY(session->shrink_at == UINT64_MAX))
+        tni_session_note_first_traffic(session);
+}
 /** `shrink_at` has come. */
 void tni_session_on_quiet(struct tni_session *session);
 

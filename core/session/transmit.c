@@ -1,6 +1,7 @@
 #include <errno.h>
 
 #include "base/error.h"
+#include "base/expect.h"
 #include "pipe/chain_short.h"
 #include "session/codec.h"
 #include "session/session.h"
@@ -30,7 +31,8 @@ bool tni_session_may_send(struct tni_session *session)
     if (session->state != TNI_SESSION_UP || !session->duplex)
         return false;
     out = tni_session_out(session);
-    if (!(session->config->pattern->flags & TN_PATTERN_REBUILDS) || session->connections == 1)
+    if (!TNI_RARELY(session->config->pattern->flags & TN_PATTERN_REBUILDS) ||
+        session->connections == 1)
         return true;
     if (atomic_load(&out->epoch) != session->connections)
         return false;
@@ -125,7 +127,18 @@ static bool has_nothing_to_send(struct tni_session *session)
            tni_chain_is_drained(tni_session_out(session));
 }
 
-int tni_session_transmit(struct tni_session *session)
+/* After a write, or none: what of it concerns others. */
+static void note_room(struct tni_session *session)
+{
+    if (session->tx_ready) {
+        if (TNI_RARELY(atomic_load_explicit(&session->is_congested, memory_order_relaxed)))
+            atomic_store(&session->is_congested, false);
+        session->stall_by = UINT64_MAX;
+    }
+    tni_session_tell_producer(session);
+}
+
+static int write_queued(struct tni_session *session)
 {
     struct iovec iov[PIECES];
     size_t commands;
@@ -153,13 +166,16 @@ int tni_session_transmit(struct tni_session *session)
     rc = flush(session);
     if (rc < 0)
         return rc;
-    if (session->tx_ready) {
-        if (atomic_load_explicit(&session->is_congested, memory_order_relaxed))
-            atomic_store(&session->is_congested, false);
-        session->stall_by = UINT64_MAX;
-    }
-    tni_session_tell_producer(session);
+    note_room(session);
     if (count < 0)
         return count;
     return session->tx_ready && writes == WRITES;
+}
+
+int tni_session_transmit(struct tni_session *session)
+{
+    if (TNI_RARELY(session->stack.may_hold) || !has_nothing_to_send(session))
+        return write_queued(session);
+    note_room(session);
+    return 0;
 }

@@ -1,6 +1,7 @@
 #include "socket/hand_over.h"
 
 #include "base/clock.h"
+#include "base/expect.h"
 #include "socket/network.h"
 #include "socket/socket.h"
 #include "socket/turn.h"
@@ -59,19 +60,13 @@ static void forget_turn(struct tn_sock *sock)
     sock->is_urgent = sock->is_resumed = sock->is_pacing = false;
 }
 
-struct tni_reactor *tni_sock_hand_over(struct tn_sock *sock)
+/* What was not written yet: who is told of it, or is to be served by the caller. */
+static TNI_APART struct tni_reactor *tell_turn(struct tn_sock *sock, bool is_direct)
 {
     struct tni_reactor *streaming = sock->streaming, *touched;
     size_t turn_bytes = sock->turn_bytes;
     bool is_urgent = sock->is_urgent || turn_bytes >= LARGE_TURN;
-    bool is_direct = is_isolated(sock);
 
-    if (is_direct && turn_bytes < LARGE_TURN && tni_network->send_now(sock->untold)) {
-        sock->untold = NULL;
-        note_direct(sock);
-        forget_turn(sock);
-        return NULL;
-    }
     tni_sock_tell(sock);
     touched = sock->touched;
     sock->streamed_turns++;
@@ -87,6 +82,18 @@ struct tni_reactor *tni_sock_hand_over(struct tn_sock *sock)
         tni_network->call(touched);
     else if (touched)
         tni_network->call_later(touched);
+    return NULL;
+}
+
+struct tni_reactor *tni_sock_hand_over(struct tn_sock *sock)
+{
+    bool is_direct = is_isolated(sock);
+
+    if (!is_direct || sock->turn_bytes >= LARGE_TURN || !tni_network->send_now(sock->untold))
+        return tell_turn(sock, is_direct);
+    sock->untold = NULL;
+    note_direct(sock);
+    forget_turn(sock);
     return NULL;
 }
 

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/error.h"
+#include "base/expect.h"
 #include "message/message.h"
 #include "pipe/chain_short.h"
 #include "pipe/pipe.h"
@@ -36,7 +37,7 @@ static int recv_frame(struct tn_sock *sock, tn_msg_t *msg)
     bool more;
     int rc;
 
-    if (tni_claim_holds(sock, &sock->receiving))
+    if (TNI_RARELY(tni_claim_holds(sock, &sock->receiving)))
         return -EAGAIN;
     do
         rc = sock->ops->recv(sock->pattern_state, msg);
@@ -45,7 +46,7 @@ static int recv_frame(struct tn_sock *sock, tn_msg_t *msg)
         return rc == -EAGAIN ? rc : (tni_error_code() == rc ? rc : tni_fail_code(rc));
     more = msg->flags & TN_MSG_MORE;
     sock->rcvmore = more;
-    if (more != sock->receiving.is_taken)
+    if (TNI_RARELY(more != sock->receiving.is_taken))
         tni_claim_until_last(sock, &sock->receiving, more);
     if (!more)
         tni_count_owned(&sock->counters.messages_received, 1);

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/error.h"
+#include "base/expect.h"
 #include "message/message.h"
 #include "pipe/chain_short.h"
 #include "pipe/pipe.h"
@@ -18,18 +19,18 @@ static int send_frame(struct tn_sock *sock, tn_msg_t *msg)
     size_t size = tn_msg_length(msg);
     int rc;
 
-    if (tni_claim_holds(sock, &sock->sending))
+    if (TNI_RARELY(tni_claim_holds(sock, &sock->sending)))
         return -EAGAIN;
-    if (more && (sock->ops->flags & TN_PATTERN_SINGLE_FRAMES))
+    if (TNI_RARELY(more && (sock->ops->flags & TN_PATTERN_SINGLE_FRAMES)))
         return tni_fail(-EINVAL, "messages of a socket of pattern '%s' have one frame",
                         sock->pattern->name);
     do
         rc = sock->ops->send(sock->pattern_state, msg);
     while (rc == -EAGAIN && tni_sock_settle(sock));
-    if (rc < 0)
+    if (TNI_RARELY(rc < 0))
         return rc == -EAGAIN ? rc : (tni_error_code() == rc ? rc : tni_fail_code(rc));
     more = more && rc == 0;
-    if (more != sock->sending.is_taken)
+    if (TNI_RARELY(more != sock->sending.is_taken))
         tni_claim_until_last(sock, &sock->sending, more);
     if (!more)
         tni_count_owned(&sock->counters.messages_sent, 1);
@@ -93,13 +94,13 @@ static inline bool send_short(struct tn_sock *sock, const void *data, size_t siz
 }
 
 /* A large message to the only pipe there is, which has nothing queued. False: nothing was done. */
-static bool send_straight(struct tn_sock *sock, const void *data, size_t size, int flags)
+static TNI_RARE bool send_straight(struct tn_sock *sock, const void *data, size_t size)
 {
     struct tn_pipe *pipe;
     void *owner;
 
-    if (!tni_pace_is_straight(sock, size, flags) || !(sock->ops->flags & TN_PATTERN_BALANCES) ||
-        sock->sending.is_taken || tni_sock_has_news(sock))
+    if (!(sock->ops->flags & TN_PATTERN_BALANCES) || sock->sending.is_taken ||
+        tni_sock_has_news(sock))
         return false;
     pipe = tni_load_balancer_only(&sock->balance);
     owner = pipe ? atomic_load(&pipe->other->owner) : NULL;
@@ -139,7 +140,8 @@ int tn_send(tn_socket_t *socket, const void *data, size_t size, int flags)
     if (!sock)
         return tni_error_code();
     sock->pace.is_copied = true;
-    if (!(flags & TN_MORE) && send_straight(sock, data, size, flags)) {
+    if (TNI_RARELY(tni_pace_is_straight(sock, size, flags)) && !(flags & TN_MORE) &&
+        send_straight(sock, data, size)) {
         tni_pace_leave(sock, size, flags);
         return 0;
     }

@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "base/error.h"
+#include "base/expect.h"
 #include "socket/ctx.h"
 
 static void signal_raise(struct tni_signal *signal)
@@ -149,15 +150,19 @@ void tni_sock_release_signals(void)
         raise_all(sock);
 }
 
-void tni_sock_notify_event(struct tn_sock *sock)
+static TNI_RARE void raise_or_hold(struct tn_sock *sock)
 {
-    tni_waitq_wake(&sock->waitq);
-    if (!atomic_load(&sock->has_signals))
-        return;
     if (held == sock)
         must_raise = true;
     else
         raise_all(sock);
+}
+
+void tni_sock_notify_event(struct tn_sock *sock)
+{
+    tni_waitq_wake(&sock->waitq);
+    if (TNI_RARELY(atomic_load(&sock->has_signals)))
+        raise_or_hold(sock);
 }
 
 void tni_sock_notify(struct tn_sock *sock)

@@ -287,7 +287,7 @@ void tni_sock_leave(struct tn_sock *sock)
     sock->is_gathering = false;
     if (sock->has_levels)
         tni_signals_update(sock);
-    reactor = sock->streaming ? tni_sock_hand_over(sock) : NULL;
+    reactor = tni_network && sock->streaming ? tni_sock_hand_over(sock) : NULL;
     if (reactor) {
         sock->pins++;
         tni_lock_give(&sock->lock);

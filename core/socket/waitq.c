@@ -1,4 +1,5 @@
 #include "socket/waitq.h"
+#include "base/expect.h"
 
 void tni_waitq_init(struct tni_waitq *queue)
 {
@@ -38,16 +39,20 @@ void tni_waitq_quit(struct tni_waitq *queue, struct tni_wait_link *place)
     pthread_mutex_unlock(&queue->lock);
 }
 
+static TNI_RARE void wake_others(struct tni_waitq *queue)
+{
+    pthread_mutex_lock(&queue->lock);
+    tni_list_each (link, &queue->others)
+        tni_waiter_wake(tni_container(link, struct tni_wait_link, link)->waiter);
+    pthread_mutex_unlock(&queue->lock);
+}
+
 void tni_waitq_wake(struct tni_waitq *queue)
 {
     struct tni_waiter *first = atomic_load(&queue->first);
 
     if (first)
         tni_waiter_wake(first);
-    if (!atomic_load(&queue->other_count))
-        return;
-    pthread_mutex_lock(&queue->lock);
-    tni_list_each (link, &queue->others)
-        tni_waiter_wake(tni_container(link, struct tni_wait_link, link)->waiter);
-    pthread_mutex_unlock(&queue->lock);
+    if (TNI_RARELY(atomic_load(&queue->other_count)))
+        wake_others(queue);
 }

@@ -181,3 +181,8 @@ int tni_pipe_can_read(struct tn_pipe *pipe)
 {
     return !pipe->was_closed && pipe->in.first != NULL;
 }
+
+bool tni_pipe_is_drained(struct tn_pipe *pipe)
+{
+    return !pipe->was_closed && pipe->in.first == NULL;
+}

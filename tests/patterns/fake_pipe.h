@@ -76,6 +76,7 @@ int tni_pipe_run_room(struct tn_pipe *pipe, unsigned most);
 int tni_pipe_write_run(struct tn_pipe *pipe, const struct tni_pipe_run *run);
 int tni_pipe_can_write(struct tn_pipe *pipe);
 int tni_pipe_can_read(struct tn_pipe *pipe);
+bool tni_pipe_is_drained(struct tn_pipe *pipe);
 
 void fake_frames_put(struct fake_frames *frames, const void *data, size_t size, uint8_t flags);
 /** Returns new, to be freed; NULL: empty. */
