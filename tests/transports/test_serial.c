@@ -175,6 +175,32 @@ static void test_serial_either_side_may_begin_anew(void **state)
     api_ctx_end(ctx);
 }
 
+/* A connection outlives its bind; the line has room for no other, so the next bind waits for its end. */
+static void test_serial_next_bind_waits_for_the_connection(void **state)
+{
+    struct cable *cable = *state;
+    tn_ctx_t *ctx = api_ctx();
+    tn_socket_t *one = dealer(ctx), *two = dealer(ctx), *waiting = dealer(ctx), *next = dealer(ctx);
+
+    assert_ok(tn_bind(one, cable->ends[0].bind));
+    assert_ok(tn_connect(two, cable->ends[1].bind));
+    say(two, one, "first");
+    assert_ok(tn_unbind(one, cable->ends[0].bind));
+    assert_ok(tn_bind(waiting, cable->ends[0].bind));
+    assert_code(tn_bind(next, cable->ends[0].bind), -EBUSY);
+    exchange_big(one, two);
+    exchange_big(two, one);
+    assert_ok(tn_close(waiting));
+    assert_ok(tn_bind(next, cable->ends[0].bind));
+    say(two, one, "last");
+    assert_ok(tn_close(one));
+    say(next, two, "there");
+    say(two, next, "back");
+    assert_ok(tn_close(two));
+    assert_ok(tn_close(next));
+    api_ctx_end(ctx);
+}
+
 static void test_serial_both_may_connect(void **state)
 {
     struct cable *cable = *state;
@@ -226,6 +252,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_serial_moves_every_byte, lay, take_up),
         cmocka_unit_test_setup_teardown(test_serial_sides_come_in_any_order, lay, take_up),
         cmocka_unit_test_setup_teardown(test_serial_either_side_may_begin_anew, lay, take_up),
+        cmocka_unit_test_setup_teardown(test_serial_next_bind_waits_for_the_connection, lay,
+                                        take_up),
         cmocka_unit_test_setup_teardown(test_serial_both_may_connect, lay, take_up),
         cmocka_unit_test_setup_teardown(test_serial_line_is_set_up, lay, take_up),
     };

@@ -3,6 +3,7 @@
 #include <stdint.h>
 #include <sys/epoll.h>
 #include <sys/file.h>
+#include <sys/stat.h>
 
 #include "frame.h"
 
@@ -80,14 +81,8 @@ int tni_serial_prepare(void *endpoint_state, const tn_setup_t *setup, const tn_h
     cfsetispeed(&line->mode, speed);
     cfsetospeed(&line->mode, speed);
     line->fd = line->set = -1;
-    return -pthread_mutex_init(&line->lock, NULL);
-}
-
-void tni_serial_release(void *endpoint_state)
-{
-    struct tni_serial_line *line = endpoint_state;
-
-    pthread_mutex_destroy(&line->lock);
+    line->all = tni_serial_state(host);
+    return 0;
 }
 
 /* ------------------------------------------------------------------ the device */
@@ -97,55 +92,100 @@ static int fail(const tn_host_t *host, const char *path, int code, const char *w
     return host->set_error(host, code, "serial://%s: %s: %s", path, what, strerror(-code));
 }
 
+static int open_device(const tn_host_t *host, const char *path)
+{
+    int fd = open(path, O_RDWR | O_NOCTTY | O_NONBLOCK | O_CLOEXEC);
+
+    return fd < 0 ? fail(host, path, -errno, "cannot be opened") : fd;
+}
+
+static int take(const struct tni_serial_line *line, int fd, const tn_host_t *host, const char *path)
+{
+    if (flock(fd, LOCK_EX | LOCK_NB) < 0)
+        return errno == EWOULDBLOCK ? fail(host, path, -EBUSY, "somebody else has it")
+                                    : fail(host, path, -errno, "cannot be locked");
+    if (tcsetattr(fd, TCSANOW, &line->mode) < 0)
+        return fail(host, path, -errno, "is no serial line that can be set up so");
+    tcflush(fd, TCIFLUSH);
+    return 0;
+}
+
 int tni_serial_open_line(const struct tni_serial_line *line, const tn_host_t *host,
                          const char *path)
 {
-    int kept = errno, code = 0;
-    int fd = open(path, O_RDWR | O_NOCTTY | O_NONBLOCK | O_CLOEXEC);
+    int kept = errno;
+    int fd = open_device(host, path);
+    int code = fd < 0 ? fd : take(line, fd, host, path);
 
-    if (fd < 0)
-        code = fail(host, path, -errno, "cannot be opened");
-    else if (flock(fd, LOCK_EX | LOCK_NB) < 0)
-        code = errno == EWOULDBLOCK ? fail(host, path, -EBUSY, "somebody else has it")
-                                    : fail(host, path, -errno, "cannot be locked");
-    else if (tcsetattr(fd, TCSANOW, &line->mode) < 0)
-        code = fail(host, path, -errno, "is no serial line that can be set up so");
-    else
-        tcflush(fd, TCIFLUSH);
     if (code < 0)
         tn_sys_close(&fd);
     errno = kept;
     return code < 0 ? code : fd;
 }
 
+/* ------------------------------------------------------------------ who uses it */
+
 static int watch(const struct tni_serial_line *line, int operation)
 {
     struct epoll_event event = {.events = EPOLLIN};
 
-    return epoll_ctl(line->set, operation, line->fd, &event) < 0 ? -errno : 0;
+    return epoll_ctl(line->set, operation, line->fd, &event);
+}
+
+/* What points to the line of that device that was left, or to NULL. */
+static struct tni_serial_line **find_left(struct tn_module_state *all, dev_t device)
+{
+    struct tni_serial_line **place = &all->left;
+
+    while (*place && (*place)->device != device)
+        place = &(*place)->next;
+    return place;
+}
+
+/* The device of a line that was left belongs to its heir, if it has none yet. */
+static int take_or_inherit(struct tni_serial_line *line, const tn_host_t *host, const char *path)
+{
+    struct tni_serial_line *left;
+    struct stat status;
+
+    if (fstat(line->fd, &status) < 0)
+        return fail(host, path, -errno, "cannot be looked at");
+    line->device = status.st_rdev;
+    left = *find_left(line->all, line->device);
+    if (!left || left->heir)
+        return take(line, line->fd, host, path);
+    left->heir = line;
+    line->is_busy = true;
+    return 0;
 }
 
 int tni_serial_listen(struct tni_serial_line *line, const tn_host_t *host, const char *path)
 {
-    int kept = errno, code = 0;
+    int kept = errno, code;
 
-    line->fd = tni_serial_open_line(line, host, path);
-    if (line->fd < 0)
-        return line->fd;
-    line->set = epoll_create1(EPOLL_CLOEXEC);
-    code = line->set < 0 ? -errno : watch(line, EPOLL_CTL_ADD);
+    line->fd = open_device(host, path);
+    code = line->fd < 0 ? line->fd : take_or_inherit(line, host, path);
+    if (code == 0) {
+        line->set = epoll_create1(EPOLL_CLOEXEC);
+        if (line->set < 0 || (!line->is_busy && watch(line, EPOLL_CTL_ADD) < 0))
+            code = fail(host, path, -errno, "cannot be watched");
+    }
     errno = kept;
     return code;
 }
 
 void tni_serial_unlisten(struct tni_serial_line *line)
 {
-    pthread_mutex_lock(&line->lock);
-    if (line->fd >= 0)
-        flock(line->fd, LOCK_UN); /* a stream may still have the same open file */
+    struct tni_serial_line *left = *find_left(line->all, line->device);
+
+    if (left && left->heir == line) {
+        left->heir = NULL;
+    } else if (line->is_busy) {
+        line->next = line->all->left;
+        line->all->left = line;
+    }
     tn_sys_close(&line->fd);
     tn_sys_close(&line->set);
-    pthread_mutex_unlock(&line->lock);
 }
 
 int tni_serial_begin_use(struct tni_serial_line *line)
@@ -162,12 +202,27 @@ int tni_serial_begin_use(struct tni_serial_line *line)
     return fd;
 }
 
-void tni_serial_end_use(struct tni_serial_line *line)
+/* With the open file goes its lock, so that nobody comes between. What has arrived stays: the peer may
+ * have begun anew already. */
+static void hand_over(int fd, struct tni_serial_line *heir)
 {
+    dup3(fd, heir->fd, O_CLOEXEC);
+    tcsetattr(heir->fd, TCSANOW, &heir->mode);
+    heir->is_busy = false;
+    watch(heir, EPOLL_CTL_ADD);
+}
+
+void tni_serial_end_use(struct tni_serial_line *line, int fd)
+{
+    struct tni_serial_line **left = find_left(line->all, line->device);
     int kept = errno;
 
     line->is_busy = false;
     if (line->set >= 0)
         watch(line, EPOLL_CTL_ADD);
+    if (*left == line)
+        *left = line->next;
+    if (line->heir)
+        hand_over(fd, line->heir);
     errno = kept;
 }

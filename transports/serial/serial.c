@@ -53,13 +53,16 @@ static int serial_listen(void *state, tn_listener_t *listener, const tn_host_t *
                          const char *address)
 {
     struct listener *self = state;
+    struct tni_serial_line *line = self->line = host->listener_endpoint(listener);
     int code = host->listener_set_address(listener, address);
 
-    self->line = host->listener_endpoint(listener);
-    if (code == 0)
-        code = tni_serial_listen(self->line, host, address);
-    if (code == 0)
-        send_mark(self->line->fd, TNI_SERIAL_RESET, nobody);
+    if (code < 0)
+        return code;
+    pthread_mutex_lock(&line->all->lock);
+    code = tni_serial_listen(line, host, address);
+    if (code == 0 && !line->is_busy)
+        send_mark(line->fd, TNI_SERIAL_RESET, nobody);
+    pthread_mutex_unlock(&line->all->lock);
     return code;
 }
 
@@ -70,7 +73,11 @@ static int serial_listener_fd(void *state)
 
 static void serial_unlisten(void *state)
 {
-    tni_serial_unlisten(((const struct listener *)state)->line);
+    struct tni_serial_line *line = ((const struct listener *)state)->line;
+
+    pthread_mutex_lock(&line->all->lock);
+    tni_serial_unlisten(line);
+    pthread_mutex_unlock(&line->all->lock);
 }
 
 /* Whether a peer has begun, which the reader's mark then names. Of a peer that goes on with a connection
@@ -118,7 +125,7 @@ static int serial_accept(void *state, void *stream_state)
     struct stream *stream = stream_state;
     int code;
 
-    pthread_mutex_lock(&self->line->lock);
+    pthread_mutex_lock(&self->line->all->lock);
     code = self->line->is_busy ? -EAGAIN : hear_beginning(self);
     if (code == 0)
         code = stream->base.fd = tni_serial_begin_use(self->line);
@@ -126,7 +133,7 @@ static int serial_accept(void *state, void *stream_state)
         stream->is_ours = true;
         set_up(stream, tni_serial_name(&self->reader));
     }
-    pthread_mutex_unlock(&self->line->lock);
+    pthread_mutex_unlock(&self->line->all->lock);
     return code < 0 ? code : 0;
 }
 
@@ -268,15 +275,32 @@ static void serial_close(void *state)
 
     if (self->is_up)
         send_mark(self->base.fd, TNI_SERIAL_RESET, nobody);
+    if (self->is_ours) {
+        pthread_mutex_lock(&self->line->all->lock);
+        tni_serial_end_use(self->line, self->base.fd);
+        pthread_mutex_unlock(&self->line->all->lock);
+    }
     tn_sys_close(&self->base.fd);
-    if (!self->is_ours)
-        return;
-    pthread_mutex_lock(&self->line->lock);
-    tni_serial_end_use(self->line);
-    pthread_mutex_unlock(&self->line->lock);
 }
 
 /* ---- the module ---- */
+
+static int init(const tn_host_t *host, tn_module_state_t **out_state)
+{
+    tn_module_state_t *state = host->alloc(sizeof *state);
+
+    if (!state)
+        return host->set_error(host, -ENOMEM, "serial: out of memory");
+    pthread_mutex_init(&state->lock, NULL); /* of the usual kind: it cannot fail */
+    *out_state = state;
+    return 0;
+}
+
+static void fini(const tn_host_t *host, tn_module_state_t *state)
+{
+    pthread_mutex_destroy(&state->lock);
+    host->free(state);
+}
 
 static const tn_transport_ops_t ops = {
     .size = sizeof ops,
@@ -286,7 +310,6 @@ static const tn_transport_ops_t ops = {
     .endpoint_state = sizeof(struct tni_serial_line),
     .check = tni_serial_check,
     .prepare = tni_serial_prepare,
-    .release = tni_serial_release,
     .listen = serial_listen,
     .listener_fd = serial_listener_fd,
     .accept = serial_accept,
@@ -320,7 +343,16 @@ static const tn_feature_t transport = {
 static const tn_feature_t *const features[] = {&transport, NULL};
 
 TN_MODULE(serial) = {
-    TN_MODULE_HEAD("serial"), .version = "0.1.0",
-    .license = "MIT",         .summary = "serial:///dev/ttyS0?baud=115200",
+    TN_MODULE_HEAD("serial"),
+    .version = "0.1.0",
+    .license = "MIT",
+    .summary = "serial:///dev/ttyS0?baud=115200",
     .features = features,
+    .init = init,
+    .fini = fini,
 };
+
+struct tn_module_state *tni_serial_state(const tn_host_t *host)
+{
+    return host->module_state(host, &serial_LTX_tenon_module_v1);
+}
