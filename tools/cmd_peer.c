@@ -146,8 +146,9 @@ static int64_t now_ms(void)
     return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
 }
 
-/** Waits until everything was sent, a signal comes or the timeout passes. */
-static int end_context(struct peer *peer)
+/** Waits until everything was sent, a signal comes or the timeout passes; if nothing is sent any more, for
+ *  the threads alone. */
+static int end_context(struct peer *peer, bool is_sending)
 {
     int64_t deadline = now_ms() + peer->options.timeout;
     int code;
@@ -156,24 +157,25 @@ static int end_context(struct peer *peer)
         code = tn_ctx_term(peer->ctx, TERM_SLICE_MS);
         if (code == 0)
             return TOOL_OK;
-        if (peer->options.timeout >= 0 && now_ms() > deadline)
+        if (is_sending && peer->options.timeout >= 0 && now_ms() > deadline)
             break;
-    } while ((code == -ETIMEDOUT || code == -EINTR) && !interrupt_came());
+    } while ((code == -ETIMEDOUT || code == -EINTR) && !(is_sending && interrupt_came()));
     return tool_library_error(peer->kind->name, "not everything was sent");
 }
 
 static int close_peer(struct peer *peer, int status)
 {
+    bool is_sending = !status && !interrupt_came();
     int ended = TOOL_OK;
 
-    if (peer->socket && (status || interrupt_came()))
+    if (peer->socket && !is_sending)
         tn_set_int(peer->socket, "linger", 0);
     if (peer->socket)
         tn_close(peer->socket);
     watch_stop(&peer->watch);
     interrupt_forget();
     if (peer->ctx)
-        ended = end_context(peer);
+        ended = end_context(peer, is_sending);
     input_fini(&peer->input);
     peer_options_fini(&peer->options);
     return status ? status : ended;

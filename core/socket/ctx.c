@@ -337,6 +337,11 @@ static void describe_blocker(const struct tn_sock *sock, char *text)
         snprintf(text, BLOCKER_SIZE,
                  "socket %llu, a '%s' at '%s', is not closed: close it with tn_close()", serial,
                  sock->pattern->name, sock->last_endpoint);
+    else if (!sock->has_unsent)
+        snprintf(text, BLOCKER_SIZE,
+                 "socket %llu, a '%s' at '%s', is closed and had nothing left to send: its "
+                 "connections are still being ended",
+                 serial, sock->pattern->name, sock->last_endpoint);
     else
         snprintf(text, BLOCKER_SIZE,
                  "socket %llu, a '%s' at '%s', is closed and still sends (when it was closed: %s): "

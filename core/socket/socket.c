@@ -34,6 +34,7 @@ static void sock_init(struct tn_sock *sock, struct tn_ctx *ctx, const struct tni
     tni_link_init(&sock->endpoints);
     sock->last_endpoint[0] = '\0';
     sock->unsent[0] = '\0';
+    sock->has_unsent = false;
     tni_link_init(&sock->pipes);
     tni_link_init(&sock->attention);
     tni_counters_init(&sock->counters);
@@ -323,6 +324,7 @@ static void note_unsent(struct tn_sock *sock)
     snprintf(sock->unsent, sizeof sock->unsent, "%llu messages for %u peers%s%s",
              (unsigned long long)messages, peers, most ? ", most for " : "",
              most ? most->endpoint : "");
+    sock->has_unsent = messages > 0;
     pthread_mutex_unlock(&sock->ctx->lock);
 }
 

@@ -78,6 +78,7 @@ struct tn_sock {
     struct tni_link endpoints;
     char last_endpoint[256];
     char unsent[128]; /* what was queued at tn_close(); as last_endpoint under the context's lock */
+    bool has_unsent; /* it was anything; so, too */
 
     struct tni_link pipes;
     struct tni_link attention;

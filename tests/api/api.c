@@ -114,12 +114,12 @@ void api_expect_event(tn_monitor_t *monitor, uint32_t kind, tn_event_t *out_even
     } while (out_event->kind != kind);
 }
 
-static void set_time_limit(int fd)
+/* Not a limit of the socket's own: calls of such a socket are interrupted when the process was stopped. */
+static void await(int fd, short events)
 {
-    struct timeval limit = {API_TIMEOUT_MS / 1000, 0};
+    struct pollfd item = {.fd = fd, .events = events};
 
-    assert_int_equal(setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof(limit)), 0);
-    assert_int_equal(setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &limit, sizeof(limit)), 0);
+    assert_int_equal(poll(&item, 1, API_TIMEOUT_MS), 1);
 }
 
 int api_raw_connect(const char *endpoint)
@@ -133,7 +133,6 @@ int api_raw_connect(const char *endpoint)
     address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
     assert_true(fd >= 0);
     assert_int_equal(connect(fd, (struct sockaddr *)&address, sizeof(address)), 0);
-    set_time_limit(fd);
     return fd;
 }
 
@@ -149,7 +148,6 @@ int api_raw_listen(char *out_endpoint)
     assert_int_equal(listen(fd, 16), 0);
     assert_int_equal(getsockname(fd, (struct sockaddr *)&address, &size), 0);
     snprintf(out_endpoint, API_ENDPOINT_MAX, "tcp://127.0.0.1:%d", ntohs(address.sin_port));
-    set_time_limit(fd);
     return fd;
 }
 
@@ -158,7 +156,10 @@ void api_raw_write(int fd, const void *data, size_t size)
     const char *at = data;
 
     while (size) {
-        ssize_t length = send(fd, at, size, MSG_NOSIGNAL);
+        ssize_t length;
+
+        await(fd, POLLOUT);
+        length = send(fd, at, size, MSG_NOSIGNAL | MSG_DONTWAIT);
         assert_true(length > 0);
         at += length;
         size -= (size_t)length;
@@ -170,7 +171,10 @@ void api_raw_read(int fd, void *data, size_t size)
     char *at = data;
 
     while (size) {
-        ssize_t length = recv(fd, at, size, 0);
+        ssize_t length;
+
+        await(fd, POLLIN);
+        length = recv(fd, at, size, 0);
         assert_true(length > 0);
         at += length;
         size -= (size_t)length;
@@ -183,6 +187,7 @@ void api_raw_expect_close(int fd)
     ssize_t length;
 
     do {
+        await(fd, POLLIN);
         length = recv(fd, buffer, sizeof(buffer), 0);
     } while (length > 0);
     if (length < 0)

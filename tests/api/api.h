@@ -21,7 +21,8 @@
 
 #include <tenon/tenon.h>
 
-enum { API_TIMEOUT_MS = 20000, API_ENDPOINT_MAX = 256 };
+/* Longer than a machine may be stopped for, as a test must not fail because of that. */
+enum { API_TIMEOUT_MS = 60000, API_ENDPOINT_MAX = 256 };
 
 /** Wildcard endpoints of the three transports. The inproc one is a name. */
 #define API_TCP "tcp://127.0.0.1:*"

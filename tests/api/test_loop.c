@@ -28,7 +28,9 @@ static bool is_readable(int fd, int timeout)
     int epoll = epoll_create1(EPOLL_CLOEXEC), count;
 
     assert_int_equal(watch(epoll, fd), 0);
-    count = epoll_wait(epoll, &event, 1, timeout);
+    do
+        count = epoll_wait(epoll, &event, 1, timeout);
+    while (count < 0 && errno == EINTR); /* as it is when the process was stopped and goes on */
     close(epoll);
     return count == 1;
 }

@@ -199,10 +199,8 @@ static void *send_on(void *arg)
 static int take_peer(int listener)
 {
     int fd = accept(listener, NULL, NULL);
-    struct timeval limit = {.tv_sec = API_TIMEOUT_MS / 1000};
 
     assert_true(fd >= 0);
-    setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof(limit));
     api_raw_handshake(fd, 1, "PULL");
     return fd;
 }

@@ -69,10 +69,31 @@ static void test_term_names_each_socket_that_blocks_it(void **state)
     api_ctx_end(other);
 }
 
+/* Nothing is done without a thread's turn, and with a time-out of 0 there is none. */
+static void test_term_does_not_blame_what_has_nothing_to_send(void **state)
+{
+    tn_ctx_t *ctx = tn_ctx_new();
+    tn_socket_t *pull, *push;
+
+    (void)state;
+    assert_non_null(ctx);
+    assert_ok(tn_ctx_set_int(ctx, "io_threads", 0));
+    pull = api_socket(ctx, "pull");
+    push = api_socket(ctx, "push");
+    api_join(pull, push, API_IPC);
+    assert_ok(tn_close(push));
+    assert_ok(tn_close(pull));
+    assert_code(tn_ctx_term(ctx, 0), -ETIMEDOUT);
+    assert_non_null(strstr(tn_last_error(), "had nothing left to send"));
+    assert_null(strstr(tn_last_error(), "still sends"));
+    api_ctx_end(ctx);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_term_names_each_socket_that_blocks_it),
+        cmocka_unit_test(test_term_does_not_blame_what_has_nothing_to_send),
     };
 
     unsetenv("TENON_LOG");

@@ -46,6 +46,12 @@ static int dial(const char *port, int address)
     return fd;
 }
 
+/* A process that was stopped and goes on finds its calls interrupted, as they have a time limit. */
+static bool is_interrupted(ssize_t size)
+{
+    return size < 0 && errno == EINTR;
+}
+
 /* False: the server has closed. */
 static bool put(int fd, const void *bytes, size_t size)
 {
@@ -53,6 +59,8 @@ static bool put(int fd, const void *bytes, size_t size)
 
     while (size) {
         ssize_t sent = send(fd, at, size, MSG_NOSIGNAL);
+        if (is_interrupted(sent))
+            continue;
         if (sent <= 0 && errno == EAGAIN)
             give_up("the server does not close");
         if (sent <= 0)
@@ -70,7 +78,7 @@ static void await_close(int fd)
 
     do
         size = recv(fd, bytes, sizeof bytes, 0);
-    while (size > 0);
+    while (size > 0 || is_interrupted(size));
     if (size < 0 && errno == EAGAIN)
         give_up("the server does not close");
     close(fd);

@@ -164,7 +164,8 @@ static bool start_handler(struct life *life)
 
     TRY_NEW(socket = life->more[0] = tn_socket(life->ctx, "rep"));
     TRY(tn_bind(socket, "inproc://zeromq.zap.01"));
-    TRY(-pthread_create(&life->handler, NULL, handle, socket));
+    while (pthread_create(&life->handler, NULL, handle, socket) != 0)
+        pause_shortly(); /* it is no thread of the library's: refused once it is asked for again */
     life->has_handler = true;
     life->more[0] = NULL;
     return true;
