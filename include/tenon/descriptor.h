@@ -55,6 +55,16 @@ static inline int tn_sys_code(int error)
     }
 }
 
+/** `size` of a call that reads or writes, or what its errno is to the core; errno is `kept` again. */
+static inline ssize_t tn_sys_result(ssize_t size, int kept)
+{
+    if (size < 0) {
+        size = tn_sys_code(errno);
+        errno = kept;
+    }
+    return size;
+}
+
 /** Bytes read, 0 at the end, or a negative code. */
 static inline ssize_t tn_sys_readv(int fd, const struct iovec *iov, int count)
 {
@@ -64,11 +74,7 @@ static inline ssize_t tn_sys_readv(int fd, const struct iovec *iov, int count)
     do {
         size = count == 1 ? read(fd, iov[0].iov_base, iov[0].iov_len) : readv(fd, iov, count);
     } while (size < 0 && errno == EINTR);
-    if (size < 0) {
-        size = tn_sys_code(errno);
-        errno = kept;
-    }
-    return size;
+    return tn_sys_result(size, kept);
 }
 
 /** The same of a socket, which costs the kernel a little less. */
@@ -82,11 +88,7 @@ static inline ssize_t tn_sys_recvv(int fd, const struct iovec *iov, int count)
     do {
         size = recv(fd, iov[0].iov_base, iov[0].iov_len, 0);
     } while (size < 0 && errno == EINTR);
-    if (size < 0) {
-        size = tn_sys_code(errno);
-        errno = kept;
-    }
-    return size;
+    return tn_sys_result(size, kept);
 }
 
 /** Bytes that a socket has taken, or a negative code. */
@@ -103,11 +105,7 @@ static inline ssize_t tn_sys_writev(int fd, const struct iovec *iov, int count)
         size = count == 1 ? send(fd, iov[0].iov_base, iov[0].iov_len, MSG_NOSIGNAL)
                           : sendmsg(fd, &header, MSG_NOSIGNAL);
     } while (size < 0 && errno == EINTR);
-    if (size < 0) {
-        size = tn_sys_code(errno);
-        errno = kept;
-    }
-    return size;
+    return tn_sys_result(size, kept);
 }
 
 /** Not blocking, and closed by exec. 0 or a code. */
