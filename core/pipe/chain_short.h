@@ -10,6 +10,7 @@
 
 #include <string.h>
 
+#include "base/expect.h"
 #include "pipe/chunk.h"
 #include "zmtp/frame.h"
 
@@ -49,21 +50,30 @@ static inline bool tni_chain_put(struct tni_chain *chain, const void *data, size
     return true;
 }
 
+/** Commits what lies in the chunk that holds the last commit, and brought no attachment. */
+static inline void tni_chain_publish(struct tni_chain *chain, uint64_t messages)
+{
+    chain->w.committed_position = chain->w.position;
+    chain->w.messages += messages;
+    atomic_store_explicit(&chain->position, chain->w.position, memory_order_release);
+    atomic_store_explicit(&chain->produced, chain->w.messages, memory_order_release);
+}
+
 /** Appends whole messages, encoded, and commits them. False: nothing was done, as above. */
 static inline bool tni_chain_put_run(struct tni_chain *chain, const uint8_t *frames, size_t size,
                                      uint64_t messages)
 {
-    uint64_t position = chain->w.position;
+    uint64_t position;
 
-    if (chain->slot || position >= chain->w.open_until || size >= chain->w.open_until - position ||
+    if (chain->slot) /* then the consumer writes into the chain, too */
+        return false;
+    position = chain->w.position;
+    if (position >= chain->w.open_until || size >= chain->w.open_until - position ||
         !tni_chain_admits(chain, messages))
         return false;
     memcpy(chain->w.chunk->area + (position - chain->w.chunk->base), frames, size);
-    position += size;
-    chain->w.position = chain->w.committed_position = position;
-    chain->w.messages += messages;
-    atomic_store_explicit(&chain->position, position, memory_order_release);
-    atomic_store_explicit(&chain->produced, chain->w.messages, memory_order_release);
+    chain->w.position = position + size;
+    tni_chain_publish(chain, messages);
     return true;
 }
 
@@ -87,8 +97,15 @@ static inline bool tni_chain_put_frame(struct tni_chain *chain, bool more, const
     memcpy(to + header, data, size);
     chain->w.position += header + size;
     chain->w.open_until = 0; /* a message is unfinished */
-    if (!more)
+    if (more)
+        return true;
+    if (TNI_RARELY(TNI_IS_SMALL || chain->w.committed != chunk ||
+                   chain->w.committed_attachments != chunk->attachments)) {
         tni_chain_commit(chain, 1);
+    } else {
+        tni_chain_publish(chain, 1);
+        tni_chain_reopen(chain);
+    }
     return true;
 }
 

@@ -410,8 +410,8 @@ int tni_pipe_write_run(struct tn_pipe *pipe, const struct tni_pipe_run *run)
 
 static int write_frame(struct tni_chain *out, tn_msg_t *msg, size_t size)
 {
-    if ((msg->flags & TN_MSG_REQUEST) || size > TNI_CHAIN_SMALL ||
-        !tni_chain_put_frame(out, msg->flags & TN_MSG_MORE, tn_msg_bytes(msg), size))
+    if (TNI_RARELY((msg->flags & TN_MSG_REQUEST) || size > TNI_CHAIN_SMALL ||
+                   !tni_chain_put_frame(out, msg->flags & TN_MSG_MORE, tn_msg_bytes(msg), size)))
         return tni_chain_write(out, msg);
     if (msg->type != TN_MSG_BORROWED)
         tn_msg_close(msg);
@@ -425,12 +425,12 @@ int tni_pipe_write(struct tn_pipe *pipe, tn_msg_t *msg)
     uint8_t flags = msg->flags;
     int rc;
 
-    if (pipe->is_closed || tni_duplex_other_is_closing(pipe->duplex, pipe->side))
+    if (TNI_RARELY(pipe->is_closed || atomic_load(&pipe->other->is_closing)))
         return -EPIPE;
     if (!pipe->is_writing && !(flags & TN_MSG_REQUEST) && tni_chain_is_full(out))
         return -EAGAIN;
     rc = write_frame(out, msg, size);
-    if (rc < 0) {
+    if (TNI_RARELY(rc < 0)) {
         pipe->is_writing = false;
         return rc;
     }
@@ -577,7 +577,7 @@ int tni_pipe_read(struct tn_pipe *pipe, tn_msg_t *out_msg)
 {
     int rc;
 
-    if (pipe->is_closed)
+    if (TNI_RARELY(pipe->is_closed))
         return -EAGAIN;
     pipe->sock->reading = pipe;
     rc = read_small(pipe, out_msg) ? 0 : read_any(pipe, out_msg);
@@ -585,7 +585,7 @@ int tni_pipe_read(struct tn_pipe *pipe, tn_msg_t *out_msg)
         return rc;
     if (!(out_msg->flags & TN_MSG_MORE)) {
         pipe->received++;
-        if (tni_chain_has_released(tni_pipe_in(pipe)))
+        if (TNI_RARELY(tni_chain_has_released(tni_pipe_in(pipe))))
             tni_pipe_release(pipe);
     }
     return 0;

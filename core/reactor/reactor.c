@@ -8,6 +8,7 @@
 
 #include "base/clock.h"
 #include "base/error.h"
+#include "base/expect.h"
 #include "base/memory.h"
 #include "reactor/poller.h"
 #include "socket/hand_over.h"
@@ -47,7 +48,7 @@ static void leave(struct tni_reactor *reactor)
 {
     bool is_wanted = atomic_exchange(&reactor->entered, 0) & WANTED;
 
-    if (is_wanted || atomic_load(&reactor->pending))
+    if (TNI_RARELY(is_wanted || atomic_load(&reactor->pending)))
         tni_reactor_call(reactor);
     else if (!tni_mpsc_is_empty(&reactor->inbox))
         tni_reactor_call_later(reactor); /* whoever put it there calls, if it must be sooner */
@@ -167,7 +168,7 @@ static void note_plain(struct tni_reactor *reactor)
     int now = atomic_load(&reactor->is_leased) ? plain_descriptor(reactor) : -1;
     struct tni_waiter *waiter;
 
-    if (now == before)
+    if (!TNI_RARELY(now != before))
         return;
     atomic_store(&reactor->plain, now);
     waiter = before < 0 ? NULL : atomic_load(&reactor->watch);

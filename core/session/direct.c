@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "base/expect.h"
 #include "message/body.h"
 #include "pipe/chain_short.h"
 #include "session/codec.h"
@@ -42,14 +43,14 @@ static void send_all(void *arg)
     ssize_t size;
     int count = 1;
 
-    if (!is_free(session))
+    if (TNI_RARELY(!is_free(session)))
         return;
     out = tni_session_out(session);
-    if (!tni_chain_unsent(out, iov))
+    if (TNI_RARELY(!tni_chain_unsent(out, iov)))
         count = tni_chain_gather(out, iov, FEW, LITTLE);
     count = tni_session_cut(iov, count, (size_t)session->config->options.out_batch_size);
     size = count > 0 ? tni_stack_writev(&session->stack, iov, count) : 0;
-    if (size <= 0)
+    if (TNI_RARELY(size <= 0))
         return;
     session->stall_by = UINT64_MAX;
     tni_chain_sent(out, (size_t)size);

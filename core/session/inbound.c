@@ -298,6 +298,10 @@ static size_t add_small(struct tni_session *session, struct run *run, const uint
 bool tni_inbound_short(struct tni_session *session, const uint8_t *bytes, size_t size)
 {
     const struct tni_options *options = &session->config->options;
+    bool has_limit = options->maxmsgsize >= 0 || options->max_message_bytes > 0;
+    uint8_t most = options->maxmsgsize >= 0 && options->maxmsgsize < TNI_FRAME_SHORT_MAX
+                       ? (uint8_t)options->maxmsgsize
+                       : TNI_FRAME_SHORT_MAX;
     unsigned frames = 0, flags = TNI_FRAME_MORE;
     uint64_t messages = 0;
     size_t at = 0;
@@ -306,8 +310,7 @@ bool tni_inbound_short(struct tni_session *session, const uint8_t *bytes, size_t
         return false;
     while (at + TNI_FRAME_SHORT_HEADER <= size) {
         flags = bytes[at];
-        if ((flags & ~TNI_FRAME_MORE) ||
-            (options->maxmsgsize >= 0 && bytes[at + 1] > options->maxmsgsize))
+        if ((flags & ~TNI_FRAME_MORE) || bytes[at + 1] > most)
             return false;
         at += TNI_FRAME_SHORT_HEADER + (size_t)bytes[at + 1];
         frames++;
@@ -316,7 +319,7 @@ bool tni_inbound_short(struct tni_session *session, const uint8_t *bytes, size_t
     if (at != size || (flags & TNI_FRAME_MORE))
         return false;
     if (frames > messages && ((options->max_parts && frames > (unsigned)options->max_parts) ||
-                              size > tni_limit_message_bytes(session)))
+                              (has_limit && size > tni_limit_message_bytes(session))))
         return false; /* or only together: then one by one */
     return tni_chain_put_run(tni_session_in(session), bytes, size, messages);
 }

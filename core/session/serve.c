@@ -5,6 +5,7 @@
 
 #include "base/clock.h"
 #include "base/error.h"
+#include "base/expect.h"
 #include "reactor/poller.h"
 #include "session/handshake.h"
 
@@ -118,15 +119,13 @@ void tni_session_on_events(struct tni_member *member, unsigned events)
     tni_reactor_make_ready(member);
 }
 
-static int heartbeat(struct tni_session *session)
+static TNI_APART int heartbeat(struct tni_session *session)
 {
     uint8_t body[TNI_PING_SIZE_MAX];
     const char *reason = "";
     uint64_t now;
     ssize_t size;
 
-    if (tni_heartbeat_deadline(&session->heartbeat) == TNI_HEARTBEAT_NEVER)
-        return 0;
     now = tni_clock_ms();
     if (session->is_held) /* its sign of life may wait to be read */
         tni_heartbeat_on_traffic(&session->heartbeat, now);
@@ -149,14 +148,15 @@ static int transfer(struct tni_session *session, bool *out_again)
     int rc = 0;
 
     more_in = tni_session_receive(session);
-    if (more_in < 0)
+    if (TNI_RARELY(more_in < 0))
         return more_in;
-    if (session->state == TNI_SESSION_UP)
+    if (TNI_RARELY(tni_heartbeat_deadline(&session->heartbeat) != TNI_HEARTBEAT_NEVER) &&
+        session->state == TNI_SESSION_UP)
         rc = heartbeat(session);
-    if (rc < 0)
+    if (TNI_RARELY(rc < 0))
         return rc;
     more_out = tni_session_transmit(session);
-    if (more_out < 0)
+    if (TNI_RARELY(more_out < 0))
         return more_out;
     *out_again = more_in > 0 || more_out > 0;
     tni_session_note_traffic(session);

@@ -3,6 +3,7 @@
 #include <errno.h>
 
 #include "base/error.h"
+#include "base/expect.h"
 #include "socket/ctx.h"
 #include "socket/pace.h"
 #include "socket/wait.h"
@@ -95,7 +96,8 @@ bool tni_sock_take_in(struct tn_sock *sock)
 {
     if (!tni_sock_has_news(sock))
         return false;
-    tni_sock_drain(sock);
+    if (TNI_IS_SMALL || !tni_sock_take_data(sock))
+        tni_sock_drain(sock);
     tni_sock_settle(sock);
     return true;
 }

@@ -75,7 +75,7 @@ static ssize_t try_recv(struct tn_sock *sock, void *arg)
     size_t size;
     int rc = can_recv(sock);
 
-    if (rc < 0)
+    if (TNI_RARELY(rc < 0))
         return rc;
     take_in_now_and_then(sock);
     rc = recv_frame(sock, &msg);

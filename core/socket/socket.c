@@ -230,15 +230,33 @@ void tni_sock_unpin(struct tn_sock *sock)
 
 /* Counted before it is taken: who finds `events` empty afterwards sees that, too. Others may count at the
  * same time; together it is more than it was. */
+static void count_change(struct tn_sock *sock)
+{
+    atomic_store_explicit(&sock->changes,
+                          atomic_load_explicit(&sock->changes, memory_order_relaxed) + 1,
+                          memory_order_relaxed);
+}
+
+bool tni_sock_take_data(struct tn_sock *sock)
+{
+    struct tni_link *only = sock->pipes.next;
+
+    if (!atomic_load(&sock->has_data) || !tni_mpsc_is_empty(&sock->events) ||
+        !tni_list_is_empty(&sock->attention) || only == &sock->pipes || only != sock->pipes.prev)
+        return false;
+    count_change(sock);
+    atomic_exchange(&sock->has_data, false);
+    tni_pipe_attend(tni_container(only, struct tn_pipe, link));
+    return true;
+}
+
 void tni_sock_drain(struct tn_sock *sock)
 {
     struct tni_mpsc_item *item;
 
     if (!tni_sock_has_news(sock))
         return;
-    atomic_store_explicit(&sock->changes,
-                          atomic_load_explicit(&sock->changes, memory_order_relaxed) + 1,
-                          memory_order_relaxed);
+    count_change(sock);
     if (tni_network && atomic_load(&sock->has_data) && atomic_exchange(&sock->has_data, false))
         tni_list_each (link, &sock->pipes)
             tni_pipe_on_event(tni_container(link, struct tn_pipe, link), TNI_WAKE_DATA);

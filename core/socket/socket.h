@@ -156,6 +156,9 @@ static inline bool tni_sock_has_news(struct tn_sock *sock)
     return !tni_mpsc_is_empty(&sock->events) || (tni_network && atomic_load(&sock->has_data));
 }
 
+/** If all that was announced is that the only pipe has something: takes that in, and deals with it. False:
+ *  nothing was done. Under the lock. */
+bool tni_sock_take_data(struct tn_sock *sock);
 /** Takes in everything that was announced. Under the lock. */
 void tni_sock_drain(struct tn_sock *sock);
 /** Deals with pipes that need attention; true: something happened. Under the lock. */

@@ -8,6 +8,7 @@
 #include "base/blocks.h"
 #include "base/clock.h"
 #include "base/error.h"
+#include "base/expect.h"
 #include "base/futex.h"
 #include "reactor/poller.h"
 #include "socket/ctx.h"
@@ -124,7 +125,7 @@ static bool serve_place(struct place *place)
     place->is_unlooked = false;
     if (events)
         return tni_network->serve_plain(place->watched, place->plain, events);
-    if (is_unlooked && !tni_network->is_busy(place->watched))
+    if (TNI_RARELY(is_unlooked) && !tni_network->is_busy(place->watched))
         return true;
     return tni_network->serve(place->watched);
 }
@@ -212,7 +213,7 @@ static void wake_up(struct tni_waiter *waiter)
 }
 
 /* Nothing but a wake-up to wait for: cheaper without a descriptor. */
-static int sleep_on_futex(struct round *round)
+static TNI_APART int sleep_on_futex(struct round *round)
 {
     struct tni_waiter *waiter = round->waiter;
     unsigned expected = TNI_ASLEEP;
@@ -302,10 +303,10 @@ static int sleep_round(struct round *round)
     }
     rc = sleep_on_descriptors(round, count);
     wake_up(round->waiter);
-    if (rc < 0)
+    if (TNI_RARELY(rc < 0))
         return -errno;
     note_plain_events(round, count);
-    if (round->polls[wait->fd_count].revents &&
+    if (TNI_RARELY(round->polls[wait->fd_count].revents) &&
         read(round->waiter->wakefd, &drained, sizeof drained) < 0) {
         /* Somebody's wake-up of an earlier sleep: as good as none. */
     }
@@ -377,7 +378,7 @@ static void serve_again(struct round *round)
 
 /* A partner that answers sooner than a thread falls asleep and wakes up is waited for actively. What the
  * attempt gives. */
-static int spin(struct round *round)
+static TNI_APART int spin(struct round *round)
 {
     struct tni_waiter *waiter = round->waiter;
     uint64_t until = tni_clock_ns() + (uint64_t)round->wait->spin_us * 1000;
@@ -425,7 +426,7 @@ static int rounds(struct round *round)
         watch_all(round);
         serve_all(round);
         rc = -EAGAIN;
-        if (is_to_spin)
+        if (TNI_RARELY(is_to_spin))
             rc = spin(round);
         else if (round->has_slept && has_news(round))
             rc = round->wait->attempt(round->wait->arg);
@@ -465,7 +466,7 @@ static int wait_briefly(const struct tni_wait *wait)
     return -EAGAIN;
 }
 
-static void *make_room(struct round *round)
+static TNI_RARE void *make_room(struct round *round)
 {
     const struct tni_wait *wait = round->wait;
     size_t places = wait->sock_count * sizeof *round->places;
@@ -515,6 +516,7 @@ int tni_wait(const struct tni_wait *wait)
     rc = rounds(&round);
     quit_all(&round);
 done:
-    tni_waiter_take_back(lent);
+    if (TNI_RARELY(lent))
+        tni_waiter_take_back(lent);
     return rc;
 }

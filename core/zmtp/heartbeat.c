@@ -2,11 +2,6 @@
 
 enum { MS_PER_TTL = 100 };
 
-static uint64_t earliest(uint64_t a, uint64_t b)
-{
-    return a < b ? a : b;
-}
-
 void tni_heartbeat_init(struct tni_heartbeat *heartbeat, int64_t interval, int64_t ttl,
                         int64_t timeout, uint64_t now)
 {
@@ -30,11 +25,6 @@ ssize_t tni_heartbeat_on_ping(struct tni_heartbeat *heartbeat, const struct tni_
     heartbeat->traffic_by = TNI_HEARTBEAT_NEVER;
     tni_heartbeat_on_traffic(heartbeat, now);
     return tni_command_build_pong(out, capacity, ping->context, ping->context_size);
-}
-
-uint64_t tni_heartbeat_deadline(const struct tni_heartbeat *heartbeat)
-{
-    return earliest(heartbeat->ping_at, earliest(heartbeat->answer_by, heartbeat->traffic_by));
 }
 
 enum tni_heartbeat_action tni_heartbeat_on_timer(struct tni_heartbeat *heartbeat, uint64_t now,

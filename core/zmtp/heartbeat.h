@@ -53,7 +53,13 @@ ssize_t tni_heartbeat_on_ping(struct tni_heartbeat *heartbeat, const struct tni_
 
 /** When tni_heartbeat_on_timer wants to be called, or TNI_HEARTBEAT_NEVER. May be called any time
  *  later or earlier. */
-uint64_t tni_heartbeat_deadline(const struct tni_heartbeat *heartbeat);
+static inline uint64_t tni_heartbeat_deadline(const struct tni_heartbeat *heartbeat)
+{
+    uint64_t at = heartbeat->ping_at;
+
+    at = heartbeat->answer_by < at ? heartbeat->answer_by : at;
+    return heartbeat->traffic_by < at ? heartbeat->traffic_by : at;
+}
 
 /** PING: send the body that tni_heartbeat_ping writes. DEAD: close; `*out_reason` (may be NULL) is a
  *  sentence's end after "the peer". Read what has arrived before calling: a process that was stopped

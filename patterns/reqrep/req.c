@@ -139,12 +139,21 @@ static void refuse(struct req *req, tn_pipe_t *pipe)
     req->host->sock_drop(req->sock, TN_DROP_MALFORMED, 1);
 }
 
+/* `frame` is the last one of it that was read; `fault`: what it breaks, or 0. */
+static void drop_reply(struct req *req, tn_msg_t *frame, tn_pipe_t *pipe, int fault)
+{
+    tni_skip(req->host, req->sock, frame);
+    if (fault)
+        refuse(req, pipe);
+    else
+        req->host->sock_drop(req->sock, TN_DROP_STATE, 1);
+}
+
 /* What came before the request was made can only be late: it must not pass for its reply. */
 static void drop_late_replies(struct req *req)
 {
     tn_msg_t frame;
     tn_pipe_t *pipe;
-    uint64_t count = 0;
 
     if (req->phase == READING && req->host->fq_recv(req->sock, &frame, NULL) == 0)
         tni_skip(req->host, req->sock, &frame);
@@ -153,14 +162,8 @@ static void drop_late_replies(struct req *req)
         bool matches;
         int rc = pipe ? read_envelope(req, &frame, &matches) : 0;
 
-        tni_skip(req->host, req->sock, &frame);
-        if (rc)
-            refuse(req, pipe);
-        else
-            count++;
+        drop_reply(req, &frame, pipe, rc);
     }
-    if (count)
-        req->host->sock_drop(req->sock, TN_DROP_STATE, count);
 }
 
 /* Nobody may answer what was not asked; left unread, it would keep its pipe after its end. */
@@ -242,11 +245,7 @@ static int begin_reply(struct req *req)
             req->phase = READING;
             return 0;
         }
-        tni_skip(req->host, req->sock, &frame);
-        if (rc)
-            refuse(req, pipe);
-        else
-            req->host->sock_drop(req->sock, TN_DROP_STATE, 1);
+        drop_reply(req, &frame, pipe, rc);
     }
 }
 
