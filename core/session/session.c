@@ -219,9 +219,8 @@ static uint64_t earlier(uint64_t a, uint64_t b)
     return a < b ? a : b;
 }
 
-void tni_session_schedule(struct tni_session *session)
+static TNI_APART uint64_t nearest(const struct tni_session *session)
 {
-    struct tni_iothread *thread = session->member.reactor->thread;
     uint64_t deadline = earlier(session->linger_by, session->retry_at);
 
     deadline = earlier(deadline, earlier(session->handshake_by, session->shrink_at));
@@ -229,8 +228,25 @@ void tni_session_schedule(struct tni_session *session)
     deadline = earlier(deadline, session->wake_at);
     if (session->state == TNI_SESSION_UP)
         deadline = earlier(deadline, tni_heartbeat_deadline(&session->heartbeat));
+    return deadline;
+}
+
+/* Of all but `shrink_at` most often none is running: UINT64_MAX, all bits. */
+static bool has_others(const struct tni_session *session)
+{
+    const struct tni_heartbeat *heartbeat = &session->heartbeat;
+
+    return (session->linger_by & session->retry_at & session->handshake_by & session->stall_by &
+            session->look_at & session->wake_at & heartbeat->ping_at & heartbeat->answer_by &
+            heartbeat->traffic_by) != UINT64_MAX;
+}
+
+void tni_session_schedule(struct tni_session *session)
+{
+    uint64_t deadline = TNI_RARELY(has_others(session)) ? nearest(session) : session->shrink_at;
+
     /* A timer that is too early finds nothing to do and is set again. */
     if (TNI_RARELY(deadline < session->timer_at) &&
-        tni_iothread_timer(thread, &session->timer, deadline) == 0)
+        tni_iothread_timer(session->member.reactor->thread, &session->timer, deadline) == 0)
         session->timer_at = deadline;
 }
