@@ -72,12 +72,19 @@ long fake_alloc_balance(void)
     return atomic_load(&alloc_balance);
 }
 
+static uint64_t clock_ahead_ms;
+
 static uint64_t fake_clock_ms(void)
 {
     struct timespec now;
 
     clock_gettime(CLOCK_MONOTONIC, &now);
-    return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
+    return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000 + clock_ahead_ms;
+}
+
+void fake_clock_advance(uint64_t ms)
+{
+    clock_ahead_ms += ms;
 }
 
 static tn_module_state_t *fake_module_state(const tn_host_t *host, const tn_module_t *module)
@@ -145,6 +152,16 @@ static void fake_stream_set_addresses(tn_stream_t *stream, const char *local, co
     stream->reports++;
 }
 
+static void fake_stream_wake_at(tn_stream_t *stream, uint64_t at_ms)
+{
+    stream->wake_at = at_ms;
+}
+
+static void fake_stream_ready(tn_stream_t *stream, unsigned ready)
+{
+    stream->ready |= ready;
+}
+
 static int fake_endpoint_join(tn_endpoint_t *connecting, tn_endpoint_t *bound)
 {
     struct fake_host *fake = connecting->host;
@@ -179,6 +196,8 @@ void fake_host_init(struct fake_host *fake)
         .stream_set_addresses = fake_stream_set_addresses,
         .stream_remote = fake_stream_remote,
         .stream_set_property = fake_stream_set_property,
+        .stream_wake_at = fake_stream_wake_at,
+        .stream_ready = fake_stream_ready,
         .endpoint_join = fake_endpoint_join,
     };
 }

@@ -56,6 +56,8 @@ struct tn_stream {
     char local[128];
     char remote[128];
     unsigned reports;
+    uint64_t wake_at; /* the last one asked for */
+    unsigned ready; /* what the module has told of itself */
 };
 
 struct tn_listener {
@@ -75,6 +77,9 @@ void fake_host_set_int(struct fake_host *fake, const char *name, int64_t number)
 void fake_host_set_text(struct fake_host *fake, const char *name, const char *text);
 /** Sets every option to what its description says. */
 void fake_host_set_defaults(struct fake_host *fake, const tn_option_desc_t *options);
+
+/** Puts the module's clock forward. */
+void fake_clock_advance(uint64_t ms);
 
 /** The n-th allocation of any module from now fails, and only that; 0: none. */
 void fake_alloc_fail_at(unsigned nth);

@@ -3,7 +3,7 @@
  *
  * Addresses are the path of a socket file, relative ones too; "@name" in the abstract namespace, which
  * needs no file; or, to listen, "*" for a fresh path that nobody else knows. The ops of streams are in
- * stream.c, those of listeners in listener.c. State is allocated, zeroed, by the core, and belongs to
+ * stream.c, their bytes in offer.c and transfer.c, listeners in listener.c. State is allocated, zeroed, by the core, and belongs to
  * one stream or listener. Locks: transport.h.
  */
 #ifndef TENON_IPC_IPC_H
@@ -14,15 +14,51 @@
 #include <sys/un.h>
 
 #include "../common/sock.h"
+#include "ring.h"
 
 enum {
     TNI_IPC_PATH_SIZE = sizeof((struct sockaddr_un *)0)->sun_path, /* with its NUL: 107 bytes */
     TNI_IPC_TEXT_SIZE = TNI_IPC_PATH_SIZE + sizeof "ipc://",
 };
 
+/** What goes out, and what comes in; see offer.c. */
+enum tni_ipc_out_state {
+    TNI_IPC_OUT_ALONE, /* there is no ring, and will be none */
+    TNI_IPC_OUT_HELLO, /* the first write says that we take rings */
+    TNI_IPC_OUT_PLAIN, /* nothing large has gone out yet */
+    TNI_IPC_OUT_OFFERED,
+    TNI_IPC_OUT_RING,
+};
+
+enum tni_ipc_in_state {
+    TNI_IPC_IN_ALONE,
+    TNI_IPC_IN_HELLO, /* the first read shows whether the peer takes rings */
+    TNI_IPC_IN_PLAIN, /* nothing large has come in yet */
+    TNI_IPC_IN_LOOKING, /* for descriptors */
+    TNI_IPC_IN_RING,
+};
+
+struct tni_ipc_out {
+    uint8_t state;
+    bool is_watched; /* somebody will look whether the ring is idle */
+    unsigned offers; /* large writes since there is a ring */
+    int ring_fd; /* until the bytes are in the ring */
+    uint64_t position; /* of the stream, while the bytes are the socket's */
+    uint64_t used_at; /* ms */
+    struct tni_ipc_ring ring;
+};
+
+struct tni_ipc_in {
+    uint8_t state;
+    uint64_t position; /* as above */
+    struct tni_ipc_ring ring;
+};
+
 struct tni_ipc_stream {
     struct sock_owner owner;
     int fd;
+    struct tni_ipc_out out;
+    struct tni_ipc_in in;
     char path[TNI_IPC_PATH_SIZE]; /* as written */
 };
 
@@ -56,6 +92,26 @@ ssize_t tni_ipc_readv(void *state, const struct iovec *iov, int count);
 ssize_t tni_ipc_writev(void *state, const struct iovec *iov, int count);
 int tni_ipc_fd(void *state);
 void tni_ipc_close(void *state);
+
+/** Before a connect, and after an accept from `peer`: sees to it that rings are offered, if the peer takes them
+ *  and "ipc.ring_size" allows it. */
+void tni_ipc_offer_on_connect(struct tni_ipc_stream *self);
+void tni_ipc_offer_on_accept(struct tni_ipc_stream *self, const struct sockaddr_un *peer,
+                             socklen_t size);
+/** As readv and writev, as long as the bytes are the socket's (offer.c); a ring may have those that follow.
+ *  `out_more`: what was read is not all that the system has, whatever room is left. */
+ssize_t tni_ipc_read_socket(struct tni_ipc_stream *self, const struct iovec *iov, int count,
+                            bool *out_more);
+ssize_t tni_ipc_write_socket(struct tni_ipc_stream *self, const struct iovec *iov, int count);
+
+static inline size_t tni_ipc_size_of(const struct iovec *iov, int count)
+{
+    size_t size = 0;
+
+    for (int i = 0; i < count; i++)
+        size += iov[i].iov_len;
+    return size;
+}
 
 /** Whether one item of a filter's list is a number. Pure. */
 bool tni_ipc_list_parse(const char *item, size_t size, uint32_t *out_number);

@@ -307,6 +307,7 @@ int tni_ipc_accept(void *state, void *stream_state)
         return code;
     }
     stream->fd = fd;
+    tni_ipc_offer_on_accept(stream, &peer, size);
     tni_ipc_report(stream, self->path);
     return 0;
 }

@@ -11,6 +11,7 @@ int tni_ipc_open(void *state, tn_stream_t *stream, const tn_host_t *host, unsign
     (void)address;
     self->owner = (struct sock_owner){.host = host, .stream = stream};
     self->fd = -1;
+    self->out.ring_fd = -1;
     return 0;
 }
 
@@ -72,6 +73,7 @@ static int dial(struct tni_ipc_stream *self, const char *address)
     code = sock_set_buffers(&self->owner, self->fd);
     if (code < 0)
         return code;
+    tni_ipc_offer_on_connect(self);
     if (connect(self->fd, (struct sockaddr *)&name, tni_ipc_name(address, &name)) == 0) {
         tni_ipc_report(self, self->path);
         return 0;
@@ -101,20 +103,6 @@ int tni_ipc_established(void *state)
     return 0;
 }
 
-ssize_t tni_ipc_readv(void *state, const struct iovec *iov, int count)
-{
-    const struct tni_ipc_stream *self = state;
-
-    return tn_sys_recvv(self->fd, iov, count);
-}
-
-ssize_t tni_ipc_writev(void *state, const struct iovec *iov, int count)
-{
-    const struct tni_ipc_stream *self = state;
-
-    return tn_sys_writev(self->fd, iov, count);
-}
-
 int tni_ipc_fd(void *state)
 {
     const struct tni_ipc_stream *self = state;
@@ -126,5 +114,8 @@ void tni_ipc_close(void *state)
 {
     struct tni_ipc_stream *self = state;
 
+    tni_ipc_ring_drop(&self->out.ring);
+    tni_ipc_ring_drop(&self->in.ring);
+    tn_sys_close(&self->out.ring_fd);
     tn_sys_close(&self->fd);
 }

@@ -1,0 +1,204 @@
+/*
+ * transfer.c: bytes in and out, through the socket, or through a ring once the two ends share one (offer.c).
+ * What goes over the socket then are bells, which say no more than that there is something to look at.
+ *
+ * A reader that found its ring empty is sent a bell. A writer that found it full sends one, which the
+ * reader leaves where it is until half of the ring is free: reading it makes the socket writable anew,
+ * which is the event that the writer waits for.
+ */
+#include <errno.h>
+
+#include "ipc.h"
+
+enum {
+    LONG_COPY = 32 * 1024, /* bytes: the reader may as well wake up meanwhile */
+    IDLE_MS = 1000, /* without use, until the ring's memory goes back */
+    TRICKLE_MS = 250, /* while the ring is full, until it is filled up with less */
+    BELLS = 64, /* read at a time */
+    ENTRIES = 8,
+};
+
+/* ------------------------------------------------------------------ the ring of what goes out */
+
+static void wake_in(const struct tni_ipc_stream *self, uint64_t now, uint64_t ms)
+{
+    self->owner.host->stream_wake_at(self->owner.stream, now + ms);
+}
+
+/* Sees to it that somebody looks whether the ring is still used. */
+static void watch_ring(struct tni_ipc_stream *self)
+{
+    self->out.used_at = self->owner.host->clock_ms();
+    if (self->out.is_watched)
+        return;
+    self->out.is_watched = true;
+    wake_in(self, self->out.used_at, IDLE_MS);
+}
+
+static void look_at_ring(struct tni_ipc_stream *self)
+{
+    uint64_t now = self->owner.host->clock_ms();
+    int kept = errno;
+
+    if (now < self->out.used_at + IDLE_MS)
+        wake_in(self, self->out.used_at, IDLE_MS);
+    else if (tni_ipc_ring_trim(&self->out.ring))
+        self->out.is_watched = false;
+    else
+        wake_in(self, now, IDLE_MS);
+    errno = kept;
+}
+
+/* ------------------------------------------------------------------ writing */
+
+/* Where the socket has no room for it there are bells enough. */
+static int ring_bell(const struct tni_ipc_stream *self)
+{
+    const struct iovec bell = {.iov_base = "", .iov_len = 1};
+    ssize_t size = tn_sys_writev(self->fd, &bell, 1);
+
+    return size < 0 && size != -EAGAIN ? (int)size : 0;
+}
+
+/* Small pieces of something large would only wake the reader more often. But one that reads slowly is to be seen
+ * to read: any room will do after a while. */
+static size_t least_of(const struct tni_ipc_stream *self, uint64_t now)
+{
+    return now < self->out.used_at + TRICKLE_MS ? self->out.ring.size / 4 : 1;
+}
+
+/* The bell first: a reader that sees that the writer waits must find it. Then there may be room already, and the
+ * reader may have come across the bell on its own. */
+static ssize_t put_later(struct tni_ipc_stream *self, const struct iovec *iov, int count)
+{
+    uint64_t now = self->owner.host->clock_ms();
+    bool begins = !tni_ipc_ring_awaits_room(&self->out.ring);
+    ssize_t size = begins ? ring_bell(self) : 0;
+
+    if (size < 0)
+        return size;
+    if (begins)
+        tni_ipc_ring_await_room(&self->out.ring, true);
+    size = tni_ipc_ring_put(&self->out.ring, iov, count, least_of(self, now));
+    if (size == 0) {
+        wake_in(self, now, TRICKLE_MS);
+        return -EAGAIN;
+    }
+    if (begins)
+        tni_ipc_ring_await_room(&self->out.ring, false);
+    return size;
+}
+
+static ssize_t write_ring(struct tni_ipc_stream *self, const struct iovec *iov, int count)
+{
+    ssize_t size;
+
+    if (tni_ipc_size_of(iov, count) >= LONG_COPY && tni_ipc_ring_wakes(&self->out.ring))
+        ring_bell(self);
+    size = tni_ipc_ring_put(&self->out.ring, iov, count, self->out.ring.size / 4);
+    if (size == 0)
+        size = put_later(self, iov, count);
+    if (size <= 0)
+        return size;
+    watch_ring(self);
+    /* The bytes are written, whatever becomes of the bell; an end of the connection shows by itself. */
+    if (tni_ipc_ring_commit(&self->out.ring))
+        ring_bell(self);
+    return size;
+}
+
+ssize_t tni_ipc_writev(void *state, const struct iovec *iov, int count)
+{
+    struct tni_ipc_stream *self = state;
+
+    return self->out.state == TNI_IPC_OUT_RING ? write_ring(self, iov, count)
+                                               : tni_ipc_write_socket(self, iov, count);
+}
+
+/* ------------------------------------------------------------------ reading */
+
+/* -EAGAIN, or 0 at the end of the stream. More bells than these bring further events. */
+static int read_bells(const struct tni_ipc_stream *self)
+{
+    char bells[BELLS];
+    const struct iovec iov = {.iov_base = bells, .iov_len = sizeof bells};
+    ssize_t size = tn_sys_recvv(self->fd, &iov, 1);
+
+    return size > 0 ? -EAGAIN : (int)size;
+}
+
+/* What was put in before the end of the stream is there when the socket tells the end. */
+static ssize_t read_ring(struct tni_ipc_stream *self, const struct iovec *iov, int count)
+{
+    ssize_t size = tni_ipc_ring_take(&self->in.ring, iov, count);
+
+    if (size == 0) {
+        int code = read_bells(self);
+        if (tni_ipc_ring_await_bytes(&self->in.ring))
+            return code;
+        size = tni_ipc_ring_take(&self->in.ring, iov, count);
+    }
+    if (size > 0 && tni_ipc_ring_release(&self->in.ring))
+        read_bells(self);
+    return size;
+}
+
+/* What is left of `iov` behind its first `done` bytes. Returns the entries, ENTRIES at most. */
+static int rest_of(const struct iovec *iov, int count, size_t done, struct iovec *out)
+{
+    int used = 0;
+
+    for (int i = 0; i < count && used < ENTRIES; i++) {
+        size_t skip = done < iov[i].iov_len ? done : iov[i].iov_len;
+        done -= skip;
+        if (skip == iov[i].iov_len)
+            continue;
+        out[used].iov_base = (char *)iov[i].iov_base + skip;
+        out[used++].iov_len = iov[i].iov_len - skip;
+    }
+    return used;
+}
+
+/* `out_more`: what was read is not all that there is, whatever room is left. */
+static ssize_t read_some(struct tni_ipc_stream *self, const struct iovec *iov, int count,
+                         bool *out_more)
+{
+    ssize_t size;
+
+    if (self->in.state != TNI_IPC_IN_RING)
+        return tni_ipc_read_socket(self, iov, count, out_more);
+    size = read_ring(self, iov, count);
+    *out_more = size > 0;
+    return size;
+}
+
+/* Goes on until there is no more or the room is full, as transport.h asks. An error behind bytes comes again. */
+static ssize_t read_on(struct tni_ipc_stream *self, const struct iovec *iov, int count, size_t done)
+{
+    struct iovec rest[ENTRIES];
+    ssize_t size = 0;
+    bool more = true;
+    int used;
+
+    while (more && (used = rest_of(iov, count, done, rest)) > 0) {
+        size = read_some(self, rest, used, &more);
+        if (size > 0)
+            done += (size_t)size;
+    }
+    if (done > 0 && size < 0 && size != -EAGAIN)
+        self->owner.host->stream_ready(self->owner.stream, TN_READY_RX);
+    return done > 0 ? (ssize_t)done : size;
+}
+
+ssize_t tni_ipc_readv(void *state, const struct iovec *iov, int count)
+{
+    struct tni_ipc_stream *self = state;
+    bool more = false;
+    ssize_t size = read_some(self, iov, count, &more);
+
+    if (more)
+        size = read_on(self, iov, count, (size_t)size);
+    if (size == -EAGAIN && self->out.is_watched)
+        look_at_ring(self);
+    return size;
+}
