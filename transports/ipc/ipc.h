@@ -18,22 +18,24 @@
 
 enum {
     TNI_IPC_PATH_SIZE = sizeof((struct sockaddr_un *)0)->sun_path, /* with its NUL: 107 bytes */
+    TNI_IPC_LARGE = 32 * 1024, /* bytes of one write, from where on a ring pays */
+    TNI_IPC_MUCH = 1024, /* of one read: less than the system makes a piece of a large write */
     TNI_IPC_TEXT_SIZE = TNI_IPC_PATH_SIZE + sizeof "ipc://",
 };
 
 /** What goes out, and what comes in; see offer.c. */
 enum tni_ipc_out_state {
     TNI_IPC_OUT_ALONE, /* there is no ring, and will be none */
-    TNI_IPC_OUT_HELLO, /* the first write says that we take rings */
     TNI_IPC_OUT_PLAIN, /* nothing large has gone out yet */
     TNI_IPC_OUT_OFFERED,
+    TNI_IPC_OUT_HELLO, /* the first write says that we take rings */
     TNI_IPC_OUT_RING,
 };
 
 enum tni_ipc_in_state {
     TNI_IPC_IN_ALONE,
-    TNI_IPC_IN_HELLO, /* the first read shows whether the peer takes rings */
     TNI_IPC_IN_PLAIN, /* nothing large has come in yet */
+    TNI_IPC_IN_HELLO, /* the first read shows whether the peer takes rings */
     TNI_IPC_IN_LOOKING, /* for descriptors */
     TNI_IPC_IN_RING,
 };
@@ -98,11 +100,13 @@ void tni_ipc_close(void *state);
 void tni_ipc_offer_on_connect(struct tni_ipc_stream *self);
 void tni_ipc_offer_on_accept(struct tni_ipc_stream *self, const struct sockaddr_un *peer,
                              socklen_t size);
-/** As readv and writev, as long as the bytes are the socket's (offer.c); a ring may have those that follow.
- *  `out_more`: what was read is not all that the system has, whatever room is left. */
-ssize_t tni_ipc_read_socket(struct tni_ipc_stream *self, const struct iovec *iov, int count,
-                            bool *out_more);
+/** As writev, as long as the bytes are the socket's; a ring may have those that follow (offer.c). */
 ssize_t tni_ipc_write_socket(struct tni_ipc_stream *self, const struct iovec *iov, int count);
+/** `size` bytes were read from the socket. Whether more may be there, whatever room was left. */
+bool tni_ipc_looks_on(struct tni_ipc_stream *self, ssize_t size);
+/** A read that looks for descriptors. `out_more` as above. */
+ssize_t tni_ipc_read_descriptors(struct tni_ipc_stream *self, const struct iovec *iov, int count,
+                                 bool *out_more);
 
 static inline size_t tni_ipc_size_of(const struct iovec *iov, int count)
 {
@@ -110,6 +114,16 @@ static inline size_t tni_ipc_size_of(const struct iovec *iov, int count)
 
     for (int i = 0; i < count; i++)
         size += iov[i].iov_len;
+    return size;
+}
+
+static inline ssize_t tni_ipc_write_plain(struct tni_ipc_stream *self, const struct iovec *iov,
+                                          int count)
+{
+    ssize_t size = tn_sys_writev(self->fd, iov, count);
+
+    if (size > 0)
+        self->out.position += (uint64_t)size;
     return size;
 }
 

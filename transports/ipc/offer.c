@@ -18,8 +18,6 @@
 #include "ipc.h"
 
 enum {
-    LARGE = 32 * 1024, /* bytes of one write, from where on a ring pays */
-    MUCH = 1024, /* bytes of one read: less than the system puts into one piece of a large write */
     PATIENCE = 64, /* large writes, until a peer that has not attached is taken not to */
 };
 
@@ -93,15 +91,6 @@ static void give_up(struct tni_ipc_out *out)
     out->state = TNI_IPC_OUT_ALONE;
 }
 
-static ssize_t write_plain(struct tni_ipc_stream *self, const struct iovec *iov, int count)
-{
-    ssize_t size = tn_sys_writev(self->fd, iov, count);
-
-    if (size > 0)
-        self->out.position += (uint64_t)size;
-    return size;
-}
-
 static ssize_t send_with(int fd, int descriptor, const struct iovec *iov, int count)
 {
     union descriptor control = {{0}};
@@ -136,7 +125,7 @@ static ssize_t offer(struct tni_ipc_stream *self, const struct iovec *iov, int c
         return size;
     if (size < 0) {
         give_up(&self->out);
-        return write_plain(self, iov, count);
+        return tni_ipc_write_plain(self, iov, count);
     }
     self->out.position += (uint64_t)size;
     return size;
@@ -182,7 +171,7 @@ static ssize_t write_large(struct tni_ipc_stream *self, const struct iovec *iov,
         if (out->offers > PATIENCE)
             give_up(out);
     }
-    return write_plain(self, iov, count);
+    return tni_ipc_write_plain(self, iov, count);
 }
 
 /* Where it cannot be said there is no ring either way: the peer does not look for any. */
@@ -198,7 +187,7 @@ static ssize_t say_hello(struct tni_ipc_stream *self, const struct iovec *iov, i
         return size;
     if (size < 0) {
         self->out.state = TNI_IPC_OUT_ALONE;
-        return write_plain(self, iov, count);
+        return tni_ipc_write_plain(self, iov, count);
     }
     self->out.state = TNI_IPC_OUT_PLAIN;
     self->out.position += (uint64_t)size;
@@ -209,8 +198,8 @@ ssize_t tni_ipc_write_socket(struct tni_ipc_stream *self, const struct iovec *io
 {
     if (self->out.state == TNI_IPC_OUT_HELLO)
         return say_hello(self, iov, count);
-    if (self->out.state == TNI_IPC_OUT_ALONE || tni_ipc_size_of(iov, count) < LARGE)
-        return write_plain(self, iov, count);
+    if (self->out.state == TNI_IPC_OUT_ALONE || tni_ipc_size_of(iov, count) < TNI_IPC_LARGE)
+        return tni_ipc_write_plain(self, iov, count);
     return write_large(self, iov, count);
 }
 
@@ -257,8 +246,18 @@ static void take_descriptor(struct tni_ipc_stream *self, struct msghdr *message,
     tn_sys_close(&fd);
 }
 
-static ssize_t read_descriptors(struct tni_ipc_stream *self, const struct iovec *iov, int count,
-                                bool *out_more)
+static ssize_t receive(int fd, struct msghdr *message)
+{
+    ssize_t size;
+
+    do {
+        size = recvmsg(fd, message, MSG_CMSG_CLOEXEC);
+    } while (size < 0 && errno == EINTR);
+    return size < 0 ? tn_sys_code(errno) : size;
+}
+
+ssize_t tni_ipc_read_descriptors(struct tni_ipc_stream *self, const struct iovec *iov, int count,
+                                 bool *out_more)
 {
     union descriptor control;
     struct msghdr message = {.msg_iov = (struct iovec *)iov,
@@ -266,50 +265,23 @@ static ssize_t read_descriptors(struct tni_ipc_stream *self, const struct iovec 
                              .msg_control = control.bytes,
                              .msg_controllen = sizeof control.bytes};
     int kept = errno;
-    ssize_t size;
+    ssize_t size = receive(self->fd, &message);
 
-    do {
-        size = recvmsg(self->fd, &message, MSG_CMSG_CLOEXEC);
-    } while (size < 0 && errno == EINTR);
     *out_more = size > 0 && (message.msg_controllen > 0 || message.msg_flags & MSG_CTRUNC);
-    if (size < 0)
-        size = tn_sys_code(errno);
     if (*out_more)
         take_descriptor(self, &message, (size_t)size);
-    errno = kept;
-    return size;
-}
-
-static ssize_t read_first(struct tni_ipc_stream *self, const struct iovec *iov, int count,
-                          bool *out_more)
-{
-    ssize_t size = read_descriptors(self, iov, count, out_more);
-
-    if (size > 0 && self->in.state == TNI_IPC_IN_HELLO)
+    else if (size > 0 && self->in.state == TNI_IPC_IN_HELLO)
         self->in.state = TNI_IPC_IN_ALONE;
-    return size;
+    if (size > 0)
+        self->in.position += (uint64_t)size;
+    errno = kept;
+    return self->in.state == TNI_IPC_IN_RING && size > 0 ? size - 1 : size;
 }
 
-ssize_t tni_ipc_read_socket(struct tni_ipc_stream *self, const struct iovec *iov, int count,
-                            bool *out_more)
+bool tni_ipc_looks_on(struct tni_ipc_stream *self, ssize_t size)
 {
-    ssize_t size;
-
-    switch (self->in.state) {
-    case TNI_IPC_IN_HELLO:
-        size = read_first(self, iov, count, out_more);
-        break;
-    case TNI_IPC_IN_LOOKING:
-        size = read_descriptors(self, iov, count, out_more);
-        break;
-    default:
-        size = tn_sys_recvv(self->fd, iov, count);
-        *out_more = self->in.state == TNI_IPC_IN_PLAIN && size >= MUCH;
-        if (*out_more)
-            self->in.state = TNI_IPC_IN_LOOKING;
-    }
-    if (size <= 0)
-        return size;
-    self->in.position += (uint64_t)size;
-    return self->in.state == TNI_IPC_IN_RING ? size - 1 : size;
+    if (self->in.state != TNI_IPC_IN_PLAIN || size < TNI_IPC_MUCH)
+        return false;
+    self->in.state = TNI_IPC_IN_LOOKING;
+    return true;
 }

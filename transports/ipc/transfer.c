@@ -107,10 +107,13 @@ static ssize_t write_ring(struct tni_ipc_stream *self, const struct iovec *iov, 
     return size;
 }
 
+/* Most writes are short ones of the socket. */
 ssize_t tni_ipc_writev(void *state, const struct iovec *iov, int count)
 {
     struct tni_ipc_stream *self = state;
 
+    if (count == 1 && iov->iov_len < TNI_IPC_LARGE && self->out.state <= TNI_IPC_OUT_OFFERED)
+        return tni_ipc_write_plain(self, iov, count);
     return self->out.state == TNI_IPC_OUT_RING ? write_ring(self, iov, count)
                                                : tni_ipc_write_socket(self, iov, count);
 }
@@ -159,16 +162,30 @@ static int rest_of(const struct iovec *iov, int count, size_t done, struct iovec
     return used;
 }
 
+static ssize_t read_plain(struct tni_ipc_stream *self, const struct iovec *iov, int count)
+{
+    ssize_t size = tn_sys_recvv(self->fd, iov, count);
+
+    if (size > 0)
+        self->in.position += (uint64_t)size;
+    return size;
+}
+
 /* `out_more`: what was read is not all that there is, whatever room is left. */
 static ssize_t read_some(struct tni_ipc_stream *self, const struct iovec *iov, int count,
                          bool *out_more)
 {
     ssize_t size;
 
-    if (self->in.state != TNI_IPC_IN_RING)
-        return tni_ipc_read_socket(self, iov, count, out_more);
-    size = read_ring(self, iov, count);
-    *out_more = size > 0;
+    if (self->in.state == TNI_IPC_IN_RING) {
+        size = read_ring(self, iov, count);
+        *out_more = size > 0;
+    } else if (self->in.state <= TNI_IPC_IN_PLAIN) {
+        size = read_plain(self, iov, count);
+        *out_more = tni_ipc_looks_on(self, size);
+    } else {
+        size = tni_ipc_read_descriptors(self, iov, count, out_more);
+    }
     return size;
 }
 
@@ -190,15 +207,27 @@ static ssize_t read_on(struct tni_ipc_stream *self, const struct iovec *iov, int
     return done > 0 ? (ssize_t)done : size;
 }
 
-ssize_t tni_ipc_readv(void *state, const struct iovec *iov, int count)
+/* `size`: of what was read already. */
+static __attribute__((noinline)) ssize_t read_more(struct tni_ipc_stream *self,
+                                                   const struct iovec *iov, int count, ssize_t size)
 {
-    struct tni_ipc_stream *self = state;
-    bool more = false;
-    ssize_t size = read_some(self, iov, count, &more);
-
-    if (more)
+    if (size == 0 || tni_ipc_looks_on(self, size))
         size = read_on(self, iov, count, (size_t)size);
     if (size == -EAGAIN && self->out.is_watched)
         look_at_ring(self);
     return size;
+}
+
+/* Most reads are short ones of the socket. */
+ssize_t tni_ipc_readv(void *state, const struct iovec *iov, int count)
+{
+    struct tni_ipc_stream *self = state;
+    ssize_t size = 0;
+
+    if (self->in.state <= TNI_IPC_IN_PLAIN) {
+        size = read_plain(self, iov, count);
+        if (size == 0 || (size < TNI_IPC_MUCH && !self->out.is_watched))
+            return size;
+    }
+    return read_more(self, iov, count, size);
 }
