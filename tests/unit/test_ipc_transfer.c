@@ -485,6 +485,39 @@ static void send_with(int peer, int fd, const void *bytes, size_t size)
     assert_int_equal(sendmsg(peer, &message, 0), (ssize_t)size);
 }
 
+/* The head of the ring that `self` shares, found where the system lists what is mapped. */
+static uint8_t *head_of_a_ring(void)
+{
+    FILE *maps = fopen("/proc/self/maps", "re");
+    unsigned long from = 0;
+    char line[512];
+
+    assert_non_null(maps);
+    while (!from && fgets(line, sizeof line, maps))
+        if (strstr(line, "/memfd:tenon-ipc"))
+            assert_int_equal(sscanf(line, "%lx", &from), 1);
+    fclose(maps);
+    assert_true(from != 0);
+    return (uint8_t *)from;
+}
+
+static void test_peer_that_lies_about_its_bytes_is_told_off(void **state)
+{
+    struct place place = {0};
+
+    (void)state;
+    begin();
+    assert_true(comes_to_share(&near_end, &far_end, &place));
+    read_all(&far_end, &place);
+    memset(head_of_a_ring() + 8, 0x7f, 1000);
+    assert_int_equal(write_next(&near_end, &place, LARGE), -EPROTO);
+    fake_says("count of the bytes");
+    fake.error[0] = '\0';
+    assert_int_equal(read_next(&far_end, &place, LARGE), -EPROTO);
+    fake_says("count of the bytes");
+    end();
+}
+
 static void test_descriptors_of_strangers_are_closed_and_their_bytes_kept(void **state)
 {
     struct place place = {.written = 5000 + 3000 + 1};
@@ -528,6 +561,7 @@ int main(void)
         TEST(test_greeting_without_a_descriptor_shares_nothing),
         TEST(test_full_table_of_descriptors_loses_no_byte),
         TEST(test_full_table_when_the_ring_begins_is_no_matter),
+        TEST(test_peer_that_lies_about_its_bytes_is_told_off),
         TEST(test_descriptors_of_strangers_are_closed_and_their_bytes_kept),
     };
 

@@ -49,6 +49,15 @@ static void look_at_ring(struct tni_ipc_stream *self)
     errno = kept;
 }
 
+static ssize_t judged(const struct tni_ipc_stream *self, ssize_t size)
+{
+    if (size == -EPROTO)
+        self->owner.host->set_error(self->owner.host, -EPROTO,
+                                    "ipc: the peer's count of the bytes in the shared memory "
+                                    "cannot be; it is no Tenon, or its memory is damaged");
+    return size;
+}
+
 /* ------------------------------------------------------------------ writing */
 
 /* Where the socket has no room for it there are bells enough. */
@@ -99,7 +108,7 @@ static ssize_t write_ring(struct tni_ipc_stream *self, const struct iovec *iov, 
     if (size == 0)
         size = put_later(self, iov, count);
     if (size <= 0)
-        return size;
+        return judged(self, size);
     watch_ring(self);
     /* The bytes are written, whatever becomes of the bell; an end of the connection shows by itself. */
     if (tni_ipc_ring_commit(&self->out.ring))
@@ -143,7 +152,7 @@ static ssize_t read_ring(struct tni_ipc_stream *self, const struct iovec *iov, i
     }
     if (size > 0 && tni_ipc_ring_release(&self->in.ring))
         read_bells(self);
-    return size;
+    return judged(self, size);
 }
 
 /* What is left of `iov` behind its first `done` bytes. Returns the entries, ENTRIES at most. */
