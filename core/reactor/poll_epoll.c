@@ -28,6 +28,12 @@ int tni_poller_add_edge(int set, int fd, void *who)
     return control(set, EPOLL_CTL_ADD, fd, EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLET, who);
 }
 
+void tni_poller_hear_room(int set, int fd, void *who, bool hears)
+{
+    control(set, EPOLL_CTL_MOD, fd,
+            EPOLLIN | EPOLLRDHUP | EPOLLET | (hears ? (uint32_t)EPOLLOUT : 0), who);
+}
+
 int tni_poller_add_level(int set, int fd, void *who)
 {
     return control(set, EPOLL_CTL_ADD, fd, EPOLLIN, who);

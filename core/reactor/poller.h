@@ -27,6 +27,8 @@ struct tni_poll_event {
 int tni_poller_new(void);
 /** For ever, both directions, each change once. */
 int tni_poller_add_edge(int set, int fd, void *who);
+/** Whether an edge of one in the set is its having room to write, too; what is so by then is told. */
+void tni_poller_hear_room(int set, int fd, void *who, bool hears);
 /** Whenever it is readable. */
 int tni_poller_add_level(int set, int fd, void *who);
 /** Not yet; tni_poller_arm asks for one report. */

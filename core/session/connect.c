@@ -53,6 +53,7 @@ static int watch(struct tni_session *session)
     if (rc < 0)
         return tni_fail(rc, "the connection cannot be watched: %s", tni_error_name(rc));
     session->watched = fd;
+    session->hears_room = true;
     session->tx_ready = false;
     return 0;
 }

@@ -37,6 +37,8 @@ static bool shrink(struct tni_session *session)
     tni_chain_shrink(tni_session_in(session));
     tni_fan_out_shrink(&sock->fan);
     tni_lock_give(&sock->lock);
+    if (session->tx_ready)
+        tni_session_hear_room(session, false);
     return true;
 }
 

@@ -101,6 +101,7 @@ struct tni_session {
     bool is_paused; /* the socket's high-water mark            */
     bool is_held; /* "max_memory": not read */
     bool is_stopping; /* send what is queued, then end           */
+    bool hears_room; /* an event comes when it may write */
     uint8_t empty_reads; /* the descriptor was readable, and nothing was to be read: in a row */
     bool has_commands; /* the peer knows SUBSCRIBE, PING: ZMTP 3.1 */
 
@@ -263,6 +264,9 @@ bool tni_session_may_send(struct tni_session *session);
 void tni_session_tell_producer(struct tni_session *session);
 /** The kernel took nothing: it has no room. */
 void tni_session_refused(struct tni_session *session);
+/** Whether the descriptor's having room is an event. It costs the peer of a unix socket with each of its reads, so
+ *  it is one only where a write was refused lately. What layers wait for they alone know. */
+void tni_session_hear_room(struct tni_session *session, bool hears);
 
 /* ---- direct.c */
 /** Without the reactor's lock, but with the socket's: writes what is queued, if that is little and

@@ -3,6 +3,7 @@
 #include "base/error.h"
 #include "base/expect.h"
 #include "pipe/chain_short.h"
+#include "reactor/poller.h"
 #include "session/codec.h"
 #include "session/session.h"
 #include "zmtp/frame.h"
@@ -93,9 +94,19 @@ void tni_session_tell_producer(struct tni_session *session)
         tni_duplex_wake_other(session->duplex, 1, TNI_WAKE_SPACE);
 }
 
+void tni_session_hear_room(struct tni_session *session, bool hears)
+{
+    if (session->hears_room == hears || session->watched < 0 || session->stack.depth > 1 ||
+        session->kind != &tni_stream_kind)
+        return;
+    tni_poller_hear_room(session->member.reactor->set, session->watched, &session->member, hears);
+    session->hears_room = hears;
+}
+
 void tni_session_refused(struct tni_session *session)
 {
     session->tx_ready = false;
+    tni_session_hear_room(session, true);
     atomic_store(&session->is_congested, true);
     tni_limit_stalled(session);
 }
