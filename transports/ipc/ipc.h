@@ -19,7 +19,7 @@
 enum {
     TNI_IPC_PATH_SIZE = sizeof((struct sockaddr_un *)0)->sun_path, /* with its NUL: 107 bytes */
     TNI_IPC_LARGE = 32 * 1024, /* bytes of one write, from where on a ring pays */
-    TNI_IPC_MUCH = 1024, /* of one read: less than the system makes a piece of a large write */
+    TNI_IPC_MUCH = 2048, /* of one read: less than the system makes a piece of a large write */
     TNI_IPC_TEXT_SIZE = TNI_IPC_PATH_SIZE + sizeof "ipc://",
 };
 
