@@ -37,8 +37,6 @@ static bool shrink(struct tni_session *session)
     tni_chain_shrink(tni_session_in(session));
     tni_fan_out_shrink(&sock->fan);
     tni_lock_give(&sock->lock);
-    if (session->tx_ready)
-        tni_session_hear_room(session, false);
     return true;
 }
 
@@ -48,8 +46,12 @@ void tni_session_on_quiet(struct tni_session *session)
 
     session->shrink_at = UINT64_MAX;
     tni_sweep_begin(&session->member.reactor->thread->sweep);
-    if (!session->duplex || (is_quiet && shrink(session)))
+    if (!session->duplex)
         return;
+    if (is_quiet && shrink(session)) {
+        tni_session_hear_room(session);
+        return;
+    }
     session->traffic = traffic_of(session);
     session->shrink_at = tni_session_in_ms(QUIET_MS);
 }

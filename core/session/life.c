@@ -46,8 +46,7 @@ int tni_session_is_up(struct tni_session *session, struct tn_peer_info *peer)
     tni_heartbeat_init(&session->heartbeat, session->has_commands ? options->heartbeat_ivl : 0,
                        options->heartbeat_ttl, options->heartbeat_timeout, tni_clock_ms());
     tni_session_schedule(session);
-    if (session->tx_ready)
-        tni_session_hear_room(session, false);
+    tni_session_hear_room(session);
     tell_pipe(session, TNI_ATTACH_CONNECTED, tni_peer_info_ref(peer));
     tni_duplex_wake_other(session->duplex, 1, is_new ? TNI_WAKE_NEW : TNI_WAKE_DATA);
     /* Whoever hears of it finds the socket in its new state. */

@@ -264,9 +264,9 @@ bool tni_session_may_send(struct tni_session *session);
 void tni_session_tell_producer(struct tni_session *session);
 /** The kernel took nothing: it has no room. */
 void tni_session_refused(struct tni_session *session);
-/** Whether the descriptor's having room is an event. It costs the peer of a unix socket with each of its reads, so
- *  it is one only where a write was refused lately. What layers wait for they alone know. */
-void tni_session_hear_room(struct tni_session *session, bool hears);
+/** Makes the descriptor's having room an event while it is waited for, and none any more when there is room. It
+ *  costs the peer of a unix socket with each of its reads. What layers wait for they alone know. */
+void tni_session_hear_room(struct tni_session *session);
 
 /* ---- direct.c */
 /** Without the reactor's lock, but with the socket's: writes what is queued, if that is little and

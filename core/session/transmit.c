@@ -94,8 +94,10 @@ void tni_session_tell_producer(struct tni_session *session)
         tni_duplex_wake_other(session->duplex, 1, TNI_WAKE_SPACE);
 }
 
-void tni_session_hear_room(struct tni_session *session, bool hears)
+void tni_session_hear_room(struct tni_session *session)
 {
+    bool hears = !session->tx_ready;
+
     if (session->hears_room == hears || session->watched < 0 || session->stack.depth > 1 ||
         session->kind != &tni_stream_kind)
         return;
@@ -106,7 +108,7 @@ void tni_session_hear_room(struct tni_session *session, bool hears)
 void tni_session_refused(struct tni_session *session)
 {
     session->tx_ready = false;
-    tni_session_hear_room(session, true);
+    tni_session_hear_room(session);
     atomic_store(&session->is_congested, true);
     tni_limit_stalled(session);
 }

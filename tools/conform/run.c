@@ -77,8 +77,8 @@ static int64_t now_ms(void)
     return now.tv_sec * 1000 + now.tv_nsec / 1000000;
 }
 
-/* What the child says, until it has ended or the time is over, of which what the machine stood still is not
- * taken off (`out_was_still`). False: it is not over. */
+/* What the child says, until it has ended or the time is over. While the machine stands still (`out_was_still`)
+ * the time does not run. False: it is not over. */
 static bool listen_to(int fd, int seconds, char *text, size_t size, bool *out_was_still)
 {
     int64_t limit = now_ms() + seconds * 1000, began, late;

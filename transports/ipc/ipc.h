@@ -3,8 +3,8 @@
  *
  * Addresses are the path of a socket file, relative ones too; "@name" in the abstract namespace, which
  * needs no file; or, to listen, "*" for a fresh path that nobody else knows. The ops of streams are in
- * stream.c, their bytes in offer.c and transfer.c, listeners in listener.c. State is allocated, zeroed, by the core, and belongs to
- * one stream or listener. Locks: transport.h.
+ * stream.c, their bytes in offer.c and transfer.c, listeners in listener.c. State is allocated, zeroed, by
+ * the core, and belongs to one stream or listener. Locks: transport.h.
  */
 #ifndef TENON_IPC_IPC_H
 #define TENON_IPC_IPC_H
@@ -102,9 +102,10 @@ void tni_ipc_offer_on_accept(struct tni_ipc_stream *self, const struct sockaddr_
                              socklen_t size);
 /** As writev, as long as the bytes are the socket's; a ring may have those that follow (offer.c). */
 ssize_t tni_ipc_write_socket(struct tni_ipc_stream *self, const struct iovec *iov, int count);
-/** `size` bytes were read from the socket. Whether more may be there, whatever room was left. */
+/** `size` bytes were read from the socket without a look for descriptors. True: it looks from now on, and more may be
+ *  there, whatever room was left. */
 bool tni_ipc_looks_on(struct tni_ipc_stream *self, ssize_t size);
-/** A read that looks for descriptors. `out_more` as above. */
+/** A read that looks for descriptors. `out_more`: more may be there, whatever room was left. */
 ssize_t tni_ipc_read_descriptors(struct tni_ipc_stream *self, const struct iovec *iov, int count,
                                  bool *out_more);
 

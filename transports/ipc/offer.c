@@ -109,11 +109,7 @@ static ssize_t send_with(int fd, int descriptor, const struct iovec *iov, int co
     do {
         size = sendmsg(fd, &message, MSG_NOSIGNAL);
     } while (size < 0 && errno == EINTR);
-    if (size < 0) {
-        size = tn_sys_code(errno);
-        errno = kept;
-    }
-    return size;
+    return tn_sys_result(size, kept);
 }
 
 /* Where descriptors cannot be sent, the bytes can. */

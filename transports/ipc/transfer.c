@@ -69,11 +69,16 @@ static int ring_bell(const struct tni_ipc_stream *self)
     return size < 0 && size != -EAGAIN ? (int)size : 0;
 }
 
-/* Small pieces of something large would only wake the reader more often. But one that reads slowly is to be seen
- * to read: any room will do after a while. */
+/* Small pieces of something large would only wake the reader more often. */
+static size_t good_part(const struct tni_ipc_stream *self)
+{
+    return self->out.ring.size / 4;
+}
+
+/* One that reads slowly is to be seen to read: any room will do after a while. */
 static size_t least_of(const struct tni_ipc_stream *self, uint64_t now)
 {
-    return now < self->out.used_at + TRICKLE_MS ? self->out.ring.size / 4 : 1;
+    return now < self->out.used_at + TRICKLE_MS ? good_part(self) : 1;
 }
 
 /* The bell first: a reader that sees that the writer waits must find it. Then there may be room already, and the
@@ -104,7 +109,7 @@ static ssize_t write_ring(struct tni_ipc_stream *self, const struct iovec *iov, 
 
     if (tni_ipc_size_of(iov, count) >= LONG_COPY && tni_ipc_ring_wakes(&self->out.ring))
         ring_bell(self);
-    size = tni_ipc_ring_put(&self->out.ring, iov, count, self->out.ring.size / 4);
+    size = tni_ipc_ring_put(&self->out.ring, iov, count, good_part(self));
     if (size == 0)
         size = put_later(self, iov, count);
     if (size <= 0)
@@ -216,7 +221,7 @@ static ssize_t read_on(struct tni_ipc_stream *self, const struct iovec *iov, int
     return done > 0 ? (ssize_t)done : size;
 }
 
-/* `size`: of what was read already. */
+/* `size`: what a plain read gave, or 0: none was tried. */
 static __attribute__((noinline)) ssize_t read_more(struct tni_ipc_stream *self,
                                                    const struct iovec *iov, int count, ssize_t size)
 {
