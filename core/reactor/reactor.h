@@ -45,11 +45,11 @@ struct tni_reactor {
      * I/O thread comes by every millisecond to see that this goes on. */
     atomic_bool is_leased;
     atomic_bool may_be_armed; /* false: watching it takes no disarming */
-    /* Since the last wait somebody wrote to a connection themselves, or read a large body. */
+    /* Since the last wait somebody wrote to a connection themselves, or read much. */
     atomic_bool has_spoken;
     atomic_uint turns; /* waits that ended; written by the watcher */
     atomic_uint patience; /* exchanges in a row until a lease is asked for */
-    unsigned exchanges; /* in a row: a write or a large body, then a wait. The watcher's */
+    unsigned exchanges; /* in a row: a write or much that was read, then a wait. The watcher's */
     unsigned turns_seen; /* the I/O thread's */
     struct tni_timer tick;
 
@@ -103,8 +103,8 @@ void tni_reactor_make_ready(struct tni_member *member);
 /** Under the lock: an event of the set is to come, for which nobody may be waiting. */
 void tni_reactor_await_event(struct tni_reactor *reactor);
 
-/** A large body came: whoever waits for the like again and again is worth a lease. */
-static inline void tni_reactor_note_large(struct tni_reactor *reactor)
+/** A large body came, or much at a time: whoever waits for the like again and again is worth a lease. */
+static inline void tni_reactor_note_much(struct tni_reactor *reactor)
 {
     atomic_store_explicit(&reactor->has_spoken, true, memory_order_relaxed);
 }

@@ -62,7 +62,7 @@ int tni_large_done(struct tni_session *session)
     int rc;
 
     session->large.body = NULL;
-    tni_reactor_note_large(session->member.reactor);
+    tni_reactor_note_much(session->member.reactor);
     if (session->large.largest < session->large.size)
         session->large.largest = session->large.size;
     if (session->codec && session->codec->header)

@@ -14,6 +14,8 @@ enum {
     TURN = 256 * 1024, /* bytes, where the thread has no other connection; */
     SHARED_TURN = 96 * 1024, /* else: a full buffer, and who waits for messages has some */
     WORTH_AT_LEAST = 4 * 1024,
+    MUCH = 64 * 1024, /* at a time, in messages whose copy costs more than the rest of them */
+    NOT_TINY = 1024,
 };
 
 void tni_receive_reset(struct tni_session *session)
@@ -257,10 +259,19 @@ static TNI_RARE int consume_stash(struct tni_session *session)
     return used < 0 ? (int)used : 0;
 }
 
-/* How much is read before the next connection has its turn. */
-static size_t turn_of(const struct tni_session *session)
+/* The thread has no other connection. */
+static bool is_alone(const struct tni_session *session)
 {
-    return atomic_load(&session->member.reactor->thread->load) > 1 ? SHARED_TURN : TURN;
+    return atomic_load(&session->member.reactor->thread->load) <= 1;
+}
+
+/* A stream that the thread which receives it had better read itself: what another one reads, it would have to
+ * fetch from that one's cache. What is encrypted is worth being opened by two. */
+static void note_stream(struct tni_session *session, size_t total)
+{
+    if (total >= MUCH && session->usual_size >= NOT_TINY && !session->codec &&
+        session->stack.depth == 1 && is_alone(session))
+        tni_reactor_note_much(session->member.reactor);
 }
 
 /* Who is paused is read for one thing alone: what has arrived counts as a sign of life. */
@@ -274,7 +285,8 @@ static TNI_RARE bool is_to_show_life(const struct tni_session *session)
 int tni_session_receive(struct tni_session *session)
 {
     uint8_t *scratch;
-    size_t most = turn_of(session);
+    /* before the next connection has its turn */
+    size_t most = is_alone(session) ? TURN : SHARED_TURN;
     size_t total = 0;
     int rc = 0;
 
@@ -293,6 +305,7 @@ int tni_session_receive(struct tni_session *session)
     while (TNI_RARELY(rc == 0 && session->rx_ready) && !session->is_paused && total < most &&
            !session->question && session->state >= TNI_SESSION_HANDSHAKE &&
            session->state != TNI_SESSION_ENDED);
+    note_stream(session, total);
     deliver(session);
     if (TNI_RARELY(rc < 0))
         return rc;

@@ -8,8 +8,11 @@
 
 enum {
     DIRECT_WRITE_PAUSE_NS = 50 * 1000,
-    LARGE_TURN = 16 * 1024, /* one that another thread had better write at once */
+    LARGE_TURN = 32 * 1024, /* one that another thread had better write at once */
 };
+
+/* In place of the time of the last write. */
+#define UNDER_WAY UINT64_MAX
 
 /* The only connection that was written to, on a socket that is not streaming, is this thread's to write
  * to: waking another one would cost more. */
@@ -24,7 +27,7 @@ static bool is_isolated(struct tn_sock *sock)
         return true;
     }
     now = tni_clock_ns();
-    if (now - sock->last_direct_ns < DIRECT_WRITE_PAUSE_NS)
+    if (sock->last_direct_ns == UNDER_WAY || now - sock->last_direct_ns < DIRECT_WRITE_PAUSE_NS)
         return false;
     sock->last_direct_ns = now;
     return true;
@@ -36,8 +39,14 @@ static bool has_gathered(struct tn_sock *sock, size_t turn_bytes)
     if (turn_bytes >= LARGE_TURN || sock->touched_items > 1 ||
         (sock->streamed_turns < TNI_STREAM_TURNS && sock->streamed_bytes < TNI_STREAM_BYTES))
         return false;
-    sock->last_direct_ns = tni_clock_ns();
+    sock->last_direct_ns = UNDER_WAY;
     return true;
+}
+
+void tni_sock_note_served(struct tn_sock *sock)
+{
+    if (sock->last_direct_ns == UNDER_WAY)
+        sock->last_direct_ns = tni_clock_ns();
 }
 
 static void note_direct(struct tn_sock *sock)

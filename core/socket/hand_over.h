@@ -13,6 +13,8 @@ struct tni_reactor;
 /** Ends the turn as far as connections were written to. Returns the reactor that this thread is to serve
  *  itself, once it has unlocked; NULL: another one does. */
 struct tni_reactor *tni_sock_hand_over(struct tn_sock *sock);
+/** Once it has served that: what is sent next follows this write, however long it took. */
+void tni_sock_note_served(struct tn_sock *sock);
 /** Tells a connection that it was written to in this turn now, and not at its end. */
 void tni_sock_tell(struct tn_sock *sock);
 /** A message may have been gathered (fan_out.h): the I/O thread is to see that it goes out. */

@@ -311,7 +311,10 @@ void tni_sock_leave(struct tn_sock *sock)
         sock->pins++;
         tni_lock_give(&sock->lock);
         tni_network->serve_posted(reactor);
-        tni_sock_unpin(sock);
+        tni_lock_take(&sock->lock);
+        tni_sock_note_served(sock);
+        unpin_locked(sock);
+        tni_lock_give(&sock->lock);
         tni_graveyard_close(); /* the program's functions may close the socket */
         return;
     }
