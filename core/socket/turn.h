@@ -14,7 +14,8 @@
 
 enum {
     TNI_STREAM_TURNS = 400, /* a stream of messages is written to the kernel at least this often */
-    TNI_STREAM_BYTES = 128 * 1024,
+    /* With the last message still less than TNI_SCRATCH: what is read in one piece ends with a message. */
+    TNI_STREAM_BYTES = 112 * 1024,
 };
 
 /** Locks the socket. NULL: not done, ask tni_sock_enter. */
