@@ -94,6 +94,23 @@ static const char *transport_missing(const tn_transport_ops_t *ops)
     }
 }
 
+static const char *delimited_wrong(const tn_pattern_ops_t *ops)
+{
+    unsigned both = TN_PATTERN_SENDS | TN_PATTERN_RECEIVES;
+
+    if (ops->size < TNI_UP_TO(tn_pattern_ops_t, delimited_done))
+        return NULL;
+    if (!ops->delimited_to && !ops->delimited_from && !ops->delimited_done)
+        return NULL;
+    NEED(ops, delimited_to);
+    NEED(ops, delimited_from);
+    NEED(ops, delimited_done);
+    if ((ops->flags & both) != both ||
+        (ops->flags & (TN_PATTERN_BALANCES | TN_PATTERN_TAKES_TURNS)))
+        return "its flags do not go with the op \"delimited_to\"";
+    return NULL;
+}
+
 static const char *pattern_missing(const tn_pattern_ops_t *ops)
 {
     if (ops->size < TNI_PATTERN_1_0)
@@ -115,7 +132,7 @@ static const char *pattern_missing(const tn_pattern_ops_t *ops)
         NEED(ops, subscribe);
     if (ops->flags & TN_PATTERN_JOINS)
         NEED(ops, join);
-    return NULL;
+    return delimited_wrong(ops);
 }
 
 static const char *mechanism_missing(const tn_mechanism_ops_t *ops)

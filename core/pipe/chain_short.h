@@ -21,11 +21,14 @@ static inline bool tni_chain_admits(const struct tni_chain *chain, uint64_t mess
     return hwm == 0 || chain->w.messages - chain->w.released_seen + messages <= hwm;
 }
 
-/** Appends a message and commits it. False: it needs another chunk, a message is unfinished, the chain
- *  has a slot, or the mark is reached as far as is known here. `position` is stored so that a look at
- *  the consumer's announcement (tni_side_is_told) may follow without a barrier of its own. */
-static inline bool tni_chain_put(struct tni_chain *chain, const void *data, size_t size)
+/** Appends a message of one frame, behind an empty one if `is_delimited`, and commits it. False: it needs
+ *  another chunk, a message is unfinished, the chain has a slot, or the mark is reached as far as is known
+ *  here. `position` is stored so that a look at the consumer's announcement (tni_side_is_told) may follow
+ *  without a barrier of its own. */
+static inline bool tni_chain_put(struct tni_chain *chain, bool is_delimited, const void *data,
+                                 size_t size)
 {
+    size_t delimiter = is_delimited ? TNI_FRAME_SHORT_HEADER : 0;
     struct tni_chunk *chunk;
     uint64_t position;
     uint8_t *to;
@@ -35,11 +38,13 @@ static inline bool tni_chain_put(struct tni_chain *chain, const void *data, size
         return false;
     chunk = chain->w.chunk;
     position = chain->w.position;
-    if (position >= chain->w.open_until || size >= chain->w.open_until - position ||
-        !tni_chain_admits(chain, 1))
+    if (position + delimiter >= chain->w.open_until ||
+        size >= chain->w.open_until - position - delimiter || !tni_chain_admits(chain, 1))
         return false;
     to = chunk->area + (position - chunk->base);
-    header = tni_frame_encode(to, 0, size);
+    if (is_delimited)
+        tni_frame_encode(to, TNI_FRAME_MORE, 0);
+    header = delimiter + tni_frame_encode(to + delimiter, 0, size);
     memcpy(to + header, data, size);
     position += header + size;
     chain->w.position = chain->w.committed_position = position;
@@ -159,7 +164,25 @@ static inline const uint8_t *tni_chain_get(struct tni_chain *chain, size_t *out_
     return tni_chain_get_frame(chain, 0, &flags, out_size);
 }
 
-/** Puts back what tni_chain_get gave last; `before` is where it began. */
+/** The next message, if it is of an empty frame and one more: the body of that. Otherwise as above. */
+static inline const uint8_t *tni_chain_get_delimited(struct tni_chain *chain, size_t *out_size)
+{
+    struct tni_cursor *at = &chain->r.sent;
+    const uint8_t *frame, *body;
+
+    if (!tni_chain_has_frame(chain) || chain->r.stop - at->position < 2 * TNI_FRAME_SHORT_HEADER)
+        return NULL;
+    frame = at->chunk->area + (at->position - at->chunk->base);
+    if (frame[0] != TNI_FRAME_MORE || frame[1] != 0)
+        return NULL;
+    at->position += TNI_FRAME_SHORT_HEADER;
+    body = tni_chain_get(chain, out_size);
+    if (!body)
+        at->position -= TNI_FRAME_SHORT_HEADER;
+    return body;
+}
+
+/** Puts back what one of these two gave last; `before` is where it began. */
 static inline void tni_chain_unget(struct tni_chain *chain, uint64_t before)
 {
     chain->r.sent.position = before;

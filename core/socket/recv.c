@@ -68,32 +68,10 @@ struct buffer {
     size_t capacity;
 };
 
-static ssize_t try_recv(struct tn_sock *sock, void *arg)
-{
-    struct buffer *buffer = arg;
-    tn_msg_t msg;
-    size_t size;
-    int rc = can_recv(sock);
-
-    if (TNI_RARELY(rc < 0))
-        return rc;
-    take_in_now_and_then(sock);
-    rc = recv_frame(sock, &msg);
-    if (rc < 0)
-        return rc;
-    size = tn_msg_length(&msg);
-    if (size && buffer->capacity)
-        memcpy(buffer->data, tn_msg_bytes(&msg), size < buffer->capacity ? size : buffer->capacity);
-    if (msg.type != TN_MSG_BORROWED || msg.group)
-        tn_msg_close(&msg);
-    let_go(sock);
-    return (ssize_t)size;
-}
-
 /* The only pipe that a small message can come from, or NULL. */
 static inline struct tn_pipe *only_source(struct tn_sock *sock)
 {
-    if (!(sock->ops->flags & TN_PATTERN_TAKES_TURNS) || sock->receiving.is_taken)
+    if (sock->receiving.is_taken)
         return NULL;
     if (sock->unlooked + 1 >= UNLOOKED_MAX) {
         if (tni_sock_has_news(sock))
@@ -103,8 +81,15 @@ static inline struct tn_pipe *only_source(struct tn_sock *sock)
     return tni_fair_queue_only(&sock->fair);
 }
 
+static inline bool is_delimited(const struct tn_sock *sock)
+{
+    return tni_turn_is_delimited(sock, TN_PATTERN_TAKES_TURNS);
+}
+
 static inline void received_short(struct tn_sock *sock, struct tn_pipe *pipe, size_t size)
 {
+    if (is_delimited(sock))
+        sock->ops->delimited_done(sock->pattern_state, pipe, false);
     sock->unlooked++;
     sock->rcvmore = false;
     pipe->received++;
@@ -127,19 +112,32 @@ static inline void put_back(const struct small *msg)
     tni_chain_unget(tni_pipe_in(msg->pipe), msg->before);
 }
 
+static inline bool is_wanted(struct tn_sock *sock, const struct small *msg)
+{
+    const tn_pattern_ops_t *ops = sock->ops;
+
+    if (is_delimited(sock))
+        return ops->delimited_from(sock->pattern_state, msg->pipe);
+    return !ops->wants || ops->wants(sock->pattern_state, msg->body, msg->size);
+}
+
 /* A small message from the only pipe there is. False: nothing was done. */
 static inline bool take_short(struct tn_sock *sock, struct small *out_msg)
 {
-    struct tn_pipe *pipe = only_source(sock);
+    struct tni_chain *in;
 
-    if (!pipe)
+    if (!tni_turn_may_be_short(sock, TN_PATTERN_TAKES_TURNS))
         return false;
-    out_msg->pipe = pipe;
-    out_msg->before = tni_pipe_in(pipe)->r.sent.position;
-    out_msg->body = tni_chain_get(tni_pipe_in(pipe), &out_msg->size);
+    out_msg->pipe = only_source(sock);
+    if (!out_msg->pipe)
+        return false;
+    in = tni_pipe_in(out_msg->pipe);
+    out_msg->before = in->r.sent.position;
+    out_msg->body = is_delimited(sock) ? tni_chain_get_delimited(in, &out_msg->size)
+                                       : tni_chain_get(in, &out_msg->size);
     if (!out_msg->body)
         return false;
-    if (!sock->ops->wants || sock->ops->wants(sock->pattern_state, out_msg->body, out_msg->size))
+    if (is_wanted(sock, out_msg))
         return true;
     put_back(out_msg);
     return false;
@@ -156,6 +154,32 @@ static inline ssize_t recv_short(struct tn_sock *sock, const struct buffer *to)
         memcpy(to->data, msg.body, msg.size < to->capacity ? msg.size : to->capacity);
     received_short(sock, msg.pipe, msg.size);
     return (ssize_t)msg.size;
+}
+
+static ssize_t try_recv(struct tn_sock *sock, void *arg)
+{
+    struct buffer *buffer = arg;
+    tn_msg_t msg;
+    ssize_t taken;
+    size_t size;
+    int rc = can_recv(sock);
+
+    if (TNI_RARELY(rc < 0))
+        return rc;
+    take_in_now_and_then(sock);
+    taken = recv_short(sock, buffer); /* often just this has come in */
+    if (taken >= 0)
+        return taken;
+    rc = recv_frame(sock, &msg);
+    if (rc < 0)
+        return rc;
+    size = tn_msg_length(&msg);
+    if (size && buffer->capacity)
+        memcpy(buffer->data, tn_msg_bytes(&msg), size < buffer->capacity ? size : buffer->capacity);
+    if (msg.type != TN_MSG_BORROWED || msg.group)
+        tn_msg_close(&msg);
+    let_go(sock);
+    return (ssize_t)size;
 }
 
 ssize_t tn_recv(tn_socket_t *socket, void *buffer, size_t capacity, int flags)
@@ -204,16 +228,6 @@ static ssize_t recv_into(struct tn_sock *sock, tn_msg_t *to)
     return (ssize_t)tn_msg_length(to);
 }
 
-static ssize_t try_msg_recv(struct tn_sock *sock, void *arg)
-{
-    int rc = can_recv(sock);
-
-    if (rc < 0)
-        return rc;
-    take_in_now_and_then(sock);
-    return recv_into(sock, arg);
-}
-
 /* As recv_short; `out_msg` is not set before. */
 static inline ssize_t msg_recv_short(struct tn_sock *sock, tn_msg_t *out_msg)
 {
@@ -229,6 +243,24 @@ static inline ssize_t msg_recv_short(struct tn_sock *sock, tn_msg_t *out_msg)
     }
     received_short(sock, msg.pipe, msg.size);
     return (ssize_t)msg.size;
+}
+
+static ssize_t try_msg_recv(struct tn_sock *sock, void *arg)
+{
+    tn_msg_t *msg = arg;
+    tn_msg_t got;
+    ssize_t size;
+    int rc = can_recv(sock);
+
+    if (TNI_RARELY(rc < 0))
+        return rc;
+    take_in_now_and_then(sock);
+    size = msg_recv_short(sock, &got);
+    if (size < 0)
+        return recv_into(sock, msg);
+    tn_msg_close(msg);
+    *msg = got;
+    return size;
 }
 
 ssize_t tn_msg_recv(tn_socket_t *socket, tn_msg_t *msg, int flags)

@@ -71,18 +71,39 @@ static inline bool must_tell(struct tn_sock *sock, struct tn_pipe *pipe, size_t 
     return false;
 }
 
+/* For certain: nothing can be received. */
+static inline bool has_received_all(const struct tn_sock *sock)
+{
+    struct tn_pipe *pipe = tni_fair_queue_only(&sock->fair);
+
+    return pipe && tni_chain_is_drained(tni_pipe_in(pipe));
+}
+
+/* The only pipe that a small message can go to, or NULL. */
+static inline struct tn_pipe *only_target(struct tn_sock *sock)
+{
+    struct tn_pipe *next;
+
+    if (!tni_turn_may_be_short(sock, TN_PATTERN_BALANCES) || sock->sending.is_taken ||
+        tni_sock_has_news(sock))
+        return NULL;
+    next = tni_load_balancer_only(&sock->balance);
+    if (!tni_turn_is_delimited(sock, TN_PATTERN_BALANCES))
+        return next;
+    return sock->ops->delimited_to(sock->pattern_state, has_received_all(sock) ? next : NULL);
+}
+
 /* A small message to the only pipe there is. False: nothing was done. */
 static inline bool send_short(struct tn_sock *sock, const void *data, size_t size)
 {
-    struct tn_pipe *pipe;
+    struct tn_pipe *pipe = only_target(sock);
+    bool is_delimited = tni_turn_is_delimited(sock, TN_PATTERN_BALANCES);
 
-    if (!(sock->ops->flags & TN_PATTERN_BALANCES) || sock->sending.is_taken ||
-        tni_sock_has_news(sock))
-        return false;
-    pipe = tni_load_balancer_only(&sock->balance);
     if (!pipe || atomic_load(&pipe->other->is_closing) ||
-        !tni_chain_put(tni_pipe_out(pipe), data, size))
+        !tni_chain_put(tni_pipe_out(pipe), is_delimited, data, size))
         return false;
+    if (is_delimited)
+        sock->ops->delimited_done(sock->pattern_state, pipe, true);
     pipe->sent++;
     tni_count_owned(&sock->counters.messages_sent, 1);
     tni_count_owned(&sock->counters.bytes_sent, size);

@@ -2,12 +2,14 @@
  * turn.h: the turn of a call on a socket that goes the short way.
  *
  * Does inline what tni_sock_enter and tni_sock_leave do for all: when anything is out of the ordinary,
- * it has done nothing, and they are called. In a short turn no body may end, and no pattern runs; a
- * call that finds that it needs more goes over to an ordinary turn. Application threads.
+ * it has done nothing, and they are called. In a short turn no body may end, and no pattern runs but for
+ * the ops that only look at its state; a call that finds that it needs more goes over to an ordinary turn.
+ * Application threads.
  */
 #ifndef TNI_TURN_H
 #define TNI_TURN_H
 
+#include "base/expect.h"
 #include "message/body.h"
 #include "socket/ctx.h"
 #include "socket/slab.h"
@@ -37,6 +39,20 @@ static inline struct tn_sock *tni_turn_begin(const tn_socket_t *handle)
         return NULL;
     }
     return sock;
+}
+
+/** How the pattern's small messages go the short way. `flag`, TN_PATTERN_BALANCES of those that are sent
+ *  and TN_PATTERN_TAKES_TURNS of those received: as they are. Otherwise this: behind a delimiter. */
+static inline bool tni_turn_is_delimited(const struct tn_sock *sock, unsigned flag)
+{
+    return !TNI_IS_SMALL && !(sock->ops->flags & flag);
+}
+
+/** Whether they do at all. The three ops for those behind a delimiter are there or not, together. */
+static inline bool tni_turn_may_be_short(const struct tn_sock *sock, unsigned flag)
+{
+    return tni_turn_is_delimited(sock, flag) ? sock->ops->delimited_done != NULL
+                                             : (sock->ops->flags & flag) != 0;
 }
 
 /** The same turn is an ordinary one from here on, as after tni_sock_enter. */

@@ -25,7 +25,7 @@ extern "C" {
 
 #define TN_MODULE_MAGIC 0x314d4e54u /* "TNM1" */
 #define TN_ABI_MAJOR 1
-#define TN_ABI_MINOR 0
+#define TN_ABI_MINOR 1
 
 typedef enum tn_feature_kind {
     TN_TRANSPORT = 1, /* ops: tn_transport_ops_t */

@@ -135,6 +135,21 @@ typedef struct tn_pattern_ops {
     /** With TN_PATTERN_TAKES_TURNS: 1 when `recv`, asked between messages, would give this one as it is;
      *  0: `recv` must be asked, which drops it, or has another one to give first. NULL: always 1. */
     int (*wants)(void *state, const void *body, size_t size);
+
+    /** For patterns whose messages travel behind an empty frame, the delimiter (RFC 28): with the next
+     *  three, all of them or none, the core may send and receive messages of one small frame without
+     *  asking `send` and `recv`. They are called between messages, and must call none of the host's
+     *  functions. Not with TN_PATTERN_BALANCES or TN_PATTERN_TAKES_TURNS; both TN_PATTERN_SENDS and
+     *  TN_PATTERN_RECEIVES. NULL: `send` and `recv` are asked. Since ABI 1.1.
+     *
+     *  The pipe to which a message sent now goes, with the delimiter and nothing else before it. `next`:
+     *  the one that host->lb_send would choose while host->fq_can_recv says 0; NULL where one of
+     *  these is not known. NULL: `send` must be asked. Nothing has been sent yet. */
+    tn_pipe_t *(*delimited_to)(void *state, tn_pipe_t *next);
+    /** 1 when `recv` would give the body of such a message from `pipe`; 0: `recv` must be asked. */
+    int (*delimited_from)(void *state, tn_pipe_t *pipe);
+    /** It was sent to `pipe`, or received from it: what the whole of `send` or `recv` leaves behind. */
+    void (*delimited_done)(void *state, tn_pipe_t *pipe, int is_sent);
 } tn_pattern_ops_t;
 
 /** A feature that is a pattern; `options`: its table, or NULL. */

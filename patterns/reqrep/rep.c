@@ -276,6 +276,30 @@ static unsigned rep_poll(void *state)
     return 0;
 }
 
+static tn_pipe_t *rep_delimited_to(void *state, tn_pipe_t *next)
+{
+    struct rep *rep = state;
+
+    (void)next;
+    return rep->phase == READ && rep->hops == 0 ? rep->peer : NULL;
+}
+
+static int rep_delimited_from(void *state, tn_pipe_t *pipe)
+{
+    struct rep *rep = state;
+
+    (void)pipe;
+    return rep->phase == IDLE;
+}
+
+static void rep_delimited_done(void *state, tn_pipe_t *pipe, int is_sent)
+{
+    struct rep *rep = state;
+
+    rep->peer = is_sent ? NULL : pipe;
+    rep->phase = is_sent ? IDLE : READ;
+}
+
 static const char *const peers[] = {"REQ", "DEALER", NULL};
 static const tn_old_type_t old_types[] = {{"REP", 4}, {"REQ", 3}, {"DEALER", 5}, {NULL, 0}};
 
@@ -294,4 +318,7 @@ const tn_pattern_ops_t tni_rep_ops = {
     .send = rep_send,
     .recv = rep_recv,
     .poll = rep_poll,
+    .delimited_to = rep_delimited_to,
+    .delimited_from = rep_delimited_from,
+    .delimited_done = rep_delimited_done,
 };

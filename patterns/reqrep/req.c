@@ -284,6 +284,29 @@ static unsigned req_poll(void *state)
     return events;
 }
 
+/* What begin_request, then the body, would do where nothing is there to be dropped. */
+static tn_pipe_t *req_delimited_to(void *state, tn_pipe_t *next)
+{
+    struct req *req = state;
+
+    return req->phase == IDLE && !req->is_correlated ? next : NULL;
+}
+
+static int req_delimited_from(void *state, tn_pipe_t *pipe)
+{
+    struct req *req = state;
+
+    return req->phase == WAITING && pipe == req->peer && !req->is_correlated;
+}
+
+static void req_delimited_done(void *state, tn_pipe_t *pipe, int is_sent)
+{
+    struct req *req = state;
+
+    req->peer = is_sent ? pipe : NULL;
+    req->phase = is_sent ? WAITING : IDLE;
+}
+
 static int req_set(void *state, unsigned index, const tn_value_t *value)
 {
     struct req *req = state;
@@ -331,4 +354,7 @@ const tn_pattern_ops_t tni_req_ops = {
     .recv = req_recv,
     .poll = req_poll,
     .set = req_set,
+    .delimited_to = req_delimited_to,
+    .delimited_from = req_delimited_from,
+    .delimited_done = req_delimited_done,
 };

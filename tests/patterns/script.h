@@ -16,6 +16,8 @@
  *   drain A         all that was sent is gone, and it is writable
  *   send: x|y       a whole message               send+: x    frames that others follow
  *   recv: x|y       likewise                      recv+: x
+ *   short: x        the same in one step, behind its delimiter; "= EAGAIN": the ops do not want that
+ *   get: x          likewise received from the only pipe that has something
  *   poll io         i, o, io or -                 set NAME 1  (set NAME: text)
  *   sub: x  unsub: x                              subs 2      what the host was told of
  *   join: g  leave: g    likewise                 group: g    of what is sent from now on

@@ -89,6 +89,32 @@ static void test_rep_without_memory_drops_the_request(void **state)
         "recv = EAGAIN", "in A: hop||p", "recv: p", "send: r", "out A: hop||r");
 }
 
+static void test_rep_goes_the_short_way_between_requests(void **state)
+{
+    (void)state;
+    RUN(reqrep, "rep", "short: x = EAGAIN", "peer A", "short: x = EAGAIN", "in A: |q", "get: q",
+        "poll o", "in A: |next", "get = EAGAIN", "recv = EFSM", "short: r", "out A: |r",
+        "short: x = EAGAIN", "send: x = EFSM", "get: next", "send: s", "out A: |s", "in A: |p",
+        "recv: p", "short: t", "out A: |t", "in A: |o", "poll i", "get = EAGAIN", "recv: o",
+        "send+: u", "short: v = EAGAIN", "send: v", "out A: |u|v");
+}
+
+static void test_rep_that_keeps_an_envelope_does_not_reply_the_short_way(void **state)
+{
+    (void)state;
+    RUN(reqrep, "rep", "peer A", "in A: hop||q", "recv: q", "short: r = EAGAIN", "send: r",
+        "out A: hop||r", "in A: |q", "get: q", "short: r", "out A: |r");
+}
+
+static void test_rep_replies_the_short_way_to_who_asked(void **state)
+{
+    (void)state;
+    RUN(reqrep, "rep", "peer A", "peer B", "in A: |a", "in B: |b", "get = EAGAIN", "recv: a",
+        "short: r", "out A: |r", "none B", "recv: b", "detach B", "short: s = EAGAIN", "send: s",
+        "drop unroutable 1", "in A: |c", "get: c", "detach A", "short: t = EAGAIN", "send: t",
+        "drop unroutable 1");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -103,6 +129,9 @@ int main(void)
         cmocka_unit_test(test_rep_reads_a_begun_request_of_a_lost_peer),
         cmocka_unit_test(test_rep_without_memory_may_reply_again),
         cmocka_unit_test(test_rep_without_memory_drops_the_request),
+        cmocka_unit_test(test_rep_goes_the_short_way_between_requests),
+        cmocka_unit_test(test_rep_that_keeps_an_envelope_does_not_reply_the_short_way),
+        cmocka_unit_test(test_rep_replies_the_short_way_to_who_asked),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

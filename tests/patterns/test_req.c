@@ -100,6 +100,45 @@ static void test_req_probes_each_connection(void **state)
         "connect A", "out A: ", "send+: a", "lose A", "connect A", "send: b", "out A: |a|b");
 }
 
+static void test_req_goes_the_short_way_between_requests(void **state)
+{
+    (void)state;
+    RUN(reqrep, "req", "short: x = EAGAIN", "peer A", "short: 1", "out A: |1", "short: 2 = EAGAIN",
+        "send: 2 = EFSM", "poll -", "in A: |r", "get: r", "poll o", "recv = EFSM", "send: 2",
+        "in A: |s", "get: s", "short: 3", "out A: |2", "out A: |3", "in A: |t", "recv: t",
+        "short: 4", "in A: |u", "poll i", "get = EAGAIN", "recv: u", "get = EAGAIN");
+}
+
+static void test_req_that_has_something_to_drop_does_not_go_the_short_way(void **state)
+{
+    (void)state;
+    RUN(reqrep, "req", "peer A", "short: 1", "in A: |r", "in A: |late", "get: r",
+        "short: 2 = EAGAIN", "send: 2", "drop state 1", "in A: |s", "get: s");
+}
+
+static void test_req_takes_the_short_way_to_and_from_its_peer_alone(void **state)
+{
+    (void)state;
+    RUN(reqrep, "req", "peer A", "peer B", "short: 1 = EAGAIN", "send: 1", "detach B", "out A: |1",
+        "in A: |r", "get: r", "short: 2", "peer B", "detach A", "in B: |x", "get = EAGAIN",
+        "recv = EAGAIN", "drop state 1", "short: 3 = EAGAIN");
+}
+
+static void test_req_that_correlates_does_not_go_the_short_way(void **state)
+{
+    (void)state;
+    RUN(reqrep, "req", "set req_correlate 1", "peer A", "short: 1 = EAGAIN", "send: 1", "in A: |r",
+        "get = EAGAIN", "recv = EAGAIN", "drop state 1", "in A: ^q1||s", "recv: s");
+}
+
+static void test_req_that_is_relaxed_asks_again_by_the_other_way(void **state)
+{
+    (void)state;
+    RUN(reqrep, "req", "set req_relaxed 1", "peer A", "short: 1", "short: 2 = EAGAIN", "send: 2",
+        "out A: |1", "out A: |2", "in A: |r", "get: r", "in A: |old", "drop state 1", "short: 3",
+        "out A: |3");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -115,6 +154,11 @@ int main(void)
         cmocka_unit_test(test_req_waits_when_its_peer_is_lost),
         cmocka_unit_test(test_req_without_memory_has_sent_nothing),
         cmocka_unit_test(test_req_probes_each_connection),
+        cmocka_unit_test(test_req_goes_the_short_way_between_requests),
+        cmocka_unit_test(test_req_that_has_something_to_drop_does_not_go_the_short_way),
+        cmocka_unit_test(test_req_takes_the_short_way_to_and_from_its_peer_alone),
+        cmocka_unit_test(test_req_that_correlates_does_not_go_the_short_way),
+        cmocka_unit_test(test_req_that_is_relaxed_asks_again_by_the_other_way),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

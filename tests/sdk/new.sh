@@ -69,4 +69,4 @@ grep -q "^module = $scratch/made/gadget7.so$" made/plugins.d/50-gadget7.conf ||
 export PKG_CONFIG_PATH=$tree/$libdir/pkgconfig
 [ "$(realpath "$(pkg-config --variable=moduledir tenon)")" = "$tree/$libdir/tenon" ] &&
     [ "$(realpath "$(pkg-config --variable=pluginsdir tenon)")" = "$tree/$libdir/tenon/plugins.d" ] &&
-    [ "$(pkg-config --variable=module_abi tenon)" = "1.0" ] || fail "pkg-config's variables"
+    [ "$(pkg-config --variable=module_abi tenon)" = "1.1" ] || fail "pkg-config's variables"

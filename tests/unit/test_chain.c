@@ -832,17 +832,98 @@ static void test_short_way_is_closed_where_it_would_not_do(void **state)
 
     (void)state;
     assert_int_equal(tni_chain_init(&chain, 0, true), 0);
-    assert_false(tni_chain_put(&chain, "", 0)); /* a chain with a slot */
+    assert_false(tni_chain_put(&chain, false, "", 0)); /* a chain with a slot */
+    assert_false(tni_chain_put(&chain, true, "", 0));
     tni_chain_fini(&chain);
 
     start(&chain, 1);
     write_one(&chain, 1, 0, TN_MSG_MORE);
-    assert_false(tni_chain_put(&chain, "", 0)); /* in the middle of a message */
+    assert_false(tni_chain_put(&chain, false, "", 0)); /* in the middle of a message */
+    assert_false(tni_chain_put(&chain, true, "", 0));
     tni_chain_rollback(&chain);
-    assert_true(tni_chain_put(&chain, "", 0));
-    assert_false(tni_chain_put(&chain, "", 0)); /* the mark */
+    assert_true(tni_chain_put(&chain, false, "", 0));
+    assert_false(tni_chain_put(&chain, false, "", 0)); /* the mark */
+    assert_false(tni_chain_put(&chain, true, "", 0));
     expect_frame(&chain, 2, 0, 0);
-    assert_false(tni_chain_put(&chain, "", SIZE_MAX));
+    assert_false(tni_chain_put(&chain, false, "", SIZE_MAX));
+    for (volatile size_t less = 0; less < 20; less++)
+        assert_false(tni_chain_put(&chain, true, "", SIZE_MAX - less));
+    expect_end(&chain);
+    tni_chain_fini(&chain);
+}
+
+static void expect_delimited(struct tni_chain *chain, const char *text)
+{
+    size_t size = 0;
+    const uint8_t *body = tni_chain_get_delimited(chain, &size);
+
+    assert_non_null(body);
+    assert_int_equal(size, strlen(text));
+    assert_memory_equal(body, text, size);
+}
+
+static void test_short_way_behind_a_delimiter(void **state)
+{
+    struct tni_chain chain;
+    uint64_t before;
+    size_t size;
+
+    (void)state;
+    start(&chain, 2);
+    assert_null(tni_chain_get_delimited(&chain, &size));
+    assert_true(tni_chain_put(&chain, true, "one", 3));
+    assert_true(tni_chain_put(&chain, true, "", 0));
+    assert_false(tni_chain_put(&chain, true, "", 0));
+    assert_int_equal(tni_chain_length(&chain), 2);
+    assert_null(tni_chain_get(&chain, &size)); /* it has two frames */
+    before = chain.r.sent.position;
+    expect_delimited(&chain, "one");
+    tni_chain_unget(&chain, before);
+    expect_delimited(&chain, "one");
+    expect_delimited(&chain, "");
+    assert_null(tni_chain_get_delimited(&chain, &size));
+    assert_true(tni_chain_release(&chain, true) || tni_chain_length(&chain) == 0);
+    tni_chain_fini(&chain);
+}
+
+/* What it leaves to the other way, from the first frame on. */
+static void expect_not_delimited(struct tni_chain *chain)
+{
+    uint64_t before = chain->r.sent.position;
+    size_t size;
+
+    assert_null(tni_chain_get_delimited(chain, &size));
+    assert_int_equal(chain->r.sent.position, before);
+}
+
+static void test_short_way_leaves_what_is_not_behind_a_delimiter(void **state)
+{
+    struct tni_chain chain;
+
+    (void)state;
+    start(&chain, 0);
+    assert_true(tni_chain_put(&chain, false, "", 0)); /* one empty frame */
+    expect_not_delimited(&chain);
+    expect_frame(&chain, 0, 0, 0);
+    write_one(&chain, 1, 5, TN_MSG_MORE); /* a routing frame first */
+    write_one(&chain, 2, 0, TN_MSG_MORE);
+    write_one(&chain, 3, 5, 0);
+    expect_not_delimited(&chain);
+    expect_frame(&chain, 1, 5, TNI_FRAME_MORE);
+    expect_frame(&chain, 2, 0, TNI_FRAME_MORE);
+    expect_frame(&chain, 3, 5, 0);
+    write_one(&chain, 1, 0, TN_MSG_MORE); /* two frames behind it */
+    write_one(&chain, 2, 5, TN_MSG_MORE);
+    write_one(&chain, 3, 5, 0);
+    expect_not_delimited(&chain);
+    expect_frame(&chain, 1, 0, TNI_FRAME_MORE);
+    expect_frame(&chain, 2, 5, TNI_FRAME_MORE);
+    expect_frame(&chain, 3, 5, 0);
+    write_one(&chain, 1, 0, TN_MSG_MORE); /* a body that is attached */
+    assert_int_equal(write_kind(&chain, 2, 100000, 0, OWNED), 0);
+    expect_not_delimited(&chain);
+    expect_frame(&chain, 1, 0, TNI_FRAME_MORE);
+    expect_frame(&chain, 2, 100000, 0);
     expect_end(&chain);
     tni_chain_fini(&chain);
 }
@@ -925,14 +1006,15 @@ static void model_stage(struct model *model, uint64_t number, size_t size, unsig
 }
 
 /* The short way may refuse, but not write wrongly; in the middle of a message it must refuse. */
-static bool short_write(struct tni_chain *chain, uint64_t number, size_t size, bool in_message)
+static bool short_write(struct tni_chain *chain, bool is_delimited, uint64_t number, size_t size,
+                        bool in_message)
 {
     uint8_t *bytes = malloc(size + 1);
     bool is_written;
 
     assert_non_null(bytes);
     fill(bytes, number, size);
-    is_written = tni_chain_put(chain, bytes, size);
+    is_written = tni_chain_put(chain, is_delimited, bytes, size);
     assert_false(is_written && in_message);
     free(bytes);
     return is_written;
@@ -962,6 +1044,23 @@ static void random_run(struct model *model)
     tni_chain_commit(&model->chain, messages);
 }
 
+/* An empty frame and another one. */
+static void random_delimited(struct model *model)
+{
+    uint64_t number = random_below(1000000);
+    size_t size = random_size();
+
+    if (tni_chain_credit(&model->chain, 1) == 0 || model->staged + 2 >= MOST_EVENTS)
+        return;
+    if (random_below(3) == 0 || !short_write(&model->chain, true, number, size, false)) {
+        write_one(&model->chain, 0, 0, TN_MSG_MORE);
+        write_one(&model->chain, number, size, 0);
+    }
+    model_stage(model, 0, 0, TNI_FRAME_MORE);
+    model_stage(model, number, size, 0);
+    model_commit(model);
+}
+
 /* One frame, in one of the ways that the core uses. */
 static void random_write(struct model *model)
 {
@@ -973,6 +1072,10 @@ static void random_write(struct model *model)
 
     if (!in_message && model->has_runs && random_below(3) == 0) {
         random_run(model);
+        return;
+    }
+    if (!in_message && random_below(4) == 0) {
+        random_delimited(model);
         return;
     }
     if (!in_message && model->hwm) {
@@ -987,7 +1090,7 @@ static void random_write(struct model *model)
     switch (random_below(6)) {
     case 4:
     case 5:
-        if (!more && short_write(&model->chain, number, size, in_message))
+        if (!more && short_write(&model->chain, false, number, size, in_message))
             break;
         write_one(&model->chain, number, size, more ? TN_MSG_MORE : 0);
         break;
@@ -1030,27 +1133,37 @@ static void check_length(struct model *model)
     assert_int_equal(must_wake, was_blocked && left <= model->hwm - (model->hwm + 1) / 2);
 }
 
-/* Whether the short way gives the next frame, which it may leave to the other one. Puts it back now and
- * then and takes it again. */
-static bool short_read(struct model *model, const struct entry *entry)
+/* Frames of the next message, which the short way may leave to the other one: then none. Puts it back
+ * now and then and takes it again. */
+static size_t short_read(struct model *model, bool is_delimited)
 {
+    const uint8_t *(*get)(struct tni_chain * chain, size_t * out_size) =
+        is_delimited ? tni_chain_get_delimited : tni_chain_get;
+    const struct entry *entry = &model->entries[model->read];
     uint64_t before = model->chain.r.sent.position;
     const uint8_t *body;
     size_t size = 0;
 
-    body = tni_chain_get(&model->chain, &size);
-    if (!body)
-        return false;
+    body = get(&model->chain, &size);
+    if (!body) {
+        assert_int_equal(model->chain.r.sent.position, before);
+        return 0;
+    }
     if (random_below(4) == 0) {
         tni_chain_unget(&model->chain, before);
-        body = tni_chain_get(&model->chain, &size);
+        body = get(&model->chain, &size);
     }
     assert_non_null(body);
-    assert_true(model->read < model->committed && entry->flags == 0);
+    assert_true(model->read + is_delimited < model->committed);
+    if (is_delimited) {
+        assert_true(entry->flags == TNI_FRAME_MORE && entry->size == 0);
+        entry++;
+    }
+    assert_int_equal(entry->flags, 0);
     assert_int_equal(size, entry->size);
     for (size_t i = 0; i < size; i++)
         assert_int_equal(body[i], body_byte(entry->number, i));
-    return true;
+    return 1 + is_delimited;
 }
 
 static void random_frames(struct model *model)
@@ -1059,9 +1172,10 @@ static void random_frames(struct model *model)
 
     for (uint64_t count = random_below(8); count; count--) {
         struct entry *entry = &model->entries[model->read];
-        if (is_short && short_read(model, entry)) {
+        size_t frames = is_short ? short_read(model, random_below(2)) : 0;
+        if (frames) {
             model->done++;
-            model->read++;
+            model->read += frames;
             continue;
         }
         if (model->read == model->committed) {
@@ -1228,6 +1342,8 @@ int main(void)
         cmocka_unit_test(test_init_without_memory_is_refused),
         cmocka_unit_test(test_refused_run_stays_the_callers),
         cmocka_unit_test(test_short_way_is_closed_where_it_would_not_do),
+        cmocka_unit_test(test_short_way_behind_a_delimiter),
+        cmocka_unit_test(test_short_way_leaves_what_is_not_behind_a_delimiter),
         cmocka_unit_test(test_random_frames_agree_with_the_model),
         cmocka_unit_test(test_random_bytes_agree_with_the_model),
     };

@@ -103,10 +103,13 @@ UNFIT(other_symbol_was_renamed, "bad_renamed", "original_LTX_tenon_module_v1")
 UNFIT(other_version_symbol_says_abi, "bad_version", "another major version of the ABI")
 UNFIT(wrong_magic_says_so, "bad_magic", "wrong magic number 0x12345678")
 UNFIT(other_major_says_abi, "bad_major", "built for ABI 2.0")
-UNFIT(newer_minor_says_abi, "bad_minor", "needs at least ABI 1.1")
+UNFIT(newer_minor_says_abi, "bad_minor", "needs at least ABI 1.2")
 UNFIT(short_descriptor_says_so, "bad_short", "fewer than the")
 UNFIT(wrong_name_says_both, "bad_name", "it calls itself \"other_name\"")
 UNFIT(missing_op_names_it, "bad_op", "the op \"send\" is missing")
+UNFIT(op_without_its_companions_names_them, "bad_trio", "the op \"delimited_from\" is missing")
+UNFIT(ops_without_their_flags_say_so, "bad_flags",
+      "its flags do not go with the op \"delimited_to\"")
 UNFIT(undefined_function_names_it, "bad_function", "undefined symbol: nobody_has_this_function")
 UNFIT(undefined_data_names_it, "bad_data", "undefined symbol: nobody_has_this_data")
 UNFIT(failed_init_says_its_sentence, "bad_init", "there is no such device as zapper")
@@ -125,6 +128,22 @@ static void test_load_text_file_is_not_elf(void **state)
     assert_int_equal(find(tree, "text"), -TN_EMODULE);
     assert_says("text.so: ");
     assert_null(strstr(tni_error_text(), "file not found"));
+}
+
+static void test_load_older_minor(void **state)
+{
+    struct fake_tree *tree = *state;
+    static const char *const names[] = {"older", NULL};
+    const struct tni_feature *feature;
+
+    fake_tree_patterns(tree, names);
+    assert_int_equal(fake_tree_open(tree), 0);
+    assert_int_equal(tni_registry_find(tree->registry, TN_PATTERN, "older", &feature), 0);
+    assert_non_null(feature->ops.pattern.recv);
+    assert_null(feature->ops.pattern.delimited_to);
+    assert_null(feature->ops.pattern.delimited_from);
+    assert_null(feature->ops.pattern.delimited_done);
+    assert_state(tree, "older", "loaded", "");
 }
 
 /* Its structures are longer than ours, and its ops and options more. */
@@ -363,6 +382,9 @@ int main(void)
         TEST(test_load_missing_requirement_names_it),
         TEST(test_load_text_file_is_not_elf),
         TEST(test_load_newer_minor_that_is_content),
+        TEST(test_load_older_minor),
+        TEST(test_load_op_without_its_companions_names_them),
+        TEST(test_load_ops_without_their_flags_say_so),
         TEST(test_load_requirement_cycle_is_told),
         TEST(test_load_requirement_is_loaded_first),
         TEST(test_load_failed_requirement_is_asked_again),

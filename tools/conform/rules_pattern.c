@@ -10,7 +10,7 @@
 #include "rules.h"
 #include "rules_host.h"
 
-enum { CANARY = 0x5ca1ab1e };
+enum { CANARY = 0x5ca1ab1e, TABLE_1_0 = offsetof(tn_pattern_ops_t, delimited_to) };
 
 /* Behind the state of each socket. */
 struct tail {
@@ -171,15 +171,20 @@ const tn_module_t *rules_watch_pattern(const tn_module_t *module, const tn_featu
     static tn_pattern_ops_t ops;
 
     real = feature->ops;
-    if (real->size != sizeof ops) /* the core will refuse it, and say so */
+    if (real->size < TABLE_1_0) /* the core will refuse it, and say so */
         return module;
-    ops = *real;
+    memset(&ops, 0, sizeof ops);
+    memcpy(&ops, real, real->size < sizeof ops ? real->size : sizeof ops);
+    ops.size = sizeof ops;
     tail_at = (real->socket_state + 15u) & ~(size_t)15;
     pipe_tail_at = real->pipe_state;
     ops.socket_state = (uint32_t)(tail_at + sizeof(struct tail));
     ops.pipe_state = (uint32_t)(pipe_tail_at + sizeof(uint32_t));
     /* What the core may do without asking would not be seen. */
     ops.flags &= ~(uint32_t)(TN_PATTERN_BALANCES | TN_PATTERN_TAKES_TURNS);
+    ops.delimited_to = NULL;
+    ops.delimited_from = NULL;
+    ops.delimited_done = NULL;
 #define WATCH(op)                                                                                  \
     if (ops.op)                                                                                    \
     ops.op = watched_##op
