@@ -1,11 +1,14 @@
-/* Streams of large buffers, which go to the kernel without being queued: in order, whole, and whatever else
- * is sent in between. */
+/* Streams of large buffers, which go to the kernel without being queued, and of those that are gathered first: in
+ * order, whole, whatever else is sent in between, and however they are received. */
 #include "api.h"
 
+#include <poll.h>
 #include <pthread.h>
+#include <sched.h>
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <sys/socket.h>
+#include <time.h>
 #include <unistd.h>
 
 enum { LARGE = 64 * 1024, MOST = 200 * 1000, HEADER = 9 };
@@ -111,6 +114,86 @@ static void test_stream_of_all_kinds_arrives_in_order(void **state)
         api_join(pull, push, endpoints[i]);
         assert_int_equal(pthread_create(&thread, NULL, send_mixed, push), 0);
         expect_mixed(pull);
+        pthread_join(thread, NULL);
+        assert_ok(tn_close(push));
+        assert_ok(tn_close(pull));
+        api_ctx_end(ctx);
+    }
+}
+
+/* ------------------------------------------------------------------ gathered */
+
+enum { GATHERED = 2400 };
+
+static size_t middling(uint32_t number)
+{
+    return number % 64 == 7 ? 10 : 1000 + number * 7919 % 31000;
+}
+
+static void *send_gathered(void *push)
+{
+    uint8_t *body = malloc(LARGE);
+
+    for (uint32_t i = 0; i < GATHERED; i++) {
+        fill(body, middling(i), (struct stamp){.number = i});
+        assert_ok(tn_send(push, body, middling(i), i % 32 == 27 ? TN_MORE : 0));
+    }
+    free(body);
+    return NULL;
+}
+
+static ssize_t receive_waiting(tn_socket_t *pull, uint8_t *body)
+{
+    return tn_recv(pull, body, LARGE, 0);
+}
+
+/* Somebody else has to read what comes. */
+static ssize_t receive_asking(tn_socket_t *pull, uint8_t *body)
+{
+    time_t until = time(NULL) + API_TIMEOUT_MS / 1000;
+    ssize_t size = -EAGAIN;
+
+    while (size == -EAGAIN && time(NULL) < until) {
+        size = tn_recv(pull, body, LARGE, TN_DONTWAIT);
+        sched_yield();
+    }
+    return size;
+}
+
+static ssize_t receive_told(tn_socket_t *pull, uint8_t *body)
+{
+    struct pollfd item = {.fd = tn_fd(pull, TN_POLLIN), .events = POLLIN};
+
+    return poll(&item, 1, API_TIMEOUT_MS) == 1 ? tn_recv(pull, body, LARGE, TN_DONTWAIT)
+                                               : -ETIMEDOUT;
+}
+
+static void expect_gathered(tn_socket_t *pull)
+{
+    ssize_t (*const ways[])(tn_socket_t *, uint8_t *) = {receive_waiting, receive_asking,
+                                                         receive_waiting, receive_told};
+    uint8_t *body = malloc(LARGE);
+
+    for (uint32_t i = 0; i < GATHERED; i++) {
+        assert_int_equal(assert_ok(ways[i * 4 / GATHERED](pull, body)), middling(i));
+        assert_int_equal(check(body, middling(i)).number, i);
+    }
+    free(body);
+}
+
+static void test_gathered_stream_arrives_however_it_is_received(void **state)
+{
+    static const char *const endpoints[] = {API_TCP, API_IPC};
+
+    (void)state;
+    for (int i = 0; i < 2; i++) {
+        tn_ctx_t *ctx = api_ctx();
+        tn_socket_t *push = api_socket(ctx, "push"), *pull = api_socket(ctx, "pull");
+        pthread_t thread;
+
+        api_join(pull, push, endpoints[i]);
+        assert_int_equal(pthread_create(&thread, NULL, send_gathered, push), 0);
+        expect_gathered(pull);
         pthread_join(thread, NULL);
         assert_ok(tn_close(push));
         assert_ok(tn_close(pull));
@@ -256,6 +339,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_stream_of_all_kinds_arrives_in_order),
+        cmocka_unit_test(test_gathered_stream_arrives_however_it_is_received),
         cmocka_unit_test(test_threads_that_share_a_socket_keep_their_orders),
         cmocka_unit_test(test_connection_lost_in_a_message_begins_anew_with_a_whole_one),
     };
