@@ -117,6 +117,11 @@ int tni_chain_write(struct tni_chain *chain, tn_msg_t *msg);
 void tni_chain_append(struct tni_chain *chain, const uint8_t *frames, size_t size);
 /** Makes room for a run of frames: at least `need` bytes. Returns how many, or 0 without memory. */
 size_t tni_chain_room(struct tni_chain *chain, size_t need);
+/** Where the next frame would be appended: with the room that tni_chain_room gave, bytes may be put there before
+ *  it is known what they are. */
+uint8_t *tni_chain_place(const struct tni_chain *chain);
+/** The `size` bytes there are whole data frames: as tni_chain_append, without a copy. */
+void tni_chain_append_placed(struct tni_chain *chain, size_t size);
 /** Appends a data frame whose body is `body`, which is taken. -ENOMEM: not taken. */
 int tni_chain_append_body(struct tni_chain *chain, bool more, struct tn_body *body,
                           const uint8_t *data, uint64_t size);

@@ -140,6 +140,17 @@ void tni_chain_append(struct tni_chain *chain, const uint8_t *frames, size_t siz
     chain->w.position += size;
 }
 
+uint8_t *tni_chain_place(const struct tni_chain *chain)
+{
+    return chain->w.chunk->area + offset_of(chain);
+}
+
+void tni_chain_append_placed(struct tni_chain *chain, size_t size)
+{
+    chain->w.open_until = 0;
+    chain->w.position += size;
+}
+
 struct head {
     uint8_t bytes[TNI_FRAME_HEADER_MAX + TNI_COMMAND_NAME_MAX];
     size_t size;

@@ -8,10 +8,11 @@
 #include "base/error.h"
 #include "message/body.h"
 #include "pipe/chain_short.h"
+#include "socket/waiter.h"
 #include "zmtp/frame.h"
 
 enum {
-    COPIED = 16 * 1024, /* a body up to this size is copied into the chain, if it is all there */
+    PLACE = 124 * 1024, /* what a stream is read into at once: a chunk of 128 KiB */
     COMMAND_MAX = 1024 * 1024 + 64,
 };
 
@@ -134,8 +135,8 @@ int tni_inbound_frame(struct tni_session *session, unsigned flags, const uint8_t
 {
     if (tni_session_in(session)->slot)
         return deliver_slot(session, flags, body, size);
-    return size > COPIED ? deliver_big(session, flags, body, size)
-                         : deliver_copy(session, flags, body, size);
+    return size > TNI_COPIED ? deliver_big(session, flags, body, size)
+                             : deliver_copy(session, flags, body, size);
 }
 
 /* ------------------------------------------------------------------ taking apart */
@@ -205,7 +206,7 @@ static int one_frame(struct tni_session *session, struct run *run, const uint8_t
     const uint8_t *body = frame + header;
     int rc;
 
-    if (!(flags & TNI_FRAME_COMMAND) && size <= COPIED && !tni_session_in(session)->slot)
+    if (!(flags & TNI_FRAME_COMMAND) && size <= TNI_COPIED && !tni_session_in(session)->slot)
         return run_add(session, run, frame, (size_t)header + size, !(flags & TNI_FRAME_MORE));
     run_flush(session, run);
     if (flags & TNI_FRAME_COMMAND)
@@ -267,25 +268,33 @@ static size_t small_message(const struct tni_session *session, const uint8_t *by
     return at;
 }
 
-/* Messages of small frames, as most are, one after the other: added to the run as long as there is
- * room for them in the chain, and returned as bytes. What is out of the ordinary is left. */
+/* Messages of small frames, as most are, one after the other; returned as bytes. What is out of the ordinary is
+ * left. */
+static size_t small_messages(const struct tni_session *session, const uint8_t *bytes, size_t size,
+                             uint64_t *io_credit)
+{
+    const int64_t limit = session->config->options.maxmsgsize;
+    const uint64_t most = limit >= 0 && limit < TNI_COPIED ? (uint64_t)limit : TNI_COPIED;
+    size_t at = 0, step;
+
+    while (*io_credit && (step = small_message(session, bytes + at, size - at, most))) {
+        at += step;
+        --*io_credit;
+    }
+    return at;
+}
+
+/* Those are added to the run as long as there is room for them in the chain. */
 static size_t add_small(struct tni_session *session, struct run *run, const uint8_t *bytes,
                         size_t size, uint64_t *credit)
 {
-    const int64_t limit = session->config->options.maxmsgsize;
-    const uint64_t most = limit >= 0 && limit < COPIED ? (uint64_t)limit : COPIED;
     size_t room = run->room - run->size;
     uint64_t left = *credit;
-    size_t at = 0, step;
+    size_t at;
 
     if (session->in_message)
         return 0;
-    if (size > room)
-        size = room;
-    while (left && (step = small_message(session, bytes + at, size - at, most))) {
-        at += step;
-        left--;
-    }
+    at = small_messages(session, bytes, size < room ? size : room, &left);
     if (at == 0)
         return 0;
     run->size += at;
@@ -293,6 +302,33 @@ static size_t add_small(struct tni_session *session, struct run *run, const uint
     run->messages += *credit - left;
     *credit = left;
     return at;
+}
+
+uint8_t *tni_inbound_place(struct tni_session *session, size_t *out_room)
+{
+    struct tni_chain *in = tni_session_in(session);
+    size_t room = in->slot || session->in_message ? 0 : tni_chain_room(in, PLACE);
+
+    if (!room)
+        return NULL;
+    *out_room = room < TNI_SCRATCH ? room : TNI_SCRATCH;
+    return tni_chain_place(in);
+}
+
+size_t tni_inbound_placed(struct tni_session *session, size_t size)
+{
+    struct tni_chain *in = tni_session_in(session);
+    uint64_t credit = 0, left;
+    size_t used;
+
+    has_room(session, &credit);
+    left = credit;
+    used = small_messages(session, tni_chain_place(in), size, &left);
+    if (used) {
+        tni_chain_append_placed(in, used);
+        tni_chain_commit(in, credit - left);
+    }
+    return used;
 }
 
 bool tni_inbound_short(struct tni_session *session, const uint8_t *bytes, size_t size)

@@ -13,6 +13,8 @@
 
 /** A body above this is collected by itself if it is not all there. */
 enum { TNI_LARGE = 8 * 1024 };
+/** One up to this size is copied into the socket's chain, if it is all there. */
+enum { TNI_COPIED = 16 * 1024 };
 
 /** Delivers the frames at the front of `bytes`, as many as are whole and as the socket takes. Returns
  *  the bytes used; what is left is the beginning of a frame, or `session->is_paused`. */
@@ -20,6 +22,12 @@ ssize_t tni_inbound_messages(struct tni_session *session, const uint8_t *bytes, 
 /** The same, all of them, if they are whole messages of frames of less than 256 bytes and nothing is out of the
  *  ordinary. False: nothing was done. */
 bool tni_inbound_short(struct tni_session *session, const uint8_t *bytes, size_t size);
+/** Where in the socket's chain `*out_room` bytes that are probably a stream of small messages may be read to. NULL:
+ *  read them elsewhere. */
+uint8_t *tni_inbound_place(struct tni_session *session, size_t *out_room);
+/** Delivers the messages at the front of the `size` bytes there, as long as they are whole, of small frames, and the
+ *  socket takes them. Returns the bytes used; the others are no longer there after the next delivery. */
+size_t tni_inbound_placed(struct tni_session *session, size_t size);
 /** Delivers a data frame, by copying it. */
 int tni_inbound_frame(struct tni_session *session, unsigned flags, const uint8_t *body,
                       size_t size);

@@ -25,6 +25,7 @@ void tni_receive_reset(struct tni_session *session)
     session->large.body = NULL;
     session->large.largest = 0;
     session->large.is_expected = false;
+    session->is_stream = false;
     session->in_message = false;
     session->parts = 0;
 }
@@ -100,10 +101,9 @@ static size_t room_for(const struct tni_session *session)
 
 /* How much is read that may have to be copied: where the next body is probably a large one, little more
  * than its header. */
-static size_t room_behind(struct tni_session *session, size_t filled)
+static size_t room_behind(struct tni_session *session, size_t room)
 {
     enum { PEEK = 4 * 1024 };
-    size_t room = room_for(session) - filled;
     bool is_short = session->large.is_expected && !session->coder;
 
     if (!session->large.body)
@@ -125,20 +125,22 @@ static size_t worth_reading(struct tni_session *session, size_t filled)
     return size > filled + WORTH_AT_LEAST ? (size_t)size - filled : WORTH_AT_LEAST;
 }
 
-static ssize_t read_some(struct tni_session *session, uint8_t *scratch, size_t filled,
+/* Behind `filled` bytes of `bytes`, where there is room for `room` in all. */
+static ssize_t read_some(struct tni_session *session, uint8_t *bytes, size_t filled, size_t room,
                          size_t *out_asked)
 {
-    size_t room = room_behind(session, filled), worth = worth_reading(session, filled);
+    size_t worth = worth_reading(session, filled);
     struct iovec iov[2];
     int count = 0;
     int rc = 0;
 
+    room = room_behind(session, room - filled);
     if (TNI_RARELY(session->large.body)) {
         rc = tni_large_room(session, &iov[count++]);
         if (rc < 0)
             return rc;
     }
-    iov[count].iov_base = scratch + filled;
+    iov[count].iov_base = bytes + filled;
     iov[count++].iov_len = room < worth ? room : worth;
     count = tni_session_cut(iov, count, (size_t)session->config->options.in_batch_size);
     *out_asked = iov[0].iov_len + (count > 1 ? iov[1].iov_len : 0);
@@ -211,18 +213,47 @@ static TNI_RARE int read_nothing(struct tni_session *session, uint8_t *scratch, 
     return got < 0 ? (int)got : tni_fail(-EPIPE, "the peer closed the connection");
 }
 
+/* A stream goes straight to where its messages are to be; what is no message to be left there is dealt with as
+ * always. */
+static uint8_t *place(struct tni_session *session, size_t *out_room)
+{
+    bool is_certain = session->is_stream && session->state == TNI_SESSION_UP &&
+                      !session->is_paused && !session->large.body &&
+                      tni_buffer_left(&session->stash) <= TNI_COPIED + TNI_FRAME_HEADER_MAX;
+
+    return is_certain ? tni_inbound_place(session, out_room) : NULL;
+}
+
+static TNI_APART int consume_placed(struct tni_session *session, const uint8_t *placed, size_t size,
+                                    uint8_t *scratch)
+{
+    uint64_t before = tni_session_in(session)->w.messages, messages;
+    size_t used = tni_inbound_placed(session, size);
+    size_t rest = size - used;
+
+    messages = tni_session_in(session)->w.messages - before;
+    session->usual_size = messages ? used / messages : 0;
+    memcpy(scratch, placed + used, rest);
+    return rest ? consume(session, scratch, rest) : 0;
+}
+
 static int read_once(struct tni_session *session, uint8_t *scratch, size_t *io_total)
 {
-    size_t filled = TNI_RARELY(tni_buffer_left(&session->stash)) ? unstash(session, scratch) : 0;
+    size_t room = room_for(session);
+    uint8_t *placed = TNI_RARELY(session->is_stream) ? place(session, &room) : NULL;
+    uint8_t *bytes = placed ? placed : scratch;
+    size_t filled = TNI_RARELY(tni_buffer_left(&session->stash)) ? unstash(session, bytes) : 0;
     size_t asked = 0;
     ssize_t got;
     size_t fresh;
     int rc;
 
     /* What was stashed when the socket was full may be all that there is. */
-    if (TNI_RARELY(filled >= room_for(session)))
+    if (TNI_RARELY(filled >= room))
         return consume(session, scratch, filled);
-    got = read_some(session, scratch, filled, &asked);
+    got = read_some(session, bytes, filled, room, &asked);
+    if (TNI_RARELY(got <= 0 && placed))
+        memcpy(scratch, placed, filled);
     if (TNI_RARELY(got <= 0))
         return read_nothing(session, scratch, filled, got);
     fresh = (size_t)got;
@@ -234,6 +265,8 @@ static int read_once(struct tni_session *session, uint8_t *scratch, size_t *io_t
     if (session->state == TNI_SESSION_UP)
         tni_heartbeat_on_traffic(&session->heartbeat,
                                  TNI_RARELY(session->heartbeat.peer_ttl) ? tni_clock_ms() : 0);
+    if (placed)
+        return consume_placed(session, placed, filled + fresh, scratch);
     rc = TNI_RARELY(session->large.body) ? took_large(session, &fresh) : 0;
     if (rc == 0 && filled + fresh)
         rc = consume_read(session, scratch, filled + fresh);
@@ -269,8 +302,11 @@ static bool is_alone(const struct tni_session *session)
  * fetch from that one's cache. What is encrypted is worth being opened by two. */
 static void note_stream(struct tni_session *session, size_t total)
 {
-    if (total >= MUCH && session->usual_size >= NOT_TINY && !session->codec &&
-        session->stack.depth == 1 && is_alone(session))
+    bool is_much = total >= MUCH && session->usual_size >= NOT_TINY && !session->codec &&
+                   session->stack.depth == 1 && is_alone(session);
+
+    session->is_stream = is_much && session->usual_size <= TNI_COPIED;
+    if (is_much)
         tni_reactor_note_much(session->member.reactor);
 }
 

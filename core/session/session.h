@@ -128,6 +128,7 @@ struct tni_session {
     } large;
     struct tni_datagram_inbox *datagrams; /* where they are received; NULL: a stream */
     size_t usual_size; /* bytes of a message, in the last read */
+    bool is_stream; /* much came at a time, in messages that are neither tiny nor large */
     bool in_message; /* frames of an unfinished one are in the incoming chain */
     unsigned parts; /* of that message, if it has several; so its bytes */
     uint64_t message_bytes;

@@ -480,6 +480,30 @@ static void test_run_of_frames_is_committed_in_parts(void **state)
     tni_chain_fini(&chain);
 }
 
+static void test_bytes_placed_beyond_a_message_are_written_over(void **state)
+{
+    struct tni_chain chain;
+    size_t first, size;
+    uint8_t *place;
+
+    (void)state;
+    start(&chain, 0);
+    assert_true(tni_chain_room(&chain, 600) >= 600);
+    place = tni_chain_place(&chain);
+    first = encode(place, 1, 100, 0);
+    size = first + encode(place + first, 2, 50, 0);
+    assert_true(size < 600);
+    tni_chain_append_placed(&chain, first);
+    expect_end(&chain);
+    tni_chain_commit(&chain, 1);
+    expect_frame(&chain, 1, 100, 0);
+    expect_end(&chain);
+    write_one(&chain, 3, 5, 0);
+    expect_frame(&chain, 3, 5, 0);
+    expect_end(&chain);
+    tni_chain_fini(&chain);
+}
+
 static void test_skipped_messages_are_discarded(void **state)
 {
     static uint8_t got[4096], expected[256];
@@ -1099,7 +1123,12 @@ static void random_write(struct model *model)
         assert_non_null(frame);
         size = encode(frame, number, size, more ? TNI_FRAME_MORE : 0);
         assert_true(tni_chain_room(&model->chain, size) >= size);
-        tni_chain_append(&model->chain, frame, size);
+        if (random_below(2)) {
+            memcpy(tni_chain_place(&model->chain), frame, size);
+            tni_chain_append_placed(&model->chain, size);
+        } else {
+            tni_chain_append(&model->chain, frame, size);
+        }
         free(frame);
         if (!more)
             tni_chain_commit(&model->chain, 1);
@@ -1324,6 +1353,7 @@ int main(void)
         cmocka_unit_test(test_bytes_in_steps_of_any_size_are_the_frames),
         cmocka_unit_test(test_rewind_starts_at_the_first_byte_of_a_cut_message),
         cmocka_unit_test(test_run_of_frames_is_committed_in_parts),
+        cmocka_unit_test(test_bytes_placed_beyond_a_message_are_written_over),
         cmocka_unit_test(test_skipped_messages_are_discarded),
         cmocka_unit_test(test_skip_of_nothing_discards_nothing),
         cmocka_unit_test(test_what_was_looked_at_comes_again_until_it_is_handed),
