@@ -81,14 +81,19 @@ static inline struct tn_pipe *only_source(struct tn_sock *sock)
     return tni_fair_queue_only(&sock->fair);
 }
 
-static inline bool is_delimited(const struct tn_sock *sock)
-{
-    return tni_turn_is_delimited(sock, TN_PATTERN_TAKES_TURNS);
-}
+struct small {
+    struct tn_pipe *pipe; /* it came from */
+    uint64_t before; /* position in its chain */
+    const uint8_t *body;
+    size_t size;
+    bool is_delimited;
+};
 
-static inline void received_short(struct tn_sock *sock, struct tn_pipe *pipe, size_t size)
+static inline void received_short(struct tn_sock *sock, const struct small *msg)
 {
-    if (is_delimited(sock))
+    struct tn_pipe *pipe = msg->pipe;
+
+    if (!TNI_IS_SMALL && msg->is_delimited)
         sock->ops->delimited_done(sock->pattern_state, pipe, false);
     sock->unlooked++;
     sock->rcvmore = false;
@@ -96,48 +101,42 @@ static inline void received_short(struct tn_sock *sock, struct tn_pipe *pipe, si
     if (tni_chain_has_released(tni_pipe_in(pipe)))
         tni_pipe_release(pipe);
     tni_count_owned(&sock->counters.messages_received, 1);
-    tni_count_owned(&sock->counters.bytes_received, size);
+    tni_count_owned(&sock->counters.bytes_received, msg->size);
     atomic_store_explicit(&sock->has_waited, true, memory_order_relaxed);
 }
-
-struct small {
-    struct tn_pipe *pipe; /* it came from */
-    uint64_t before; /* position in its chain */
-    const uint8_t *body;
-    size_t size;
-};
 
 static inline void put_back(const struct small *msg)
 {
     tni_chain_unget(tni_pipe_in(msg->pipe), msg->before);
 }
 
-static inline bool is_wanted(struct tn_sock *sock, const struct small *msg)
+/* A small message behind a delimiter from the only pipe there is. False: nothing was done. */
+static TNI_APART bool take_delimited(struct tn_sock *sock, struct small *out_msg)
 {
-    const tn_pattern_ops_t *ops = sock->ops;
-
-    if (is_delimited(sock))
-        return ops->delimited_from(sock->pattern_state, msg->pipe);
-    return !ops->wants || ops->wants(sock->pattern_state, msg->body, msg->size);
+    out_msg->pipe = only_source(sock);
+    if (!out_msg->pipe || !sock->ops->delimited_from(sock->pattern_state, out_msg->pipe))
+        return false;
+    out_msg->before = tni_pipe_in(out_msg->pipe)->r.sent.position;
+    out_msg->body = tni_chain_get_delimited(tni_pipe_in(out_msg->pipe), &out_msg->size);
+    return out_msg->body;
 }
 
 /* A small message from the only pipe there is. False: nothing was done. */
 static inline bool take_short(struct tn_sock *sock, struct small *out_msg)
 {
-    struct tni_chain *in;
+    const tn_pattern_ops_t *ops = sock->ops;
 
-    if (!tni_turn_may_be_short(sock, TN_PATTERN_TAKES_TURNS))
-        return false;
+    out_msg->is_delimited = !(ops->flags & TN_PATTERN_TAKES_TURNS);
+    if (out_msg->is_delimited)
+        return !TNI_IS_SMALL && ops->delimited_from && take_delimited(sock, out_msg);
     out_msg->pipe = only_source(sock);
     if (!out_msg->pipe)
         return false;
-    in = tni_pipe_in(out_msg->pipe);
-    out_msg->before = in->r.sent.position;
-    out_msg->body = is_delimited(sock) ? tni_chain_get_delimited(in, &out_msg->size)
-                                       : tni_chain_get(in, &out_msg->size);
+    out_msg->before = tni_pipe_in(out_msg->pipe)->r.sent.position;
+    out_msg->body = tni_chain_get(tni_pipe_in(out_msg->pipe), &out_msg->size);
     if (!out_msg->body)
         return false;
-    if (is_wanted(sock, out_msg))
+    if (!ops->wants || ops->wants(sock->pattern_state, out_msg->body, out_msg->size))
         return true;
     put_back(out_msg);
     return false;
@@ -152,7 +151,7 @@ static inline ssize_t recv_short(struct tn_sock *sock, const struct buffer *to)
         return -1;
     if (to->capacity)
         memcpy(to->data, msg.body, msg.size < to->capacity ? msg.size : to->capacity);
-    received_short(sock, msg.pipe, msg.size);
+    received_short(sock, &msg);
     return (ssize_t)msg.size;
 }
 
@@ -241,7 +240,7 @@ static inline ssize_t msg_recv_short(struct tn_sock *sock, tn_msg_t *out_msg)
         put_back(&msg);
         return -1;
     }
-    received_short(sock, msg.pipe, msg.size);
+    received_short(sock, &msg);
     return (ssize_t)msg.size;
 }
 

@@ -71,34 +71,15 @@ static inline bool must_tell(struct tn_sock *sock, struct tn_pipe *pipe, size_t 
     return false;
 }
 
-/* For certain: nothing can be received. */
-static inline bool has_received_all(const struct tn_sock *sock)
+static inline bool may_begin(struct tn_sock *sock)
 {
-    struct tn_pipe *pipe = tni_fair_queue_only(&sock->fair);
-
-    return pipe && tni_chain_is_drained(tni_pipe_in(pipe));
+    return !sock->sending.is_taken && !tni_sock_has_news(sock);
 }
 
-/* The only pipe that a small message can go to, or NULL. */
-static inline struct tn_pipe *only_target(struct tn_sock *sock)
+/* False: nothing was done; NULL: there is no such pipe. */
+static inline bool send_to(struct tn_sock *sock, struct tn_pipe *pipe, bool is_delimited,
+                           const void *data, size_t size)
 {
-    struct tn_pipe *next;
-
-    if (!tni_turn_may_be_short(sock, TN_PATTERN_BALANCES) || sock->sending.is_taken ||
-        tni_sock_has_news(sock))
-        return NULL;
-    next = tni_load_balancer_only(&sock->balance);
-    if (!tni_turn_is_delimited(sock, TN_PATTERN_BALANCES))
-        return next;
-    return sock->ops->delimited_to(sock->pattern_state, has_received_all(sock) ? next : NULL);
-}
-
-/* A small message to the only pipe there is. False: nothing was done. */
-static inline bool send_short(struct tn_sock *sock, const void *data, size_t size)
-{
-    struct tn_pipe *pipe = only_target(sock);
-    bool is_delimited = tni_turn_is_delimited(sock, TN_PATTERN_BALANCES);
-
     if (!pipe || atomic_load(&pipe->other->is_closing) ||
         !tni_chain_put(tni_pipe_out(pipe), is_delimited, data, size))
         return false;
@@ -112,6 +93,36 @@ static inline bool send_short(struct tn_sock *sock, const void *data, size_t siz
         tni_duplex_wake_other(pipe->duplex, pipe->side, TNI_WAKE_DATA);
     }
     return true;
+}
+
+/* For certain: nothing can be received. */
+static inline bool has_received_all(const struct tn_sock *sock)
+{
+    struct tn_pipe *pipe = tni_fair_queue_only(&sock->fair);
+
+    return pipe && tni_chain_is_drained(tni_pipe_in(pipe));
+}
+
+/* Likewise behind a delimiter, to the pipe that the pattern says. */
+static TNI_APART bool send_delimited(struct tn_sock *sock, const void *data, size_t size)
+{
+    struct tn_pipe *next;
+
+    if (!may_begin(sock))
+        return false;
+    next = tni_load_balancer_only(&sock->balance);
+    if (next && !has_received_all(sock))
+        next = NULL;
+    return send_to(sock, sock->ops->delimited_to(sock->pattern_state, next), true, data, size);
+}
+
+/* A small message to the only pipe there is. False: nothing was done. */
+static inline bool send_short(struct tn_sock *sock, const void *data, size_t size)
+{
+    if (!(sock->ops->flags & TN_PATTERN_BALANCES))
+        return !TNI_IS_SMALL && sock->ops->delimited_to && send_delimited(sock, data, size);
+    return may_begin(sock) &&
+           send_to(sock, tni_load_balancer_only(&sock->balance), false, data, size);
 }
 
 /* A large message to the only pipe there is, which has nothing queued. False: nothing was done. */

@@ -9,7 +9,6 @@
 #ifndef TNI_TURN_H
 #define TNI_TURN_H
 
-#include "base/expect.h"
 #include "message/body.h"
 #include "socket/ctx.h"
 #include "socket/slab.h"
@@ -39,20 +38,6 @@ static inline struct tn_sock *tni_turn_begin(const tn_socket_t *handle)
         return NULL;
     }
     return sock;
-}
-
-/** How the pattern's small messages go the short way. `flag`, TN_PATTERN_BALANCES of those that are sent
- *  and TN_PATTERN_TAKES_TURNS of those received: as they are. Otherwise this: behind a delimiter. */
-static inline bool tni_turn_is_delimited(const struct tn_sock *sock, unsigned flag)
-{
-    return !TNI_IS_SMALL && !(sock->ops->flags & flag);
-}
-
-/** Whether they do at all. The three ops for those behind a delimiter are there or not, together. */
-static inline bool tni_turn_may_be_short(const struct tn_sock *sock, unsigned flag)
-{
-    return tni_turn_is_delimited(sock, flag) ? sock->ops->delimited_done != NULL
-                                             : (sock->ops->flags & flag) != 0;
 }
 
 /** The same turn is an ordinary one from here on, as after tni_sock_enter. */
