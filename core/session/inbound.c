@@ -275,12 +275,14 @@ static size_t small_messages(const struct tni_session *session, const uint8_t *b
 {
     const int64_t limit = session->config->options.maxmsgsize;
     const uint64_t most = limit >= 0 && limit < TNI_COPIED ? (uint64_t)limit : TNI_COPIED;
+    uint64_t left = *io_credit;
     size_t at = 0, step;
 
-    while (*io_credit && (step = small_message(session, bytes + at, size - at, most))) {
+    while (left && (step = small_message(session, bytes + at, size - at, most))) {
         at += step;
-        --*io_credit;
+        left--;
     }
+    *io_credit = left;
     return at;
 }
 
