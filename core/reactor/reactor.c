@@ -44,11 +44,19 @@ static bool enter_or_want(struct tni_reactor *reactor)
     return enter(reactor) || !(atomic_fetch_or(&reactor->entered, ENTERED | WANTED) & ENTERED);
 }
 
+/* Whether somebody is to be called for what is left to be served. Under a lease the thread that has it comes back
+ * to it, or the tick does, unless another one sleeps. */
+static bool is_left_undone(struct tni_reactor *reactor)
+{
+    return atomic_load(&reactor->pending) &&
+           (!atomic_load(&reactor->is_leased) || atomic_load(&reactor->watch));
+}
+
 static void leave(struct tni_reactor *reactor)
 {
     bool is_wanted = atomic_exchange(&reactor->entered, 0) & WANTED;
 
-    if (TNI_RARELY(is_wanted || atomic_load(&reactor->pending)))
+    if (TNI_RARELY(is_wanted || is_left_undone(reactor)))
         tni_reactor_call(reactor);
     else if (!tni_mpsc_is_empty(&reactor->inbox))
         tni_reactor_call_later(reactor); /* whoever put it there calls, if it must be sooner */

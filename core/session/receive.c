@@ -144,6 +144,7 @@ static ssize_t read_some(struct tni_session *session, uint8_t *bytes, size_t fil
     iov[count++].iov_len = room < worth ? room : worth;
     count = tni_session_cut(iov, count, (size_t)session->config->options.in_batch_size);
     *out_asked = iov[0].iov_len + (count > 1 ? iov[1].iov_len : 0);
+    session->reads_on = false;
     return tni_stack_readv(&session->stack, iov, count);
 }
 
@@ -162,7 +163,13 @@ static TNI_APART int took_large(struct tni_session *session, size_t *io_size)
 
 static bool is_drained(struct tni_session *session, size_t got, size_t asked)
 {
-    return got < asked && !session->is_hung_up && session->stack.depth == 1;
+    return got < asked && !session->is_hung_up && session->stack.depth == 1 && !session->reads_on;
+}
+
+/* The thread that has the lease comes back before it sleeps: it gets what there is first. */
+static bool may_read_on_later(const struct tni_session *session)
+{
+    return session->reads_on && atomic_load(&session->member.reactor->is_leased);
 }
 
 static void deliver(struct tni_session *session)
@@ -338,9 +345,9 @@ int tni_session_receive(struct tni_session *session)
     do
         rc = has_stashed_frames(session) ? consume_stash(session)
                                          : read_once(session, scratch, &total);
-    while (TNI_RARELY(rc == 0 && session->rx_ready) && !session->is_paused && total < most &&
-           !session->question && session->state >= TNI_SESSION_HANDSHAKE &&
-           session->state != TNI_SESSION_ENDED);
+    while (TNI_RARELY(rc == 0 && session->rx_ready) && !may_read_on_later(session) &&
+           !session->is_paused && total < most && !session->question &&
+           session->state >= TNI_SESSION_HANDSHAKE && session->state != TNI_SESSION_ENDED);
     note_stream(session, total);
     deliver(session);
     if (TNI_RARELY(rc < 0))

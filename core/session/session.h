@@ -94,6 +94,7 @@ struct tni_session {
     uint64_t timer_at; /* what it was set to; UINT64_MAX: it is not, or has fired */
     uint8_t state;
     bool rx_ready, tx_ready; /* the kernel may have something; has room */
+    bool reads_on; /* the last read gave less than it might, and more is to be read */
     bool is_connected; /* the transport stands, and that has been told */
     bool is_half_open; /* counted in the config */
     bool is_counted; /* in the context: it was accepted */

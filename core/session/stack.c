@@ -191,6 +191,11 @@ static const char *stream_remote(tn_stream_t *stream)
     return stream->session->stack.remote;
 }
 
+static void stream_reads_on(tn_stream_t *stream)
+{
+    stream->session->reads_on = true;
+}
+
 static void *stream_endpoint(tn_stream_t *stream)
 {
     return stream->session->config->shared[stream->level];
@@ -214,4 +219,5 @@ void tni_stack_complete(tn_host_t *host)
     host->stream_resolve = stream_resolve;
     host->stream_set_addresses = stream_set_addresses;
     host->stream_remote = stream_remote;
+    host->stream_reads_on = stream_reads_on;
 }

@@ -369,6 +369,12 @@ typedef struct tn_host {
     /** Where the peer is, as stream_set_addresses of the lowest layer was told; NULL: it was not told. For
      *  sentences. From the ops of the stream; valid until the op returns. */
     const char *(*stream_remote)(tn_stream_t *stream);
+
+    /* ---- transports: what is not in a hurry (transport.h) ---- */
+    /** In readv, before it returns fewer bytes than there was room for: they are not the last, all the same.
+     *  Whoever waits for messages gets these first, and readv is called again before anybody sleeps.
+     *  Since ABI 1.1. */
+    void (*stream_reads_on)(tn_stream_t *stream);
 } tn_host_t;
 
 /** Whether the host has an entry of its table: for what came after minor version 0, in a module that also

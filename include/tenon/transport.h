@@ -136,7 +136,7 @@ typedef struct tn_transport_ops {
     /** Bytes read, 0 at the end of the stream, or -EAGAIN: then an event of the descriptor, or
      *  stream_ready, must follow when there is more. Of a transport without layers, fewer bytes than
      *  there was room for say that -EAGAIN would be next: it reads until the system says so, or the room
-     *  is full. -ECONNRESET, ... */
+     *  is full, or calls stream_reads_on. -ECONNRESET, ... */
     ssize_t (*readv)(void *state, const struct iovec *iov, int count);
     /** Bytes written, at least 1, or -EAGAIN: then an event, or stream_ready, must follow when there is
      *  room. What was not taken comes again, first; but between two messages a command may come before

@@ -150,7 +150,14 @@ inline leave()
 #endif
     };
     d_step { if :: inbox -> again = 1 :: else fi };
+#ifdef LEASE
+    if
+    :: pending -> if :: leased -> if :: watch != IO -> again = 1 :: else fi :: else -> again = 1 fi
+    :: else
+    fi;
+#else
     d_step { if :: pending -> again = 1 :: else fi };
+#endif
     if :: atomic { again -> again = 0 }; call_R() :: else fi
 }
 

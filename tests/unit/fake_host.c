@@ -157,6 +157,11 @@ static void fake_stream_wake_at(tn_stream_t *stream, uint64_t at_ms)
     stream->wake_at = at_ms;
 }
 
+static void fake_stream_reads_on(tn_stream_t *stream)
+{
+    stream->reads_on++;
+}
+
 static void fake_stream_ready(tn_stream_t *stream, unsigned ready)
 {
     stream->ready |= ready;
@@ -197,6 +202,7 @@ void fake_host_init(struct fake_host *fake)
         .stream_remote = fake_stream_remote,
         .stream_set_property = fake_stream_set_property,
         .stream_wake_at = fake_stream_wake_at,
+        .stream_reads_on = fake_stream_reads_on,
         .stream_ready = fake_stream_ready,
         .endpoint_join = fake_endpoint_join,
     };

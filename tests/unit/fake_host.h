@@ -58,6 +58,7 @@ struct tn_stream {
     unsigned reports;
     uint64_t wake_at; /* the last one asked for */
     unsigned ready; /* what the module has told of itself */
+    unsigned reads_on; /* how often it said so */
 };
 
 struct tn_listener {

@@ -194,6 +194,7 @@ static const struct place members[] = {
     AT(tn_host_t, sock_deadline, 736),
     AT(tn_host_t, stream_wake_at, 744),
     AT(tn_host_t, stream_remote, 752),
+    AT(tn_host_t, stream_reads_on, 760),
     AT(tn_question_credential_t, data, 0),
     AT(tn_question_credential_t, size, 8),
     AT(tn_question_info_t, size, 0),
