@@ -91,6 +91,60 @@ static void test_bytes_come_out_as_they_were_put_in(void **state)
     end(&pair);
 }
 
+/** KiB of the file that there is memory for. */
+static long kib_of(int fd)
+{
+    struct stat status;
+
+    assert_int_equal(fstat(fd, &status), 0);
+    return status.st_blocks / 2;
+}
+
+static void pass(struct pair *pair, uint8_t *io_next, size_t size)
+{
+    struct iovec iov = {.iov_base = scratch, .iov_len = size};
+
+    for (size_t i = 0; i < size; i++)
+        scratch[i] = (uint8_t)(*io_next + i);
+    assert_int_equal(tni_ipc_ring_put(&pair->writer, &iov, 1, size), size);
+    tni_ipc_ring_commit(&pair->writer);
+    memset(scratch, 0, size);
+    assert_int_equal(tni_ipc_ring_take(&pair->reader, &iov, 1), size);
+    for (size_t i = 0; i < size; i++)
+        assert_int_equal(scratch[i], (uint8_t)(*io_next + i));
+    *io_next = (uint8_t)(*io_next + size);
+    tni_ipc_ring_release(&pair->reader);
+}
+
+static void test_only_what_is_large_takes_more_than_a_unit_of_memory(void **state)
+{
+    enum { LARGE_SIZE = 4 * SIZE, LITTLE_KIB = (SIZE + 4096 * 4) / 1024 };
+    struct pair pair = {0};
+    uint8_t next = 0;
+
+    (void)state;
+    pair.fd = tni_ipc_ring_make(&pair.writer, LARGE_SIZE);
+    assert_true(pair.fd >= 0);
+    assert_true(tni_ipc_ring_attach(&pair.reader, pair.fd));
+    for (int round = 0; round < 3; round++) {
+        for (int i = 0; i < 100; i++)
+            pass(&pair, &next, 5001);
+        assert_true(kib_of(pair.fd) <= LITTLE_KIB);
+        assert_int_equal(put(&pair, "abc", 3), 3);
+        tni_ipc_ring_commit(&pair.writer);
+        assert_false(tni_ipc_ring_widen(&pair.writer)); /* the three bytes would lie elsewhere */
+        assert_int_equal(take(&pair, scratch, sizeof scratch), 3);
+        tni_ipc_ring_release(&pair.reader);
+        assert_true(tni_ipc_ring_widen(&pair.writer));
+        for (int i = 0; i < 10; i++)
+            pass(&pair, &next, sizeof scratch);
+        assert_true(kib_of(pair.fd) >= LARGE_SIZE / 1024);
+        assert_true(tni_ipc_ring_trim(&pair.writer));
+        assert_true(kib_of(pair.fd) <= LITTLE_KIB);
+    }
+    end(&pair);
+}
+
 static void test_nothing_is_to_be_taken_before_the_commit(void **state)
 {
     struct pair pair;
@@ -309,6 +363,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_bytes_come_out_as_they_were_put_in),
+        cmocka_unit_test(test_only_what_is_large_takes_more_than_a_unit_of_memory),
         cmocka_unit_test(test_nothing_is_to_be_taken_before_the_commit),
         cmocka_unit_test(test_full_ring_takes_no_small_pieces_of_something_large),
         cmocka_unit_test(test_writer_that_waits_is_told_once_half_is_free),

@@ -163,17 +163,56 @@ static void test_large_writes_come_to_share_memory(void **state)
     end();
 }
 
-static void test_small_writes_stay_on_the_socket(void **state)
+static void test_small_writes_now_and_then_stay_on_the_socket(void **state)
 {
     struct place place = {0};
 
     (void)state;
     begin();
-    for (int i = 0; i < 200; i++) {
+    for (int i = 0; i < 1000; i++) {
+        fake_clock_advance(1);
         assert_int_equal(write_next(&near_end, &place, 30000), 30000);
         assert_int_equal(in_socket(&far_end), 30000);
         read_all(&far_end, &place);
     }
+    end();
+}
+
+static void test_small_writes_one_after_the_other_come_to_share_memory(void **state)
+{
+    struct place place = {0};
+    bool shares = false;
+
+    (void)state;
+    begin();
+    for (int i = 0; i < 1000 && !shares; i++) {
+        assert_int_equal(write_next(&near_end, &place, 100), 100);
+        shares = in_socket(&far_end) < 100;
+        read_all(&far_end, &place);
+    }
+    assert_true(shares);
+    end();
+}
+
+/* A read ends behind what an offer came with, and a reader that does not look for offers takes that for all. */
+static void test_nothing_is_written_behind_a_small_offer_before_it_is_read(void **state)
+{
+    struct place place = {0};
+    int refused = 0;
+
+    (void)state;
+    begin();
+    for (int i = 0; i < 200; i++) {
+        if (write_next(&near_end, &place, 10) == -EAGAIN) {
+            int unread = in_socket(&far_end);
+            refused++;
+            assert_int_equal(write_next(&near_end, &place, 10), -EAGAIN);
+            assert_int_equal(read_next(&far_end, &place, sizeof in_bytes), unread);
+            assert_int_equal(write_next(&near_end, &place, 10), 10);
+        }
+    }
+    assert_true(refused > 0);
+    read_all(&far_end, &place);
     end();
 }
 
@@ -547,7 +586,9 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         TEST(test_large_writes_come_to_share_memory),
-        TEST(test_small_writes_stay_on_the_socket),
+        TEST(test_small_writes_now_and_then_stay_on_the_socket),
+        TEST(test_small_writes_one_after_the_other_come_to_share_memory),
+        TEST(test_nothing_is_written_behind_a_small_offer_before_it_is_read),
         TEST(test_sizes_of_all_kinds_keep_their_order),
         TEST(test_end_comes_after_the_last_byte),
         TEST(test_writer_learns_that_the_reader_has_gone),

@@ -29,7 +29,7 @@ static const tn_option_desc_t options[] = {
     TN_OPTION_STR_DESC("filter_uid", 4096, NULL, "user ids that may connect"),
     TN_OPTION_STR_DESC("filter_gid", 4096, NULL, "ids of groups whose members may connect"),
     TN_OPTION_INT_DESC("ring_size", "bytes", 0, TNI_IPC_RING_MAX, 1024 * 1024,
-                       "memory shared with the peer for large messages, each way; 0: none"),
+                       "memory shared with the peer, each way, at most; 0: none"),
     TN_OPTION_END,
 };
 

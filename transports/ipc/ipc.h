@@ -18,7 +18,8 @@
 
 enum {
     TNI_IPC_PATH_SIZE = sizeof((struct sockaddr_un *)0)->sun_path, /* with its NUL: 107 bytes */
-    TNI_IPC_LARGE = 32 * 1024, /* bytes of one write, from where on a ring pays */
+    TNI_IPC_LARGE = 32 * 1024, /* bytes of one write, from where on a ring pays; */
+    TNI_IPC_MANY = 64, /* or so many small ones, one soon after the other */
     TNI_IPC_MUCH = 2048, /* of one read: less than the system makes a piece of a large write */
     TNI_IPC_TEXT_SIZE = TNI_IPC_PATH_SIZE + sizeof "ipc://",
 };
@@ -40,18 +41,29 @@ enum tni_ipc_in_state {
     TNI_IPC_IN_RING,
 };
 
+/** How often one way is used. */
+struct tni_ipc_pace {
+    unsigned uses;
+    uint64_t since; /* ms: the last full run of them */
+};
+
 struct tni_ipc_out {
     uint8_t state;
     bool is_watched; /* somebody will look whether the ring is idle */
+    bool is_used; /* since somebody looked */
+    bool is_held; /* nothing is to lie behind what was written last before that is read */
+    struct tni_ipc_pace pace;
     unsigned offers; /* large writes since there is a ring */
     int ring_fd; /* until the bytes are in the ring */
     uint64_t position; /* of the stream, while the bytes are the socket's */
-    uint64_t used_at; /* ms */
+    uint64_t look_at; /* ms */
+    uint64_t put_at; /* ms: the last time that the ring was full, or had been */
     struct tni_ipc_ring ring;
 };
 
 struct tni_ipc_in {
     uint8_t state;
+    struct tni_ipc_pace pace;
     uint64_t position; /* as above */
     struct tni_ipc_ring ring;
 };
@@ -100,6 +112,8 @@ void tni_ipc_close(void *state);
 void tni_ipc_offer_on_connect(struct tni_ipc_stream *self);
 void tni_ipc_offer_on_accept(struct tni_ipc_stream *self, const struct sockaddr_un *peer,
                              socklen_t size);
+/** Whether what was written last has still to be read before more is written. */
+bool tni_ipc_is_still_held(struct tni_ipc_stream *self);
 /** As writev, as long as the bytes are the socket's; a ring may have those that follow (offer.c). */
 ssize_t tni_ipc_write_socket(struct tni_ipc_stream *self, const struct iovec *iov, int count);
 /** `size` bytes were read from the socket without a look for descriptors. True: it looks from now on, and more may be
@@ -108,6 +122,13 @@ bool tni_ipc_looks_on(struct tni_ipc_stream *self, ssize_t size);
 /** A read that looks for descriptors. `out_more`: more may be there, whatever room was left. */
 ssize_t tni_ipc_read_descriptors(struct tni_ipc_stream *self, const struct iovec *iov, int count,
                                  bool *out_more);
+
+/** Counts a use. Now and then, whether the last ones came soon one after the other. */
+bool tni_ipc_was_often(struct tni_ipc_stream *self, struct tni_ipc_pace *pace);
+static inline bool tni_ipc_is_often(struct tni_ipc_stream *self, struct tni_ipc_pace *pace)
+{
+    return ++pace->uses % TNI_IPC_MANY == 0 && tni_ipc_was_often(self, pace);
+}
 
 static inline size_t tni_ipc_size_of(const struct iovec *iov, int count)
 {

@@ -11,13 +11,16 @@
  * descriptors, which is dearer, only once it has read much at a time; so the offer is made more than once.
  */
 #include <errno.h>
+#include <linux/sockios.h>
 #include <stddef.h>
 #include <stdio.h>
+#include <sys/ioctl.h>
 #include <sys/random.h>
 
 #include "ipc.h"
 
 enum {
+    OFTEN_MS = 50, /* for TNI_IPC_MANY uses of one way: about a millisecond each, and a ring pays */
     PATIENCE = 64, /* large writes, until a peer that has not attached is taken not to */
 };
 
@@ -127,11 +130,41 @@ static ssize_t offer(struct tni_ipc_stream *self, const struct iovec *iov, int c
     return size;
 }
 
+bool tni_ipc_was_often(struct tni_ipc_stream *self, struct tni_ipc_pace *pace)
+{
+    uint64_t before = pace->since;
+
+    pace->since = self->owner.host->clock_ms();
+    return pace->since - before <= OFTEN_MS;
+}
+
 /* The 1st large write, the 2nd, 4th, 8th, ... */
 static bool is_to_offer(struct tni_ipc_out *out)
 {
     out->offers++;
     return (out->offers & (out->offers - 1)) == 0;
+}
+
+/* A reader that does not look for descriptors takes what came with one for the last that there is. In a large write
+ * it sees by the size that it is not; what is behind a small one has to wait until that is read, which makes
+ * the socket writable anew. */
+static ssize_t offer_beside(struct tni_ipc_stream *self, const struct iovec *iov, int count)
+{
+    ssize_t size = offer(self, iov, count);
+
+    self->out.is_held = size > 0 && size < TNI_IPC_LARGE && self->out.state == TNI_IPC_OUT_OFFERED;
+    return size;
+}
+
+bool tni_ipc_is_still_held(struct tni_ipc_stream *self)
+{
+    int kept = errno, unread = 0;
+
+    if (ioctl(self->fd, SIOCOUTQ, &unread) < 0)
+        unread = 0;
+    errno = kept;
+    self->out.is_held = unread > 0;
+    return self->out.is_held;
 }
 
 /* 0, the state says how it went; -EAGAIN. */
@@ -163,7 +196,7 @@ static ssize_t write_large(struct tni_ipc_stream *self, const struct iovec *iov,
         if (tni_ipc_ring_is_attached(&out->ring))
             return begin_ring(self) < 0 ? -EAGAIN : tni_ipc_writev(self, iov, count);
         if (is_to_offer(out))
-            return offer(self, iov, count);
+            return offer_beside(self, iov, count);
         if (out->offers > PATIENCE)
             give_up(out);
     }
@@ -194,7 +227,7 @@ ssize_t tni_ipc_write_socket(struct tni_ipc_stream *self, const struct iovec *io
 {
     if (self->out.state == TNI_IPC_OUT_HELLO)
         return say_hello(self, iov, count);
-    if (self->out.state == TNI_IPC_OUT_ALONE || tni_ipc_size_of(iov, count) < TNI_IPC_LARGE)
+    if (self->out.state == TNI_IPC_OUT_ALONE)
         return tni_ipc_write_plain(self, iov, count);
     return write_large(self, iov, count);
 }
@@ -276,7 +309,8 @@ ssize_t tni_ipc_read_descriptors(struct tni_ipc_stream *self, const struct iovec
 
 bool tni_ipc_looks_on(struct tni_ipc_stream *self, ssize_t size)
 {
-    if (self->in.state != TNI_IPC_IN_PLAIN || size < TNI_IPC_MUCH)
+    if (self->in.state != TNI_IPC_IN_PLAIN || size <= 0 ||
+        (size < TNI_IPC_MUCH && !tni_ipc_is_often(self, &self->in.pace)))
         return false;
     self->in.state = TNI_IPC_IN_LOOKING;
     return true;

@@ -18,13 +18,14 @@ enum {
     TOKEN_SEALS = F_SEAL_SEAL | F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE,
 };
 
-static const uint64_t magic = 0x31676e69726e6e74; /* "tnnring1" */
+static const uint64_t magic = 0x32676e69726e6e74; /* "tnnring2" */
 
 /* What the two ends write lies apart, so that neither takes the other's cache line in passing. */
 struct tni_ipc_shared {
     _Alignas(LINE) uint64_t magic;
     atomic_uint_fast64_t begin; /* where in the stream, and one: 0 is not yet */
     _Alignas(LINE) atomic_uint_fast64_t put; /* the writer's count; */
+    atomic_uint_fast64_t window; /* bytes; changed when all is taken, before more is put */
     atomic_bool writer_waits; /* set by the writer, cleared by the reader */
     _Alignas(LINE) atomic_uint_fast64_t taken; /* the reader's */
     atomic_bool reader_waits;
@@ -44,7 +45,7 @@ static int map(struct tni_ipc_ring *ring, int fd, size_t size)
     if (memory == MAP_FAILED)
         return -errno;
     madvise(memory, HEAD + size, MADV_DONTFORK);
-    *ring = (struct tni_ipc_ring){.shared = memory, .size = size};
+    *ring = (struct tni_ipc_ring){.shared = memory, .size = size, .window = TNI_IPC_RING_UNIT};
     return 0;
 }
 
@@ -77,6 +78,12 @@ static bool may_have(size_t size)
     return getrlimit(RLIMIT_FSIZE, &limit) == 0 && limit.rlim_cur >= size;
 }
 
+static void use_window(struct tni_ipc_ring *ring, size_t size)
+{
+    ring->window = size;
+    atomic_store(&ring->shared->window, size);
+}
+
 static int make(struct tni_ipc_ring *ring, int fd, size_t size)
 {
     int code;
@@ -87,8 +94,10 @@ static int make(struct tni_ipc_ring *ring, int fd, size_t size)
         fcntl(fd, F_ADD_SEALS, NEVER_SHRINKS | F_SEAL_SEAL) < 0)
         return -errno;
     code = map(ring, fd, size);
-    if (code == 0)
+    if (code == 0) {
         ring->shared->magic = magic;
+        use_window(ring, TNI_IPC_RING_UNIT);
+    }
     return code;
 }
 
@@ -154,7 +163,7 @@ struct place {
 
 static struct place place_of(const struct tni_ipc_ring *ring, uint64_t count, size_t size)
 {
-    size_t at = (size_t)(count % ring->size), before_end = ring->size - at;
+    size_t at = (size_t)(count % ring->window), before_end = ring->window - at;
 
     return (struct place){.first = data_of(ring) + at,
                           .second = data_of(ring),
@@ -180,7 +189,7 @@ static void copy_out(const struct tni_ipc_ring *ring, void *to, size_t size)
 /* Bytes in it, or -EPROTO: one of the two counts is a lie. */
 static ssize_t filled(const struct tni_ipc_ring *ring, uint64_t put, uint64_t taken)
 {
-    return put - taken <= ring->size ? (ssize_t)(put - taken) : -EPROTO;
+    return put - taken <= ring->window ? (ssize_t)(put - taken) : -EPROTO;
 }
 
 /* ---- the writer ---- */
@@ -199,7 +208,7 @@ static ssize_t room(const struct tni_ipc_ring *ring)
 {
     ssize_t used = filled(ring, ring->count, atomic_load(&ring->shared->taken));
 
-    return used < 0 ? used : (ssize_t)ring->size - used;
+    return used < 0 ? used : (ssize_t)ring->window - used;
 }
 
 ssize_t tni_ipc_ring_put(struct tni_ipc_ring *ring, const struct iovec *iov, int count,
@@ -246,19 +255,40 @@ bool tni_ipc_ring_awaits_room(const struct tni_ipc_ring *ring)
     return atomic_load(&ring->shared->writer_waits);
 }
 
+static bool is_all_taken(const struct tni_ipc_ring *ring)
+{
+    return room(ring) == (ssize_t)ring->window;
+}
+
+bool tni_ipc_ring_widen(struct tni_ipc_ring *ring)
+{
+    if (ring->window == ring->size)
+        return true;
+    if (!is_all_taken(ring))
+        return false;
+    use_window(ring, ring->size);
+    return true;
+}
+
 bool tni_ipc_ring_trim(struct tni_ipc_ring *ring)
 {
-    if (room(ring) != (ssize_t)ring->size)
+    if (!is_all_taken(ring))
         return false;
+    use_window(ring, TNI_IPC_RING_UNIT);
     madvise(data_of(ring), ring->size, MADV_REMOVE);
     return true;
 }
 
 /* ---- the reader ---- */
 
-static ssize_t available(const struct tni_ipc_ring *ring)
+/* The writer's word for how much of it is used is taken only for one of the two that there are. */
+static ssize_t available(struct tni_ipc_ring *ring)
 {
-    return filled(ring, atomic_load(&ring->shared->put), ring->count);
+    uint64_t put = atomic_load(&ring->shared->put);
+
+    ring->window =
+        atomic_load(&ring->shared->window) == ring->size ? ring->size : TNI_IPC_RING_UNIT;
+    return filled(ring, put, ring->count);
 }
 
 bool tni_ipc_ring_begins_at(const struct tni_ipc_ring *ring, uint64_t position)
@@ -285,7 +315,8 @@ ssize_t tni_ipc_ring_take(struct tni_ipc_ring *ring, const struct iovec *iov, in
 bool tni_ipc_ring_release(struct tni_ipc_ring *ring)
 {
     atomic_store(&ring->shared->taken, ring->count);
-    return atomic_load(&ring->shared->writer_waits) && available(ring) <= (ssize_t)ring->size / 2 &&
+    return atomic_load(&ring->shared->writer_waits) &&
+           available(ring) <= (ssize_t)ring->window / 2 &&
            atomic_exchange(&ring->shared->writer_waits, false);
 }
 

@@ -29,7 +29,8 @@ struct tni_ipc_shared;
 
 struct tni_ipc_ring {
     struct tni_ipc_shared *shared; /* NULL: there is none */
-    size_t size; /* bytes for the stream */
+    size_t size; /* bytes for the stream, */
+    size_t window; /* of which the writer uses so many: one unit until it widens */
     uint64_t count; /* that this end has put in or taken out */
 };
 
@@ -63,7 +64,9 @@ bool tni_ipc_ring_commit(struct tni_ipc_ring *ring);
  *  read on the socket, which it leaves there until then. */
 void tni_ipc_ring_await_room(struct tni_ipc_ring *ring, bool waits);
 bool tni_ipc_ring_awaits_room(const struct tni_ipc_ring *ring);
-/** Gives the memory back to the system, if all is taken. */
+/** Uses all of it from now on, whatever memory that costs. False: not yet, something is still to be taken. */
+bool tni_ipc_ring_widen(struct tni_ipc_ring *ring);
+/** Gives the memory back to the system, and uses one unit again, if all is taken. */
 bool tni_ipc_ring_trim(struct tni_ipc_ring *ring);
 
 /* ---- the reader's end */

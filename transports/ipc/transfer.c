@@ -12,7 +12,7 @@
 
 enum {
     LONG_COPY = 32 * 1024, /* bytes: the reader may as well wake up meanwhile */
-    IDLE_MS = 1000, /* without use, until the ring's memory goes back */
+    LOOK_MS = 500, /* between two looks: unused from one to the next, the ring's memory goes back */
     TRICKLE_MS = 250, /* while the ring is full, until it is filled up with less */
     BELLS = 64, /* read at a time */
     ENTRIES = 8,
@@ -28,24 +28,31 @@ static void wake_in(const struct tni_ipc_stream *self, uint64_t now, uint64_t ms
 /* Sees to it that somebody looks whether the ring is still used. */
 static void watch_ring(struct tni_ipc_stream *self)
 {
-    self->out.used_at = self->owner.host->clock_ms();
+    uint64_t now;
+
+    self->out.is_used = true;
     if (self->out.is_watched)
         return;
     self->out.is_watched = true;
-    wake_in(self, self->out.used_at, IDLE_MS);
+    now = self->owner.host->clock_ms();
+    self->out.look_at = now + LOOK_MS;
+    wake_in(self, now, LOOK_MS);
 }
 
 static void look_at_ring(struct tni_ipc_stream *self)
 {
+    struct tni_ipc_out *out = &self->out;
     uint64_t now = self->owner.host->clock_ms();
     int kept = errno;
 
-    if (now < self->out.used_at + IDLE_MS)
-        wake_in(self, self->out.used_at, IDLE_MS);
-    else if (tni_ipc_ring_trim(&self->out.ring))
-        self->out.is_watched = false;
-    else
-        wake_in(self, now, IDLE_MS);
+    if (now >= out->look_at) {
+        if (!out->is_used && tni_ipc_ring_trim(&out->ring))
+            out->is_watched = false;
+        out->is_used = false;
+        out->look_at = now + LOOK_MS;
+    }
+    if (out->is_watched)
+        wake_in(self, out->look_at, 0);
     errno = kept;
 }
 
@@ -72,13 +79,23 @@ static int ring_bell(const struct tni_ipc_stream *self)
 /* Small pieces of something large would only wake the reader more often. */
 static size_t good_part(const struct tni_ipc_stream *self)
 {
-    return self->out.ring.size / 4;
+    return self->out.ring.window / 4;
+}
+
+/* What is large has the whole ring. */
+static ssize_t put(struct tni_ipc_stream *self, const struct iovec *iov, int count, size_t least)
+{
+    bool is_large = tni_ipc_size_of(iov, count) >= LONG_COPY;
+
+    if (is_large && least > 1 && !tni_ipc_ring_widen(&self->out.ring))
+        return 0;
+    return tni_ipc_ring_put(&self->out.ring, iov, count, least);
 }
 
 /* One that reads slowly is to be seen to read: any room will do after a while. */
 static size_t least_of(const struct tni_ipc_stream *self, uint64_t now)
 {
-    return now < self->out.used_at + TRICKLE_MS ? good_part(self) : 1;
+    return now < self->out.put_at + TRICKLE_MS ? good_part(self) : 1;
 }
 
 /* The bell first: a reader that sees that the writer waits must find it. Then there may be room already, and the
@@ -91,13 +108,16 @@ static ssize_t put_later(struct tni_ipc_stream *self, const struct iovec *iov, i
 
     if (size < 0)
         return size;
-    if (begins)
+    if (begins) {
         tni_ipc_ring_await_room(&self->out.ring, true);
-    size = tni_ipc_ring_put(&self->out.ring, iov, count, least_of(self, now));
+        self->out.put_at = now;
+    }
+    size = put(self, iov, count, least_of(self, now));
     if (size == 0) {
         wake_in(self, now, TRICKLE_MS);
         return -EAGAIN;
     }
+    self->out.put_at = now;
     if (begins)
         tni_ipc_ring_await_room(&self->out.ring, false);
     return size;
@@ -109,27 +129,33 @@ static ssize_t write_ring(struct tni_ipc_stream *self, const struct iovec *iov, 
 
     if (tni_ipc_size_of(iov, count) >= LONG_COPY && tni_ipc_ring_wakes(&self->out.ring))
         ring_bell(self);
-    size = tni_ipc_ring_put(&self->out.ring, iov, count, good_part(self));
+    size = put(self, iov, count, good_part(self));
     if (size == 0)
         size = put_later(self, iov, count);
     if (size <= 0)
         return judged(self, size);
-    watch_ring(self);
     /* The bytes are written, whatever becomes of the bell; an end of the connection shows by itself. */
     if (tni_ipc_ring_commit(&self->out.ring))
         ring_bell(self);
+    watch_ring(self);
     return size;
 }
 
-/* Most writes are short ones of the socket. */
+/* Most writes are short ones. */
 ssize_t tni_ipc_writev(void *state, const struct iovec *iov, int count)
 {
     struct tni_ipc_stream *self = state;
 
-    if (count == 1 && iov->iov_len < TNI_IPC_LARGE && self->out.state <= TNI_IPC_OUT_OFFERED)
+    if (self->out.state == TNI_IPC_OUT_RING)
+        return write_ring(self, iov, count);
+    if (self->out.is_held && tni_ipc_is_still_held(self)) {
+        wake_in(self, self->owner.host->clock_ms(), TRICKLE_MS);
+        return -EAGAIN;
+    }
+    if (self->out.state <= TNI_IPC_OUT_OFFERED && tni_ipc_size_of(iov, count) < TNI_IPC_LARGE &&
+        !tni_ipc_is_often(self, &self->out.pace))
         return tni_ipc_write_plain(self, iov, count);
-    return self->out.state == TNI_IPC_OUT_RING ? write_ring(self, iov, count)
-                                               : tni_ipc_write_socket(self, iov, count);
+    return tni_ipc_write_socket(self, iov, count);
 }
 
 /* ------------------------------------------------------------------ reading */
@@ -221,27 +247,46 @@ static ssize_t read_on(struct tni_ipc_stream *self, const struct iovec *iov, int
     return done > 0 ? (ssize_t)done : size;
 }
 
-/* `size`: what a plain read gave, or 0: none was tried. */
-static __attribute__((noinline)) ssize_t read_more(struct tni_ipc_stream *self,
-                                                   const struct iovec *iov, int count, ssize_t size)
+/* `size`: what a plain read gave, or 0; `more`: it is not all. */
+static __attribute__((noinline)) ssize_t
+read_more(struct tni_ipc_stream *self, const struct iovec *iov, int count, ssize_t size, bool more)
 {
-    if (size == 0 || tni_ipc_looks_on(self, size))
+    if (more)
         size = read_on(self, iov, count, (size_t)size);
     if (size == -EAGAIN && self->out.is_watched)
         look_at_ring(self);
     return size;
 }
 
-/* Most reads are short ones of the socket. */
+/* What is in the ring is wanted now; the bell that it came with can be read afterwards. */
+static ssize_t read_ahead(struct tni_ipc_stream *self, const struct iovec *iov, int count)
+{
+    ssize_t size = tni_ipc_ring_take(&self->in.ring, iov, count);
+
+    if (size <= 0)
+        return 0;
+    if (tni_ipc_ring_release(&self->in.ring))
+        read_bells(self);
+    self->owner.host->stream_reads_on(self->owner.stream);
+    return size;
+}
+
+/* Most reads are short ones. */
 ssize_t tni_ipc_readv(void *state, const struct iovec *iov, int count)
 {
     struct tni_ipc_stream *self = state;
     ssize_t size = 0;
+    bool more = true;
 
-    if (self->in.state <= TNI_IPC_IN_PLAIN) {
+    if (self->in.state == TNI_IPC_IN_RING) {
+        size = read_ahead(self, iov, count);
+        if (size > 0)
+            return size;
+    } else if (self->in.state <= TNI_IPC_IN_PLAIN) {
         size = read_plain(self, iov, count);
-        if (size == 0 || (size < TNI_IPC_MUCH && !self->out.is_watched))
+        more = tni_ipc_looks_on(self, size);
+        if (!more && (size == 0 || !self->out.is_watched))
             return size;
     }
-    return read_more(self, iov, count, size);
+    return read_more(self, iov, count, size, more);
 }
