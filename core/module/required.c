@@ -98,7 +98,7 @@ static const char *delimited_wrong(const tn_pattern_ops_t *ops)
 {
     unsigned both = TN_PATTERN_SENDS | TN_PATTERN_RECEIVES;
 
-    if (ops->size < TNI_UP_TO(tn_pattern_ops_t, delimited_done))
+    if (ops->size < TNI_UP_TO(tn_pattern_ops_t, delimited_done)) /* which is asked for, then */
         return NULL;
     if (!ops->delimited_to && !ops->delimited_from && !ops->delimited_done)
         return NULL;

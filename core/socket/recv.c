@@ -128,7 +128,7 @@ static inline bool take_short(struct tn_sock *sock, struct small *out_msg)
 
     out_msg->is_delimited = !(ops->flags & TN_PATTERN_TAKES_TURNS);
     if (out_msg->is_delimited)
-        return !TNI_IS_SMALL && ops->delimited_from && take_delimited(sock, out_msg);
+        return !TNI_IS_SMALL && ops->delimited_done && take_delimited(sock, out_msg);
     out_msg->pipe = only_source(sock);
     if (!out_msg->pipe)
         return false;

@@ -120,7 +120,7 @@ static TNI_APART bool send_delimited(struct tn_sock *sock, const void *data, siz
 static inline bool send_short(struct tn_sock *sock, const void *data, size_t size)
 {
     if (!(sock->ops->flags & TN_PATTERN_BALANCES))
-        return !TNI_IS_SMALL && sock->ops->delimited_to && send_delimited(sock, data, size);
+        return !TNI_IS_SMALL && sock->ops->delimited_done && send_delimited(sock, data, size);
     return may_begin(sock) &&
            send_to(sock, tni_load_balancer_only(&sock->balance), false, data, size);
 }
