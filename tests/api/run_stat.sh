@@ -9,7 +9,8 @@ python=$2
 zmq=${3:-}
 tmp=$(mktemp -d "${TMPDIR:-/tmp}/tenon-stat.XXXXXX")
 pids=
-trap 'for pid in $pids; do kill "$pid" 2>/dev/null || :; done; rm -rf "$tmp"' EXIT
+# One that has messages left for nobody would wait for whom they are for.
+trap 'for pid in $pids; do kill -KILL "$pid" 2>/dev/null || :; done; rm -rf "$tmp"' EXIT
 trap 'exit 1' INT TERM
 
 fail() { echo "$*"; exit 1; }
