@@ -253,9 +253,11 @@ static bool try_to_serve(struct tni_reactor *reactor, const struct source *sourc
     return true;
 }
 
+/* Where the watcher sleeps on a descriptor he need not ask the set: it keeps what it has for whoever serves when
+ * the lease is over. */
 bool tni_reactor_serve(struct tni_reactor *reactor)
 {
-    return try_to_serve(reactor, &from_set);
+    return try_to_serve(reactor, atomic_load(&reactor->plain) >= 0 ? &from_inbox : &from_set);
 }
 
 /* Of many connections a look takes what is there too early: more would have gathered. Who waits more often

@@ -193,7 +193,8 @@ inline note_plain()
 }
 
 /*
- * direct: a sender that only wants its own message out; without epoll_wait. from_plain: the descriptor was
+ * direct: without epoll_wait: a sender that only wants its own message out, or a waiter who sleeps on a
+ * descriptor. from_plain: that was
  * seen to be readable. One message each way is the budget.
  */
 inline serve(direct, from_plain)
@@ -420,7 +421,10 @@ inline wait()
     :: if
         :: won && !unlooked ->
             enter();
-            if :: entered -> failed = 0; serve(0, seen); leave() :: else -> failed = 1 fi
+            if
+            :: entered -> failed = 0; set_is_left = plain; serve(set_is_left, seen); leave()
+            :: else -> failed = 1
+            fi
         :: else
         fi;
         d_step { unlooked = 0; seen = 0 };
@@ -568,7 +572,7 @@ inline recv()
 proctype App(byte id; byte sends; byte recvs)
 {
     bit entered, again, popped, won, failed, go, cond, out, stays, got_out;
-    bit unlooked, on_plain, seen, was_plain, tried, looked, found;
+    bit unlooked, on_plain, seen, was_plain, tried, looked, found, set_is_left;
 
     do :: sends > 0 -> send(); sends-- :: else -> break od;
     do :: recvs > 0 -> recv(); recvs-- :: else -> break od;
