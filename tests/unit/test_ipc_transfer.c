@@ -345,6 +345,31 @@ static void test_writer_that_found_no_room_has_an_event(void **state)
     end();
 }
 
+/* The reader may come across the bell on its way to the first bytes, before it has made any room. */
+static void test_writer_whose_bell_was_found_early_has_an_event_for_the_room(void **state)
+{
+    struct place place = {0};
+    char bells[8];
+    int set;
+
+    (void)state;
+    begin();
+    assert_true(comes_to_share(&near_end, &far_end, &place));
+    read_all(&far_end, &place);
+    set = edges_of(&near_end);
+    while (write_next(&near_end, &place, LARGE) > 0)
+        continue;
+    assert_true(recv(ops->fd(far_end.state), bells, sizeof bells, MSG_DONTWAIT) > 0);
+    assert_true(next_edge(set) & EPOLLOUT);
+    assert_int_equal(write_next(&near_end, &place, LARGE), -EAGAIN);
+    next_edge(set);
+    assert_int_equal(next_edge(set), 0);
+    read_all(&far_end, &place);
+    assert_true(next_edge(set) & EPOLLOUT);
+    close(set);
+    end();
+}
+
 /* Otherwise "stall_timeout" would take it for one that does not read at all. */
 static void test_slow_reader_is_seen_to_read(void **state)
 {
@@ -594,6 +619,7 @@ int main(void)
         TEST(test_writer_learns_that_the_reader_has_gone),
         TEST(test_reader_that_found_nothing_has_an_event),
         TEST(test_writer_that_found_no_room_has_an_event),
+        TEST(test_writer_whose_bell_was_found_early_has_an_event_for_the_room),
         TEST(test_slow_reader_is_seen_to_read),
         TEST(test_idle_memory_goes_back),
         TEST(test_peer_that_knows_nothing_of_it_gets_the_same_bytes),

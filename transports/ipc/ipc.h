@@ -112,6 +112,8 @@ void tni_ipc_close(void *state);
 void tni_ipc_offer_on_connect(struct tni_ipc_stream *self);
 void tni_ipc_offer_on_accept(struct tni_ipc_stream *self, const struct sockaddr_un *peer,
                              socklen_t size);
+/** Whether the peer has still to read something from the socket. */
+bool tni_ipc_has_unread(const struct tni_ipc_stream *self);
 /** Whether what was written last has still to be read before more is written. */
 bool tni_ipc_is_still_held(struct tni_ipc_stream *self);
 /** As writev, as long as the bytes are the socket's; a ring may have those that follow (offer.c). */

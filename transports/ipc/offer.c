@@ -11,10 +11,8 @@
  * descriptors, which is dearer, only once it has read much at a time; so the offer is made more than once.
  */
 #include <errno.h>
-#include <linux/sockios.h>
 #include <stddef.h>
 #include <stdio.h>
-#include <sys/ioctl.h>
 #include <sys/random.h>
 
 #include "ipc.h"
@@ -158,12 +156,7 @@ static ssize_t offer_beside(struct tni_ipc_stream *self, const struct iovec *iov
 
 bool tni_ipc_is_still_held(struct tni_ipc_stream *self)
 {
-    int kept = errno, unread = 0;
-
-    if (ioctl(self->fd, SIOCOUTQ, &unread) < 0)
-        unread = 0;
-    errno = kept;
-    self->out.is_held = unread > 0;
+    self->out.is_held = tni_ipc_has_unread(self);
     return self->out.is_held;
 }
 

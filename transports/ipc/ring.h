@@ -61,7 +61,7 @@ bool tni_ipc_ring_wakes(const struct tni_ipc_ring *ring);
 /** Shows the reader what was put. True: it waits, and is to be told. */
 bool tni_ipc_ring_commit(struct tni_ipc_ring *ring);
 /** The writer waits for half of the ring, or does not any more. While it does the reader must have something to
- *  read on the socket, which it leaves there until then. */
+ *  read on the socket. */
 void tni_ipc_ring_await_room(struct tni_ipc_ring *ring, bool waits);
 bool tni_ipc_ring_awaits_room(const struct tni_ipc_ring *ring);
 /** Uses all of it from now on, whatever memory that costs. False: not yet, something is still to be taken. */

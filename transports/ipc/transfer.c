@@ -7,6 +7,8 @@
  * which is the event that the writer waits for.
  */
 #include <errno.h>
+#include <linux/sockios.h>
+#include <sys/ioctl.h>
 
 #include "ipc.h"
 
@@ -67,6 +69,17 @@ static ssize_t judged(const struct tni_ipc_stream *self, ssize_t size)
 
 /* ------------------------------------------------------------------ writing */
 
+/* The event that the last of it was read comes while the system still counts a byte; a piece counts as hundreds. */
+bool tni_ipc_has_unread(const struct tni_ipc_stream *self)
+{
+    int kept = errno, unread = 0;
+
+    if (ioctl(self->fd, SIOCOUTQ, &unread) < 0)
+        unread = 0;
+    errno = kept;
+    return unread > 1;
+}
+
 /* Where the socket has no room for it there are bells enough. */
 static int ring_bell(const struct tni_ipc_stream *self)
 {
@@ -98,20 +111,25 @@ static size_t least_of(const struct tni_ipc_stream *self, uint64_t now)
     return now < self->out.put_at + TRICKLE_MS ? good_part(self) : 1;
 }
 
-/* The bell first: a reader that sees that the writer waits must find it. Then there may be room already, and the
- * reader may have come across the bell on its own. */
+/* First the flag, then the bell: a reader may come across the bell on its way to the first bytes of the ring, which is an
+ * event of ours, and not see the flag before; then it needs another bell to tell of the room that it makes. Then
+ * there may be room already. */
+static int await_room(struct tni_ipc_stream *self)
+{
+    tni_ipc_ring_await_room(&self->out.ring, true);
+    return tni_ipc_has_unread(self) ? 0 : ring_bell(self);
+}
+
 static ssize_t put_later(struct tni_ipc_stream *self, const struct iovec *iov, int count)
 {
     uint64_t now = self->owner.host->clock_ms();
     bool begins = !tni_ipc_ring_awaits_room(&self->out.ring);
-    ssize_t size = begins ? ring_bell(self) : 0;
+    ssize_t size = await_room(self);
 
     if (size < 0)
         return size;
-    if (begins) {
-        tni_ipc_ring_await_room(&self->out.ring, true);
+    if (begins)
         self->out.put_at = now;
-    }
     size = put(self, iov, count, least_of(self, now));
     if (size == 0) {
         wake_in(self, now, TRICKLE_MS);
