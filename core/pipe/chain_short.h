@@ -10,6 +10,7 @@
 
 #include <string.h>
 
+#include "base/copy.h"
 #include "base/expect.h"
 #include "pipe/chunk.h"
 #include "zmtp/frame.h"
@@ -45,7 +46,7 @@ static inline bool tni_chain_put(struct tni_chain *chain, bool is_delimited, con
     if (is_delimited)
         tni_frame_encode(to, TNI_FRAME_MORE, 0);
     header = delimiter + tni_frame_encode(to + delimiter, 0, size);
-    memcpy(to + header, data, size);
+    tni_copy(to + header, data, size);
     position += header + size;
     chain->w.position = chain->w.committed_position = position;
     chain->w.messages++;

@@ -6,6 +6,7 @@
 #include <tenon/tenon.h>
 
 #include "base/clock.h"
+#include "base/copy.h"
 #include "message/body.h"
 #include "pipe/pipe.h"
 #include "zmtp/frame.h"
@@ -266,7 +267,7 @@ static bool gather(struct tni_fan_out *fan, const tn_msg_t *msg)
     if (gathered(fan) == 0 && (has_paused(fan) || !begin_gathering(fan)))
         return false;
     fan->end += (size_t)tni_frame_encode(fan->run->data + fan->end, 0, size);
-    memcpy(fan->run->data + fan->end, tn_msg_bytes(msg), size);
+    tni_copy(fan->run->data + fan->end, tn_msg_bytes(msg), size);
     fan->end += size;
     fan->bytes += size;
     fan->give = give;
