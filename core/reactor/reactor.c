@@ -45,11 +45,12 @@ static bool enter_or_want(struct tni_reactor *reactor)
 }
 
 /* Whether somebody is to be called for what is left to be served. Under a lease the thread that has it comes back
- * to it, or the tick does, unless another one sleeps. */
+ * to it, or the tick does, unless another one sleeps, or waits for a descriptor of the socket. */
 static bool is_left_undone(struct tni_reactor *reactor)
 {
     return atomic_load(&reactor->pending) &&
-           (!atomic_load(&reactor->is_leased) || atomic_load(&reactor->watch));
+           (!atomic_load(&reactor->is_leased) || atomic_load(&reactor->watch) ||
+            atomic_load(&reactor->sock->has_signals));
 }
 
 static void leave(struct tni_reactor *reactor)
