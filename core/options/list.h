@@ -22,14 +22,17 @@ ROW_INT(sndhwm, "messages", 0, INT_MAX, 1000, "most messages queued for one peer
     ROW_BOOL(immediate, 0, "queue only for peers that are connected"),
     ROW_INT(reconnect_ivl, "ms", -1, INT_MAX, 100,
             "wait before a new attempt, -1 or 0: no attempt"),
-    ROW_INT(reconnect_ivl_max, "ms", 0, INT_MAX, 0, "longest wait of the back-off, 0: no back-off"),
+    ROW_INT(reconnect_ivl_max, "ms", 0, INT_MAX, 0,
+            "longest wait of the back-off, 0: none, but for peers that were turned away in their "
+            "handshake, 16 times reconnect_ivl"),
     ROW_INT(
         reconnect_stop, "", 0, 7, 0,
         "no new attempt: 1 when refused, 2 after a failed handshake, 4 after a disconnect; a sum"),
     ROW_INT(connect_timeout, "ms", 0, INT_MAX, 0, "longest connect, 0: the system's"),
     ROW_INT(handshake_ivl, "ms", 0, INT_MAX, 5000, "longest handshake, 0: no limit"),
     ROW_INT(max_half_open, "peers", 0, INT_MAX, 1024,
-            "peers of one bind in their handshake, one more is closed, 0: no limit"),
+            "peers of one bind in their handshake at a time; others wait, and are closed when none "
+            "of them finishes for a second, 0: no limit"),
     ROW_INT(max_half_open_per_address, "peers", 0, INT_MAX, 64,
             "those of them that have one IP address, 0: no limit"),
     ROW_INT(max_connections_per_address, "peers", 0, INT_MAX, 1024,

@@ -50,7 +50,7 @@ struct tni_options {
     bool immediate;
     bool ipv6;
     int reconnect_ivl; /* ms, -1 and 0: never */
-    int reconnect_ivl_max; /* ms, 0: no back-off */
+    int reconnect_ivl_max; /* ms, 0: no back-off, but of peers that were turned away */
     int reconnect_stop; /* enum tni_reconnect_stop */
     int connect_timeout; /* ms, 0: the system's */
     int handshake_ivl; /* ms, 0: no limit */

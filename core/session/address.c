@@ -11,11 +11,14 @@
 
 enum { FIRST_BUCKETS = 16, KEY_SIZE = 16, PREFIX_SIZE = 8 };
 
-void tni_addresses_init(struct tni_addresses *addresses, uint32_t seed)
+void tni_addresses_init(struct tni_addresses *addresses, uint32_t seed, unsigned half_open_limit,
+                        tni_gate_call *call)
 {
     memset(addresses, 0, sizeof *addresses);
     pthread_mutex_init(&addresses->lock, NULL);
     addresses->seed = seed;
+    addresses->half_open_limit = half_open_limit;
+    addresses->call = call;
 }
 
 void tni_addresses_fini(struct tni_addresses *addresses)
@@ -125,6 +128,7 @@ static struct tni_address *find_or_make(struct tni_addresses *addresses, const u
     if (!*place)
         return NULL;
     memcpy((*place)->key, key, KEY_SIZE);
+    tni_gate_init(&(*place)->gate, addresses->half_open_limit, addresses->call);
     addresses->count++;
     return *place;
 }
@@ -132,7 +136,7 @@ static struct tni_address *find_or_make(struct tni_addresses *addresses, const u
 /* ------------------------------------------------------------------ counting */
 
 int tni_addresses_enter(struct tni_addresses *addresses, const char *remote,
-                        struct tni_address **out_address, struct tni_address_counts *out_counts)
+                        struct tni_address **out_address, unsigned *out_connections)
 {
     uint8_t key[KEY_SIZE];
     struct tni_address *address;
@@ -142,29 +146,20 @@ int tni_addresses_enter(struct tni_addresses *addresses, const char *remote,
         return 0;
     pthread_mutex_lock(&addresses->lock);
     address = find_or_make(addresses, key);
-    if (address) {
-        address->counts.connections++;
-        address->counts.half_open++;
-        *out_counts = address->counts;
-    }
+    if (address)
+        *out_connections = ++address->connections;
     pthread_mutex_unlock(&addresses->lock);
     *out_address = address;
     return address ? 0 : tni_fail(-ENOMEM, "out of memory for a connection");
 }
 
-void tni_addresses_not_half_open(struct tni_addresses *addresses, struct tni_address *address)
-{
-    pthread_mutex_lock(&addresses->lock);
-    address->counts.half_open--;
-    pthread_mutex_unlock(&addresses->lock);
-}
-
 void tni_addresses_leave(struct tni_addresses *addresses, struct tni_address *address)
 {
     pthread_mutex_lock(&addresses->lock);
-    if (--address->counts.connections == 0) {
+    if (--address->connections == 0) {
         *place_of(addresses, address->key) = address->next;
         addresses->count--;
+        tni_gate_fini(&address->gate);
         tni_free(address);
     }
     pthread_mutex_unlock(&addresses->lock);

@@ -73,7 +73,7 @@ int tni_config_new(const struct tn_endpoint *endpoint, struct tni_config **out_c
     if (!config)
         return tni_fail(-ENOMEM, "out of memory for an endpoint");
     atomic_init(&config->refs, 1);
-    tni_addresses_init(&config->addresses, tni_host_random());
+    tni_limit_init(config, &endpoint->options);
     config->sock = endpoint->sock;
     config->pattern = endpoint->sock->ops;
     config->role = endpoint->role;
@@ -111,7 +111,7 @@ void tni_config_unref(struct tni_config *config)
         return;
     release(config);
     tni_security_fini(&config->security);
-    tni_addresses_fini(&config->addresses);
+    tni_limit_fini(config);
     tni_options_fini(&config->options);
     tni_store_fini(&config->module_options);
     tni_free(config->text);

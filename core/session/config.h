@@ -15,6 +15,7 @@
 #include "options/options.h"
 #include "options/store.h"
 #include "session/address.h"
+#include "session/gate.h"
 #include "session/limit.h"
 #include "session/security.h"
 
@@ -23,7 +24,8 @@ struct tn_sock;
 
 struct tni_config {
     atomic_uint refs;
-    atomic_uint half_open; /* sessions that were accepted and are not up; any thread */
+    struct tni_gate gate; /* to the handshakes of accepted sessions */
+    atomic_uint in_line; /* of them, before any gate */
     struct tni_addresses addresses; /* where accepted ones come from */
     struct tni_limit_log limit_log;
     struct tn_sock *sock;

@@ -127,21 +127,29 @@ void tni_session_on_resolved(struct tni_session *session)
         tni_session_lost(session, rc);
 }
 
-static void start_accepted(struct tni_session *session)
+/* `rc`: what the limits say. In line it stays idle: nobody looks at what comes from it. */
+static void begin_accepted(struct tni_session *session, int rc)
 {
-    int rc;
-
-    tni_stack_bottom(&session->stack)->is_ready = session->is_connected = true;
-    session->state = TNI_SESSION_CONNECTING;
-    tni_session_event(session, TN_EVENT_ACCEPTED, 0, tni_stack_fd(&session->stack));
-    set_handshake_deadline(session, session->config->options.handshake_ivl);
-    rc = tni_limit_admit(session);
-    if (rc < 0)
-        session->state = TNI_SESSION_HANDSHAKE; /* so that it is told */
-    if (rc == 0)
+    if (rc == 0) {
+        session->state = TNI_SESSION_CONNECTING;
+        set_handshake_deadline(session, session->config->options.handshake_ivl);
         rc = go_on(session, 0);
+    }
     if (rc < 0)
         tni_session_lost(session, rc);
+}
+
+static void start_accepted(struct tni_session *session)
+{
+    tni_stack_bottom(&session->stack)->is_ready = session->is_connected = true;
+    tni_session_event(session, TN_EVENT_ACCEPTED, 0, tni_stack_fd(&session->stack));
+    begin_accepted(session, tni_limit_admit(session));
+}
+
+void tni_session_on_called(struct tni_session *session)
+{
+    if (session->waits_at)
+        begin_accepted(session, tni_limit_called(session));
 }
 
 void tni_stream_start(struct tni_session *session)

@@ -31,7 +31,7 @@ int tni_session_is_up(struct tni_session *session, struct tn_peer_info *peer)
     const struct tni_options *options = &session->config->options;
     bool is_new = !session->duplex;
 
-    tni_limit_not_half_open(session);
+    tni_limit_not_half_open(session, true);
     tni_peer_info_unref(session->peer);
     session->peer = peer;
     /* Accepted, or "immediate": the socket sees its pipe only now. */
@@ -190,11 +190,15 @@ static bool is_still_to_reach(struct tni_session *session)
     return tni_session_has_unsent(session) && !is_rebuilt(session);
 }
 
+/* The layers' handshakes, or ours. */
+static bool is_in_handshake(const struct tni_session *session)
+{
+    return session->state < TNI_SESSION_UP && session->is_connected;
+}
+
 /* A peer that breaks the protocol, or has refused us for good, would do so again. */
 static bool is_final(const struct tni_session *session, int code)
 {
-    /* The layers' handshakes, or ours. */
-    bool in_handshake = session->state < TNI_SESSION_UP && session->is_connected;
     int stop = session->config->options.reconnect_stop;
 
     if (code == -EPROTO || code == -TN_ENOCOMPAT || code == -EMSGSIZE ||
@@ -202,7 +206,7 @@ static bool is_final(const struct tni_session *session, int code)
         return true;
     if (session->is_stopping && (stop & TNI_STOP_AFTER_DISCONNECT))
         return true;
-    if (in_handshake)
+    if (is_in_handshake(session))
         return code == -ECONNREFUSED || (stop & TNI_STOP_HANDSHAKE_FAILED);
     return session->state == TNI_SESSION_CONNECTING && code == -ECONNREFUSED &&
            (stop & TNI_STOP_REFUSED);
@@ -215,18 +219,31 @@ static bool returns_after(struct tni_session *session, int code)
            (!session->is_stopping || is_still_to_reach(session));
 }
 
-static void retry(struct tni_session *session, int code)
+/* Twice as long each time. */
+static uint64_t back_off(struct tni_session *session, uint64_t base, uint64_t most)
 {
+    uint64_t delay = session->retry_delay ? session->retry_delay * 2 : base;
+
+    session->retry_delay = delay < most ? delay : most;
+    return session->retry_delay;
+}
+
+/* Peers that were let in by the kernel and then turned away come back more and more seldom, whatever the
+ * options say: together they could keep a server busy with turning them away. */
+static void retry(struct tni_session *session, int code, bool was_turned_away)
+{
+    enum { TURNED_AWAY = 16 }; /* times "reconnect_ivl" */
     const struct tni_options *options = &session->config->options;
     uint64_t base = (uint64_t)options->reconnect_ivl;
     uint64_t delay;
 
     if (options->reconnect_ivl_max > 0) {
-        delay = session->retry_delay ? session->retry_delay * 2 : base;
-        if (delay > (uint64_t)options->reconnect_ivl_max)
-            delay = (uint64_t)options->reconnect_ivl_max;
-        session->retry_delay = delay;
+        delay = back_off(session, base, (uint64_t)options->reconnect_ivl_max);
     } else {
+        if (was_turned_away)
+            base = back_off(session, base, base * TURNED_AWAY);
+        else
+            session->retry_delay = 0;
         delay = base + tni_host_random() % base;
     }
     session->state = TNI_SESSION_IDLE;
@@ -262,6 +279,7 @@ static void rewind_pipe(struct tni_session *session)
 void tni_session_lost(struct tni_session *session, int code)
 {
     bool returns = returns_after(session, code);
+    bool was_turned_away = is_in_handshake(session);
 
     /* A transport that has nothing to add leaves the sentence of something else. */
     if (tni_error_code() != code)
@@ -278,5 +296,5 @@ void tni_session_lost(struct tni_session *session, int code)
         return;
     }
     close_stack(session);
-    retry(session, code);
+    retry(session, code, was_turned_away);
 }

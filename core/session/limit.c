@@ -16,12 +16,16 @@
 #include "session/address.h"
 #include "session/session.h"
 #include "socket/ctx.h"
+#include "socket/host.h"
 #include "socket/socket.h"
 
 enum {
     SENTENCE = 240,
     LOG_EVERY_MS = 10 * 1000,
     DESCRIPTORS_LEFT = 64, /* to the program */
+    GATES = 2, /* of the address, of the bind */
+    IN_LINE = 8192, /* before the gates of a bind */
+    STANDSTILL_MS = 1000, /* nobody finishes a handshake: then nobody waits for that */
     LOOK_AGAIN_MS = 10,
     FEW_REQUESTS = 128, /* that wait: then bytes are counted anew */
     FRAMES_IN_MESSAGE = 16, /* of the greatest size, unless "max_message_bytes" is set */
@@ -113,41 +117,107 @@ static int check_connections(struct tni_session *session)
                             ctx->max_connections);
 }
 
-static int check_half_open(struct tni_session *session)
-{
-    int limit = session->config->options.max_half_open;
-    unsigned before = atomic_fetch_add(&session->config->half_open, 1);
-
-    session->is_half_open = true;
-    if (limit == 0 || before < (unsigned)limit)
-        return 0;
-    return tni_limit_struck(session, TNI_LIMIT_HALF_OPEN, -EUSERS,
-                            "%d peers are in their handshake: one more is closed", limit);
-}
-
 static int check_address(struct tni_session *session)
 {
     const struct tni_options *options = &session->config->options;
     unsigned all = (unsigned)options->max_connections_per_address;
-    unsigned half_open = (unsigned)options->max_half_open_per_address;
-    struct tni_address_counts now;
+    unsigned now;
     int rc;
 
-    if ((all == 0 && half_open == 0) || !session->stack.remote)
+    if ((all == 0 && options->max_half_open_per_address == 0) || !session->stack.remote)
         return 0;
     rc = tni_addresses_enter(&session->config->addresses, session->stack.remote, &session->address,
                              &now);
     if (rc < 0 || !session->address)
         return rc;
-    if (all && now.connections > all)
+    if (all && now > all)
         return tni_limit_struck(session, TNI_LIMIT_PER_ADDRESS, -EUSERS,
                                 "%u connections came from that address: one more is closed", all);
-    if (half_open && now.half_open > half_open)
-        return tni_limit_struck(session, TNI_LIMIT_HALF_OPEN_PER_ADDRESS, -EUSERS,
-                                "%u peers of that address are in their handshake: one more is "
-                                "closed",
-                                half_open);
     return 0;
+}
+
+/* ------------------------------------------------------------------ half-open: in turn */
+
+static void call(struct tni_link *place)
+{
+    tni_session_post(tni_container(place, struct tni_session, place), TNI_SESSION_CALLED);
+}
+
+void tni_limit_init(struct tni_config *config, const struct tni_options *options)
+{
+    tni_gate_init(&config->gate, (unsigned)options->max_half_open, call);
+    tni_addresses_init(&config->addresses, tni_host_random(),
+                       (unsigned)options->max_half_open_per_address, call);
+}
+
+void tni_limit_fini(struct tni_config *config)
+{
+    tni_gate_fini(&config->gate);
+    tni_addresses_fini(&config->addresses);
+}
+
+static int turn_away(const struct tni_session *session, const char *why)
+{
+    const struct tni_config *config = session->config;
+
+    if (session->waits_at == &config->gate)
+        return tni_limit_struck(session, TNI_LIMIT_HALF_OPEN, -EUSERS,
+                                "%d peers are in their handshake, and %s: one more is closed",
+                                config->options.max_half_open, why);
+    return tni_limit_struck(session, TNI_LIMIT_HALF_OPEN_PER_ADDRESS, -EUSERS,
+                            "%d peers of that address are in their handshake, and %s: one more is "
+                            "closed",
+                            config->options.max_half_open_per_address, why);
+}
+
+/* Who stands in line has said nothing yet: it must not take from others what they need to get in at all. */
+static bool has_room_in_line(const struct tni_session *session, unsigned before)
+{
+    const struct tn_ctx *ctx = session->config->sock->ctx;
+    struct rlimit limit;
+    int fd = tni_stack_fd(&session->stack);
+
+    if (before >= IN_LINE || (ctx->max_connections && before >= (unsigned)ctx->max_connections / 2))
+        return false;
+    return fd < 0 || getrlimit(RLIMIT_NOFILE, &limit) < 0 || limit.rlim_cur == RLIM_INFINITY ||
+           (rlim_t)fd < limit.rlim_cur / 2;
+}
+
+static int stand_in_line(struct tni_session *session, struct tni_gate *gate)
+{
+    int most = session->config->options.handshake_ivl;
+
+    session->waits_at = gate;
+    if (!has_room_in_line(session, atomic_fetch_add(&session->config->in_line, 1)))
+        return turn_away(session, "too many wait");
+    session->handshake_by = UINT64_MAX;
+    if (most > 0)
+        session->handshake_by = tni_session_in_ms(most < STANDSTILL_MS ? most : STANDSTILL_MS);
+    tni_session_schedule(session);
+    return TNI_LIMIT_WAIT;
+}
+
+static struct tni_gate *gate_of(struct tni_session *session, unsigned number)
+{
+    if (number > 0)
+        return &session->config->gate;
+    return session->address ? &session->address->gate : NULL;
+}
+
+static int go_through(struct tni_session *session)
+{
+    for (; session->gates < GATES; session->gates++) {
+        struct tni_gate *gate = gate_of(session, session->gates);
+        if (gate && !tni_gate_enter(gate, &session->place))
+            return stand_in_line(session, gate);
+    }
+    return 0;
+}
+
+static void leave_line(struct tni_session *session)
+{
+    session->waits_at = NULL;
+    atomic_fetch_sub(&session->config->in_line, 1);
 }
 
 int tni_limit_admit(struct tni_session *session)
@@ -155,23 +225,44 @@ int tni_limit_admit(struct tni_session *session)
     int rc = check_connections(session);
 
     if (rc == 0)
-        rc = check_half_open(session);
-    return rc < 0 ? rc : check_address(session);
+        rc = check_address(session);
+    return rc < 0 ? rc : go_through(session);
 }
 
-void tni_limit_not_half_open(struct tni_session *session)
+int tni_limit_called(struct tni_session *session)
 {
-    if (!session->is_half_open)
-        return;
-    session->is_half_open = false;
-    atomic_fetch_sub(&session->config->half_open, 1);
-    if (session->address)
-        tni_addresses_not_half_open(&session->config->addresses, session->address);
+    leave_line(session);
+    session->gates++;
+    return go_through(session);
+}
+
+int tni_limit_wait_is_over(struct tni_session *session)
+{
+    uint64_t by = tni_gate_passed_at(session->waits_at) + STANDSTILL_MS;
+
+    if (by <= tni_clock_ms())
+        return turn_away(session, "none gets on");
+    session->handshake_by = by;
+    tni_session_schedule(session);
+    return 0;
+}
+
+void tni_limit_not_half_open(struct tni_session *session, bool has_passed)
+{
+    if (session->waits_at) {
+        tni_gate_quit(session->waits_at, &session->place);
+        leave_line(session);
+    }
+    while (session->gates > 0) {
+        struct tni_gate *gate = gate_of(session, --session->gates);
+        if (gate)
+            tni_gate_leave(gate, has_passed);
+    }
 }
 
 void tni_limit_forget(struct tni_session *session)
 {
-    tni_limit_not_half_open(session);
+    tni_limit_not_half_open(session, false);
     if (session->address)
         tni_addresses_leave(&session->config->addresses, session->address);
     session->address = NULL;

@@ -2,8 +2,8 @@
  * limit.h: what a peer may cost, and what happens when it wants to cost more.
  *
  * A limit is an option; docs/security.md has them all. One that strikes ends that one connection, but for
- * "max_memory", which makes it wait, and
- * the sentence, which names the option, goes to the monitor's event and to the log. A peer can do so as
+ * "max_memory", which makes it wait, and those of half-open peers, which do so while others finish. The
+ * sentence, which names the option, goes to the monitor's event and to the log. A peer can do so as
  * often as it likes: each endpoint logs each of its limits once in ten seconds at most, and says how often it
  * struck meanwhile. Under the reactor's lock, unless it says "any thread".
  */
@@ -15,6 +15,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+struct tni_config;
+struct tni_options;
 struct tni_session;
 
 enum tni_limit {
@@ -46,10 +48,23 @@ struct tni_limit_log {
 int tni_limit_struck(const struct tni_session *session, enum tni_limit limit, int code,
                      const char *format, ...) __attribute__((cold, format(printf, 4, 5)));
 
-/** A peer that was accepted: counts it, and says whether it may stay. Once its address is known. */
+/** How many may be in their handshake is laid down for a bind. */
+void tni_limit_init(struct tni_config *config, const struct tni_options *options);
+void tni_limit_fini(struct tni_config *config);
+
+enum { TNI_LIMIT_WAIT = 1 };
+
+/** A peer that was accepted: counts it, and says whether it may stay, once its address is known: 0, its
+ *  handshake may begin; TNI_LIMIT_WAIT: it is in line, and TNI_SESSION_CALLED says when it is its turn;
+ *  or the code that ends the connection. */
 int tni_limit_admit(struct tni_session *session);
-/** It has finished its handshake, or failed. Harmless when it is not counted. */
-void tni_limit_not_half_open(struct tni_session *session);
+/** It was called: as tni_limit_admit. */
+int tni_limit_called(struct tni_session *session);
+/** `handshake_by` of one in line has come: 0, or the code that ends the connection, when nobody before it
+ *  gets on. */
+int tni_limit_wait_is_over(struct tni_session *session);
+/** It has finished its handshake, `has_passed`, or failed. Harmless when it is not counted. */
+void tni_limit_not_half_open(struct tni_session *session, bool has_passed);
 /** It has gone. Harmless when it is not counted. */
 void tni_limit_forget(struct tni_session *session);
 

@@ -29,6 +29,9 @@ static void on_deadline(struct tni_session *session)
     if (session->linger_by <= now) {
         tni_session_count_lingered(session);
         tni_session_end(session);
+    } else if (session->handshake_by <= now && session->waits_at) {
+        if (tni_limit_wait_is_over(session) < 0)
+            tni_session_lost(session, -EUSERS);
     } else if (session->handshake_by <= now) {
         tni_session_lost(session,
                          !session->is_connected && session->config->options.connect_timeout > 0
@@ -83,6 +86,8 @@ void tni_session_on_task(struct tni_task *task, unsigned bits)
         tni_session_start(session);
     if (bits & TNI_SESSION_RESOLVED)
         tni_session_on_resolved(session);
+    if (bits & TNI_SESSION_CALLED)
+        tni_session_on_called(session);
     if (bits & TNI_SESSION_TIMER) {
         session->timer_at = UINT64_MAX;
         if (session->state != TNI_SESSION_ENDED)

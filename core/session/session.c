@@ -35,6 +35,7 @@ struct tni_session *tni_session_new(struct tni_reactor *reactor, struct tni_conf
     session->member.plain_descriptor = tni_session_plain_descriptor;
     tni_link_init(&session->member.link);
     tni_link_init(&session->member.ready);
+    tni_link_init(&session->place);
     tni_task_init(&session->task, tni_session_on_task);
     atomic_init(&session->refs, 1);
     session->config = tni_config_ref(config);

@@ -55,6 +55,7 @@ enum tni_session_bit {
     TNI_SESSION_TX = 1024,
     TNI_SESSION_CLOSE = 2048, /* the socket is closed */
     TNI_SESSION_ANSWERED = 4096, /* the authenticator */
+    TNI_SESSION_CALLED = 8192, /* at the gate that it waits at */
 };
 
 /** What streams (connect.c, serve.c, ...) and datagrams (datagram.c) do each in their own way. */
@@ -96,7 +97,7 @@ struct tni_session {
     bool rx_ready, tx_ready; /* the kernel may have something; has room */
     bool reads_on; /* the last read gave less than it might, and more is to be read */
     bool is_connected; /* the transport stands, and that has been told */
-    bool is_half_open; /* counted in the config */
+    uint8_t gates; /* to the handshake, that it is through: of its address, of its bind */
     bool is_counted; /* in the context: it was accepted */
     bool is_hung_up; /* the peer has closed: read to the end    */
     bool is_paused; /* the socket's high-water mark            */
@@ -135,6 +136,8 @@ struct tni_session {
     uint64_t message_bytes;
     uint64_t request_bytes; /* of subscriptions since few of them waited */
     struct tni_address *address; /* where it is counted; NULL: nowhere */
+    struct tni_gate *waits_at; /* in line, or called and not yet told; NULL: not so */
+    struct tni_link place; /* in that line; under the gate's lock */
 
     struct tni_heartbeat heartbeat;
     uint64_t pings_since; /* ms; when the present second of them began */
@@ -209,6 +212,8 @@ void tni_session_dial(struct tni_session *session);
 /** Something moved while connecting: 0, or a code that ends the attempt. */
 int tni_session_advance(struct tni_session *session);
 void tni_session_on_resolved(struct tni_session *session);
+/** The gate that it waits at has let it in. */
+void tni_session_on_called(struct tni_session *session);
 
 /* ---- life.c */
 /** The socket's side is closed, or the endpoint: what it committed is still sent, as long as "linger"

@@ -4,8 +4,10 @@
  */
 #include "api.h"
 
+#include <arpa/inet.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <netinet/in.h>
 #include <poll.h>
 #include <stdlib.h>
 #include <sys/resource.h>
@@ -342,6 +344,20 @@ static void test_requests_that_nobody_reads_are_limited(void **state)
 
 /* ------------------------------------------------------------------ how many */
 
+static int connect_from(const char *host, const char *endpoint)
+{
+    struct sockaddr_in from = {.sin_family = AF_INET}, to = {.sin_family = AF_INET};
+    int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+    assert_true(fd >= 0);
+    assert_int_equal(inet_pton(AF_INET, host, &from.sin_addr), 1);
+    to.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    to.sin_port = htons((uint16_t)atoi(strrchr(endpoint, ':') + 1));
+    assert_int_equal(bind(fd, (struct sockaddr *)&from, sizeof from), 0);
+    assert_int_equal(connect(fd, (struct sockaddr *)&to, sizeof to), 0);
+    return fd;
+}
+
 static void one_too_many_half_open(const char *option, int limit)
 {
     struct scene scene;
@@ -396,6 +412,103 @@ static void test_half_open_peers_of_an_address_are_64_by_default(void **state)
         close(fds[i]);
     good_is_served(&scene);
     close_scene(&scene);
+}
+
+/* Without "handshake_ivl" those in line wait as long as it takes. All are there before the first one says
+ * anything. */
+static void expect_turns(const char *option, int limit, int count)
+{
+    struct scene scene;
+    tn_event_t event;
+    int *fds = calloc((size_t)count, sizeof *fds);
+
+    assert_non_null(fds);
+    open_scene(&scene, "pull", "push");
+    assert_ok(tn_set_int(scene.server, "handshake_ivl", 0));
+    assert_ok(tn_set_int(scene.server, "max_half_open_per_address", 0));
+    assert_ok(tn_set_int(scene.server, option, limit));
+    start(&scene);
+    for (int i = 0; i < count; i++)
+        fds[i] = api_raw_connect(scene.endpoint);
+    for (int i = 0; i < count; i++)
+        api_raw_handshake(fds[i], 1, "PUSH");
+    assert_ok(tn_wait_peers(scene.server, count + 1, API_TIMEOUT_MS));
+    assert_code(tn_monitor_recv(scene.monitor, &event, 0), -ETIMEDOUT);
+    assert_false(log_has("max_half_open"));
+    for (int i = 0; i < count; i++)
+        close(fds[i]);
+    free(fds);
+    good_is_served(&scene);
+    close_scene(&scene);
+}
+
+static void test_half_open_peers_of_an_address_take_turns(void **state)
+{
+    (void)state;
+    expect_turns("max_half_open_per_address", 1, 30);
+    expect_turns("max_half_open_per_address", 64, 300);
+}
+
+static void test_half_open_peers_of_a_bind_take_turns(void **state)
+{
+    (void)state;
+    expect_turns("max_half_open", 2, 30);
+}
+
+static void expect_silence(int fd)
+{
+    char byte;
+
+    assert_int_equal(recv(fd, &byte, 1, MSG_DONTWAIT), -1);
+    assert_int_equal(errno, EAGAIN);
+}
+
+/* Who is in line may go, and who leaves the handshake without an end makes room as well. Another address
+ * has its own line. */
+static void test_a_line_moves_when_peers_go(void **state)
+{
+    struct scene scene;
+    int inside, gone, next, other;
+
+    (void)state;
+    open_scene(&scene, "pull", "push");
+    assert_ok(tn_set_int(scene.server, "handshake_ivl", 0));
+    assert_ok(tn_set_int(scene.server, "max_half_open_per_address", 1));
+    start(&scene);
+    inside = api_raw_connect(scene.endpoint);
+    gone = api_raw_connect(scene.endpoint);
+    next = api_raw_connect(scene.endpoint);
+    other = connect_from("127.0.0.2", scene.endpoint);
+    api_raw_handshake(other, 1, "PUSH");
+    expect_silence(next);
+    close(gone);
+    close(inside);
+    api_raw_handshake(next, 1, "PUSH");
+    close(other);
+    close(next);
+    good_is_served(&scene);
+    close_scene(&scene);
+}
+
+/* A server that closes has some in line. */
+static void test_those_in_line_are_closed_with_the_bind(void **state)
+{
+    struct scene scene;
+    int fds[8];
+
+    (void)state;
+    open_scene(&scene, "pull", "push");
+    assert_ok(tn_set_int(scene.server, "handshake_ivl", 0));
+    assert_ok(tn_set_int(scene.server, "max_half_open_per_address", 2));
+    start(&scene);
+    for (int i = 0; i < 8; i++)
+        fds[i] = api_raw_connect(scene.endpoint);
+    good_is_served(&scene);
+    close_scene(&scene);
+    for (int i = 0; i < 8; i++) {
+        api_raw_expect_close(fds[i]);
+        close(fds[i]);
+    }
 }
 
 static void test_one_connection_of_an_address_too_many_is_named(void **state)
@@ -822,6 +935,10 @@ int main(void)
         LIMIT_TEST(test_one_half_open_peer_too_many_is_named),
         LIMIT_TEST(test_one_half_open_peer_of_an_address_too_many_is_named),
         LIMIT_TEST(test_half_open_peers_of_an_address_are_64_by_default),
+        LIMIT_TEST(test_half_open_peers_of_an_address_take_turns),
+        LIMIT_TEST(test_half_open_peers_of_a_bind_take_turns),
+        LIMIT_TEST(test_a_line_moves_when_peers_go),
+        LIMIT_TEST(test_those_in_line_are_closed_with_the_bind),
         LIMIT_TEST(test_one_connection_of_an_address_too_many_is_named),
         LIMIT_TEST(test_paths_have_no_address_to_be_counted_by),
         LIMIT_TEST(test_one_connection_of_a_context_too_many_is_named),

@@ -97,6 +97,26 @@ static void test_waits_double_up_to_the_longest(void **state)
     close_scene(&scene);
 }
 
+/* Accepted and closed again: what a server does that has too many. */
+static void test_peers_that_are_turned_away_come_back_more_and_more_seldom(void **state)
+{
+    static const int64_t least[] = {1, 2, 4, 8, 16, 16, 1};
+    struct scene scene = open_scene(TN_EVENT_CONNECT_RETRIED);
+    tn_event_t event;
+
+    (void)state;
+    assert_ok(tn_connect(scene.push, scene.endpoint));
+    for (int i = 0; i < 7; i++) {
+        int fd = take_connection(&scene);
+        if (i == 6) /* Let in, and lost: that is no reason to stay away. */
+            api_raw_handshake(fd, 1, "PULL");
+        close(fd);
+        api_expect_event(scene.monitor, TN_EVENT_CONNECT_RETRIED, &event);
+        assert_in_range(event.value, least[i], 2 * least[i] - 1);
+    }
+    close_scene(&scene);
+}
+
 static void test_no_interval_means_no_attempt(void **state)
 {
     (void)state;
@@ -250,6 +270,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_waits_are_drawn_between_once_and_twice),
         cmocka_unit_test(test_waits_double_up_to_the_longest),
+        cmocka_unit_test(test_peers_that_are_turned_away_come_back_more_and_more_seldom),
         cmocka_unit_test(test_no_interval_means_no_attempt),
         cmocka_unit_test(test_connects_that_take_too_long_are_given_up_and_tried_again),
         cmocka_unit_test(test_stop_when_refused),

@@ -4,6 +4,7 @@
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/resource.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -17,6 +18,76 @@ static int set_up(void **state)
     (void)state;
     alarm(BACKSTOP);
     return 0;
+}
+
+/* ------------------------------------------------------------------ many at once */
+
+enum { CLIENTS = 1000, DESCRIPTORS_EACH = 5 };
+
+/* As many as the descriptors allow. */
+static int clients(void)
+{
+    struct rlimit limit;
+
+    assert_int_equal(getrlimit(RLIMIT_NOFILE, &limit), 0);
+    limit.rlim_cur = limit.rlim_max;
+    assert_int_equal(setrlimit(RLIMIT_NOFILE, &limit), 0);
+    return limit.rlim_cur / DESCRIPTORS_EACH < CLIENTS ? (int)(limit.rlim_cur / DESCRIPTORS_EACH)
+                                                       : CLIENTS;
+}
+
+static void echo(void *router)
+{
+    uint8_t id[32], body[8];
+    int id_size = zmq_recv(router, id, sizeof id, 0);
+
+    assert_true(id_size > 0);
+    assert_int_equal(zmq_recv(router, body, sizeof body, 0), 1);
+    assert_int_equal(zmq_send(router, id, (size_t)id_size, ZMQ_SNDMORE), id_size);
+    assert_int_equal(zmq_send(router, body, 1, 0), 1);
+}
+
+/* None of them is turned away, so that none has to come back: they are all of one host, and connect faster
+ * than handshakes are made. Without ZMQ_HANDSHAKE_IVL nobody is given up for want of time, and with
+ * such a backlog the kernel drops nobody. */
+static void test_a_thousand_clients_of_a_host_come_at_once(void **state)
+{
+    void *ctx = zmq_ctx_new(), *router, *monitor, *dealers[CLIENTS];
+    int count = clients(), none = 0, backlog = CLIENTS;
+    char endpoint[64], byte;
+    size_t size = sizeof endpoint;
+
+    (void)state;
+    assert_int_equal(zmq_ctx_set(ctx, ZMQ_MAX_SOCKETS, CLIENTS + 10), 0);
+    router = zmq_socket(ctx, ZMQ_ROUTER);
+    assert_int_equal(zmq_setsockopt(router, ZMQ_HANDSHAKE_IVL, &none, sizeof none), 0);
+    assert_int_equal(zmq_setsockopt(router, ZMQ_BACKLOG, &backlog, sizeof backlog), 0);
+    assert_int_equal(zmq_socket_monitor(router, "inproc://turned-away",
+                                        ZMQ_EVENT_HANDSHAKE_FAILED_NO_DETAIL |
+                                            ZMQ_EVENT_HANDSHAKE_FAILED_PROTOCOL |
+                                            ZMQ_EVENT_DISCONNECTED | ZMQ_EVENT_CLOSED),
+                     0);
+    monitor = zmq_socket(ctx, ZMQ_PAIR);
+    assert_int_equal(zmq_connect(monitor, "inproc://turned-away"), 0);
+    assert_int_equal(zmq_bind(router, "tcp://127.0.0.1:*"), 0);
+    assert_int_equal(zmq_getsockopt(router, ZMQ_LAST_ENDPOINT, endpoint, &size), 0);
+    for (int i = 0; i < count; i++) {
+        dealers[i] = zmq_socket(ctx, ZMQ_DEALER);
+        assert_non_null(dealers[i]);
+        assert_int_equal(zmq_setsockopt(dealers[i], ZMQ_HANDSHAKE_IVL, &none, sizeof none), 0);
+        assert_int_equal(zmq_connect(dealers[i], endpoint), 0);
+        assert_int_equal(zmq_send(dealers[i], "x", 1, 0), 1);
+    }
+    for (int i = 0; i < count; i++)
+        echo(router);
+    assert_fails(EAGAIN, zmq_recv(monitor, &byte, 1, ZMQ_DONTWAIT));
+    for (int i = 0; i < count; i++) {
+        assert_int_equal(zmq_recv(dealers[i], &byte, 1, 0), 1);
+        assert_int_equal(zmq_close(dealers[i]), 0);
+    }
+    assert_int_equal(zmq_close(monitor), 0);
+    assert_int_equal(zmq_close(router), 0);
+    assert_int_equal(zmq_ctx_term(ctx), 0);
 }
 
 /* ------------------------------------------------------------------ contexts */
@@ -485,6 +556,7 @@ static void test_a_router_tells_of_its_peers(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_a_thousand_clients_of_a_host_come_at_once),
         cmocka_unit_test(test_contexts_begin_with_the_defaults),
         cmocka_unit_test(test_context_options_have_their_ranges),
         cmocka_unit_test(test_there_is_no_context_behind_null),

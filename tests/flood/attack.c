@@ -11,7 +11,14 @@
 
 #include "flood.h"
 
-enum { COMMAND = 4, MORE = 1, PER_ADDRESS = 50, HOLD_MS = 500, PATIENCE_S = 60 };
+enum {
+    COMMAND = 4,
+    MORE = 1,
+    PER_ADDRESS = 50,
+    HOLD_MS = 500,
+    STANDSTILL_MS = 2000,
+    PATIENCE_S = 60
+};
 
 static void give_up(const char *what)
 {
@@ -106,10 +113,10 @@ static int enter(const char *port, int address, const char *type)
 
 static void half_open(const char *port, int size)
 {
-    /* The first of them come from one address, the rest from many. */
+    /* The first of them come from one address, the rest from many. Those in line are closed in the end. */
     for (int i = 0; i < size; i++)
         dial(port, i < 2 * PER_ADDRESS ? 1 : 1 + i / PER_ADDRESS);
-    usleep(HOLD_MS * 1000);
+    usleep(STANDSTILL_MS * 1000);
 }
 
 /* Each says its greeting so slowly that it never ends. */
