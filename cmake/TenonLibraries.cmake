@@ -85,5 +85,6 @@ if(TENON_BUILD_SHARED)
         LINK_DEPENDS ${PROJECT_SOURCE_DIR}/cmake/tenon.map)
     target_link_options(tenon PRIVATE ${TENON_LINK_CLOSED}
         LINKER:--version-script=${PROJECT_SOURCE_DIR}/cmake/tenon.map
+        LINKER:-Bsymbolic-functions LINKER:-z,nodelete
         LINKER:--gc-sections LINKER:--as-needed)
 endif()

@@ -10,19 +10,12 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-#ifdef __SANITIZE_ADDRESS__
-#include <sanitizer/asan_interface.h>
-#else
-#define ASAN_POISON_MEMORY_REGION(memory, size) ((void)(memory), (void)(size))
-#define ASAN_UNPOISON_MEMORY_REGION(memory, size) ((void)(memory), (void)(size))
-#endif
-
 #include "base/clock.h"
 #include "base/hot_local.h"
-#include "base/memory.h"
+#include "base/poison.h"
 
 enum {
-    SMALLEST_SHIFT = 13,
+    SMALLEST_SHIFT = 13, /* of TNI_BLOCK_LEAST */
     LARGEST_SHIFT = 24,
     STEPS = 8, /* sizes for each doubling */
     CLASSES = (LARGEST_SHIFT - SMALLEST_SHIFT) * STEPS + 1,
@@ -77,7 +70,7 @@ static TNI_HOT_THREAD_LOCAL struct hand *mine;
 
 static bool is_kept(size_t size)
 {
-    return size >= (size_t)1 << SMALLEST_SHIFT && size <= (size_t)1 << LARGEST_SHIFT;
+    return size >= TNI_BLOCK_LEAST && size <= (size_t)1 << LARGEST_SHIFT;
 }
 
 /* The least class whose blocks have that size. */
@@ -128,7 +121,7 @@ static void release(void *block, unsigned class)
     uintptr_t from = ((uintptr_t)block + page - 1) & ~(page - 1);
     uintptr_t end = ((uintptr_t)block + size) & ~(page - 1);
 
-    ASAN_UNPOISON_MEMORY_REGION(block, size);
+    TNI_UNPOISON(block, size);
     if (end > from)
         madvise((void *)from, end - from, MADV_DONTNEED);
     tni_free(block);
@@ -173,7 +166,7 @@ static void put_away(void **blocks, unsigned count, unsigned class)
     struct batch *batch = blocks[0];
     bool is_taken = false;
 
-    ASAN_UNPOISON_MEMORY_REGION(batch, sizeof *batch);
+    TNI_UNPOISON(batch, sizeof *batch);
     batch->count = count;
     batch->next = NULL;
     memcpy(batch->blocks, blocks, count * sizeof *blocks);
@@ -212,7 +205,7 @@ static void fetch(struct hand *hand, unsigned class)
         return;
     hand->of[class].count = batch->count;
     memcpy(hand->of[class].blocks, batch->blocks, batch->count * sizeof *batch->blocks);
-    ASAN_POISON_MEMORY_REGION(batch, sizeof *batch);
+    TNI_POISON(batch, sizeof *batch);
 }
 
 /* ------------------------------------------------------------------ a thread's own */
@@ -295,7 +288,7 @@ static void count(size_t size, int sign)
     struct hand *hand = mine;
     long long bytes = sign * (long long)tni_block_room(size);
 
-    if (size < (size_t)1 << SMALLEST_SHIFT)
+    if (size < TNI_BLOCK_LEAST)
         return;
     if (hand)
         atomic_store_explicit(&hand->used,
@@ -330,7 +323,7 @@ static void *take_kept(unsigned class)
     return block;
 }
 
-void *tni_block_take(size_t size)
+void *tni_large_block_take(size_t size)
 {
     unsigned class;
     void *block;
@@ -346,7 +339,7 @@ void *tni_block_take(size_t size)
     class = class_of(size);
     block = take_kept(class);
     if (block)
-        ASAN_UNPOISON_MEMORY_REGION(block, size_of(class));
+        TNI_UNPOISON(block, size_of(class));
     else
         block = tni_malloc_allowed(size_of(class));
     if (block)
@@ -365,7 +358,7 @@ static void put_half_away(struct hand *hand, unsigned class)
     memmove(blocks, blocks + half, hand->of[class].count * sizeof *blocks);
 }
 
-void tni_block_give(void *block, size_t size)
+void tni_large_block_give(void *block, size_t size)
 {
     struct hand *hand;
     unsigned class;
@@ -385,7 +378,7 @@ void tni_block_give(void *block, size_t size)
     hand->was_used = true;
     if (hand->of[class].count == most_at_hand(class))
         put_half_away(hand, class);
-    ASAN_POISON_MEMORY_REGION(block, size_of(class));
+    TNI_POISON(block, size_of(class));
     hand->of[class].blocks[hand->of[class].count++] = block;
     leave_hand(hand);
     if (!atomic_load_explicit(&is_any_kept, memory_order_relaxed))

@@ -14,10 +14,30 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "base/memory.h"
+
+/** The least size that is kept. */
+#define TNI_BLOCK_LEAST ((size_t)8 * 1024)
+
+/** The functions below, of that size and more. */
+void *tni_large_block_take(size_t size);
+void tni_large_block_give(void *block, size_t size);
+
 /** `size` bytes, not set. NULL: no memory. */
-void *tni_block_take(size_t size);
+static inline void *tni_block_take(size_t size)
+{
+    return size < TNI_BLOCK_LEAST ? tni_malloc(size) : tni_large_block_take(size);
+}
+
 /** Gives it back; `size` as it was taken with. NULL is allowed. */
-void tni_block_give(void *block, size_t size);
+static inline void tni_block_give(void *block, size_t size)
+{
+    if (size < TNI_BLOCK_LEAST)
+        tni_free(block);
+    else
+        tni_large_block_give(block, size);
+}
+
 /** Makes it larger, perhaps elsewhere, with the bytes it has. NULL: no memory; it is as it was. */
 void *tni_block_resize(void *block, size_t size, size_t larger);
 /** How many bytes a block of that size really has. */
