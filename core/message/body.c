@@ -5,6 +5,9 @@
 
 #include "base/blocks.h"
 #include "base/hot_local.h"
+#include "message/spare.h"
+
+enum { STEP = 64 };
 
 static TNI_HOT_THREAD_LOCAL struct {
     unsigned depth;
@@ -13,13 +16,22 @@ static TNI_HOT_THREAD_LOCAL struct {
     struct tn_body **last;
 } graveyard;
 
+/* Of its block, which has room for bodies that are a little larger. */
+static size_t whole_size(size_t size)
+{
+    return sizeof(struct tn_body) + ((size + STEP - 1) & ~(size_t)(STEP - 1));
+}
+
 struct tn_body *tni_body_new(size_t size)
 {
     struct tn_body *body;
 
     if (size > SIZE_MAX / 2)
         return NULL;
-    body = tni_block_take(sizeof *body + size);
+    if (tni_spare_fits(sizeof *body + size))
+        body = tni_memory_is_refused() ? NULL : tni_spare_take();
+    else
+        body = tni_block_take(whole_size(size));
     if (!body)
         return NULL;
     atomic_init(&body->refs, 1);
@@ -36,7 +48,7 @@ static void body_free(struct tn_body *body)
 {
     size_t own = body->data == body->own_bytes ? body->size : 0;
 
-    tni_block_give(body, sizeof *body + own);
+    tni_spare_give(body, whole_size(own));
 }
 
 struct tn_body *tni_body_wrap(void *data, size_t size, tn_free_fn free_fn, void *hint)
@@ -58,7 +70,7 @@ int tni_body_grow(struct tn_body **body, size_t size)
 
     if (size > SIZE_MAX / 2)
         return -ENOMEM;
-    grown = tni_block_resize(*body, sizeof *grown + (*body)->size, sizeof *grown + size);
+    grown = tni_block_resize(*body, whole_size((*body)->size), whole_size(size));
     if (!grown)
         return -ENOMEM;
     grown->size = size;

@@ -5,6 +5,7 @@
 
 #include "base/error.h"
 #include "message/group.h"
+#include "message/spare.h"
 
 static int no_memory(size_t size)
 {
@@ -74,7 +75,7 @@ void tn_msg_close(tn_msg_t *msg)
     if (msg->type == TN_MSG_COUNTED)
         tni_body_unref(msg->u.ref.owner);
     if (msg->peer && msg->type != TN_MSG_BORROWED)
-        tni_peer_info_unref(msg->peer);
+        tni_peer_give(msg->peer);
     tni_group_unref(msg->group);
     tn_msg_clear(msg);
 }
@@ -107,7 +108,7 @@ int tn_msg_copy(tn_msg_t *to, tn_msg_t *from)
     if (copy.type == TN_MSG_COUNTED)
         tni_body_ref(copy.u.ref.owner);
     if (copy.peer)
-        tni_peer_info_ref(copy.peer);
+        tni_peer_take(copy.peer);
     if (copy.group)
         tni_group_ref(copy.group);
     tn_msg_close(to);
@@ -199,7 +200,7 @@ int tn_msg_fd(const tn_msg_t *msg)
 static void keep_peer(tn_msg_t *msg)
 {
     if (msg->peer)
-        tni_peer_info_ref(msg->peer);
+        tni_peer_take(msg->peer);
 }
 
 int tni_msg_own(tn_msg_t *msg)
@@ -248,8 +249,11 @@ void tni_msg_set_peer(tn_msg_t *msg, struct tn_peer_info *peer)
 {
     struct tn_peer_info *old = msg->peer;
 
-    msg->peer = peer ? tni_peer_info_ref(peer) : NULL;
-    tni_peer_info_unref(old);
+    msg->peer = peer;
+    if (peer)
+        tni_peer_take(peer);
+    if (old)
+        tni_peer_give(old);
 }
 
 void tni_msg_share_group(tn_msg_t *msg, char *group)

@@ -225,11 +225,16 @@ int tni_peer_properties(struct tni_properties *found, const uint8_t *metadata, s
     return status < 0 ? tni_fail(status, "the peer's properties are malformed (RFC 37)") : 0;
 }
 
-void tni_peer_info_unref(struct tn_peer_info *info)
+void tni_peer_info_unref_some(struct tn_peer_info *info, unsigned count)
 {
     /* acq_rel: the freeing thread comes after all readers. */
-    if (info && atomic_fetch_sub_explicit(&info->refs, 1, memory_order_acq_rel) == 1)
+    if (count && atomic_fetch_sub_explicit(&info->refs, count, memory_order_acq_rel) == count)
         tni_free(info);
+}
+
+void tni_peer_info_unref(struct tn_peer_info *info)
+{
+    tni_peer_info_unref_some(info, info != NULL);
 }
 
 const char *tni_peer_info_property(const struct tn_peer_info *info, const char *name)

@@ -72,6 +72,8 @@ int tni_peer_properties(struct tni_properties *found, const uint8_t *metadata, s
 
 /** Gives a reference back; NULL is allowed. */
 void tni_peer_info_unref(struct tn_peer_info *info);
+/** Likewise several, or none. */
+void tni_peer_info_unref_some(struct tn_peer_info *info, unsigned count);
 
 /** A property by name, in any case of letters: "Peer-Address", "Peer-Host", "Local-Address",
  *  "User-Id", which a
