@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "base/futex.h"
+#include "base/processor.h"
 
 enum { LOOKS = 16, A_WHILE = 1000 /* ms */ };
 
@@ -33,19 +34,12 @@ static void barrier(void)
     errno = kept;
 }
 
-static void pause_briefly(void)
-{
-#if defined(__x86_64__) || defined(__i386__)
-    __builtin_ia32_pause();
-#endif
-}
-
 void tni_lock_wait(struct tni_lock *lock)
 {
     for (int i = 0; i < LOOKS; i++) {
         if (!atomic_load_explicit(&lock->is_held, memory_order_relaxed) && tni_lock_try(lock))
             return;
-        pause_briefly();
+        tni_pause();
     }
     atomic_fetch_add(&lock->sleepers, 1);
     if (atomic_load(&tni_lock_has_barrier))

@@ -84,6 +84,7 @@ struct tni_chain {
         uint64_t limit; /* the snapshot that `sent` is heading for     */
         uint64_t limit_messages;
         uint64_t published; /* what `released` says */
+        int looks_in_step; /* chain_reach.c */
     } r;
 
     _Atomic(struct tni_chunk *) spare; /* an empty chunk on its way back to the producer */
