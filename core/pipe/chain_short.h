@@ -12,8 +12,13 @@
 
 #include "base/copy.h"
 #include "base/expect.h"
+#include "base/processor.h"
 #include "pipe/chunk.h"
 #include "zmtp/frame.h"
+
+/** The consumer has read this chunk before, on another processor: a producer that fetched a line of it only when it
+ *  writes there would wait for each. In bytes. */
+enum { TNI_CHAIN_AHEAD = 6 * 64 };
 
 static inline bool tni_chain_admits(const struct tni_chain *chain, uint64_t messages)
 {
@@ -47,6 +52,7 @@ static inline bool tni_chain_put(struct tni_chain *chain, bool is_delimited, con
         tni_frame_encode(to, TNI_FRAME_MORE, 0);
     header = delimiter + tni_frame_encode(to + delimiter, 0, size);
     tni_copy(to + header, data, size);
+    tni_will_write(to + TNI_CHAIN_AHEAD);
     position += header + size;
     chain->w.position = chain->w.committed_position = position;
     chain->w.messages++;
@@ -196,6 +202,8 @@ static inline bool tni_chain_is_drained(struct tni_chain *chain)
 {
     const struct tni_cursor *at = &chain->r.sent, *keep = &chain->r.keep;
 
+    if (at->position != chain->r.limit) /* it knows of more */
+        return false;
     return !chain->slot && at->position == atomic_load(&chain->position) &&
            keep->chunk == at->chunk && keep->attachment == at->attachment &&
            at->attachment == atomic_load_explicit(&at->chunk->published, memory_order_acquire) &&

@@ -184,7 +184,7 @@ int tn_send(tn_socket_t *socket, const void *data, size_t size, int flags)
 }
 
 /* A longer body may be cheaper to hand on than to copy. */
-enum { SHORT_MAX = 256 };
+enum { SHORT_MAX = 4096 };
 
 int tn_msg_send(tn_socket_t *socket, tn_msg_t *msg, int flags)
 {
