@@ -13,6 +13,7 @@
 #include "base/clock.h"
 #include "base/hot_local.h"
 #include "base/poison.h"
+#include "base/processor.h"
 
 enum {
     SMALLEST_SHIFT = 13, /* of TNI_BLOCK_LEAST */
@@ -205,6 +206,8 @@ static void fetch(struct hand *hand, unsigned class)
         return;
     hand->of[class].count = batch->count;
     memcpy(hand->of[class].blocks, batch->blocks, batch->count * sizeof *batch->blocks);
+    for (unsigned i = 0; i < batch->count; i++) /* another processor had them */
+        tni_will_write(batch->blocks[i]);
     TNI_POISON(batch, sizeof *batch);
 }
 

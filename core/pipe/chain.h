@@ -80,11 +80,12 @@ struct tni_chain {
     struct {
         struct tni_cursor sent; /* next byte to hand out                       */
         struct tni_cursor keep; /* oldest message not wholly handed out        */
-        uint64_t stop; /* chain_short.h: frames lie side by side up to here */
+        uint64_t stop; /* chain_short.h: frames lie side by side up to here, */
+        uint32_t known; /* and so many attachments of that chunk are committed */
+        int looks_in_step; /* chain_reach.c */
         uint64_t limit; /* the snapshot that `sent` is heading for     */
         uint64_t limit_messages;
         uint64_t published; /* what `released` says */
-        int looks_in_step; /* chain_reach.c */
     } r;
 
     _Atomic(struct tni_chunk *) spare; /* an empty chunk on its way back to the producer */

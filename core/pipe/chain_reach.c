@@ -66,6 +66,7 @@ static TNI_APART bool reach_on(struct tni_chain *chain)
     if (at->chunk != chain->r.keep.chunk)
         tni_chain_keep(chain, at);
     chain->r.stop = stop;
+    chain->r.known = atomic_load_explicit(&at->chunk->published, memory_order_acquire);
     return true;
 }
 
@@ -90,5 +91,6 @@ bool tni_chain_reach(struct tni_chain *chain)
                    at->attachment != atomic_load_explicit(&chunk->published, memory_order_acquire)))
         return reach_on(chain);
     chain->r.stop = end < chain->r.limit ? end : chain->r.limit;
+    chain->r.known = at->attachment;
     return chain->r.stop != at->position;
 }

@@ -16,8 +16,8 @@
 #include "pipe/chunk.h"
 #include "zmtp/frame.h"
 
-/** The consumer has read this chunk before, on another processor: a producer that fetched a line of it only when it
- *  writes there would wait for each. In bytes. */
+/** The consumer has read this chunk before, on another processor: a producer that fetched a line of it only when
+ *  it writes there would wait for each. In bytes. */
 enum { TNI_CHAIN_AHEAD = 6 * 64 };
 
 static inline bool tni_chain_admits(const struct tni_chain *chain, uint64_t messages)

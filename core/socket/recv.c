@@ -7,7 +7,8 @@
 #include "base/error.h"
 #include "base/expect.h"
 #include "message/message.h"
-#include "pipe/chain_short.h"
+#include "message/spare.h"
+#include "pipe/chain_body.h"
 #include "pipe/pipe.h"
 #include "socket/operation.h"
 #include "socket/turn.h"
@@ -244,6 +245,29 @@ static inline ssize_t msg_recv_short(struct tn_sock *sock, tn_msg_t *out_msg)
     return (ssize_t)msg.size;
 }
 
+/* As msg_recv_short, a message with a body of its own. */
+static TNI_APART ssize_t msg_recv_body(struct tn_sock *sock, tn_msg_t *out_msg)
+{
+    const tn_pattern_ops_t *ops = sock->ops;
+    struct tni_attachment *body;
+    struct small msg = {.is_delimited = false};
+
+    if (!(ops->flags & TN_PATTERN_TAKES_TURNS))
+        return -1;
+    msg.pipe = only_source(sock);
+    body = msg.pipe ? tni_chain_find_body(tni_pipe_in(msg.pipe)) : NULL;
+    if (!body || (ops->wants && !ops->wants(sock->pattern_state, body->data, body->size)))
+        return -1;
+    msg.size = (size_t)body->size;
+    tni_msg_take_body(out_msg, body->object, body->data, msg.size);
+    out_msg->peer = msg.pipe->peer;
+    if (out_msg->peer)
+        tni_peer_take(out_msg->peer);
+    tni_chain_take_body(tni_pipe_in(msg.pipe));
+    received_short(sock, &msg);
+    return (ssize_t)msg.size;
+}
+
 static ssize_t try_msg_recv(struct tn_sock *sock, void *arg)
 {
     tn_msg_t *msg = arg;
@@ -272,6 +296,8 @@ ssize_t tn_msg_recv(tn_socket_t *socket, tn_msg_t *msg, int flags)
         return tni_fail(-EINVAL, "tn_msg_recv: the message is NULL");
     sock = tni_turn_begin(socket);
     size = sock ? msg_recv_short(sock, &got) : -1;
+    if (!TNI_IS_SMALL && sock && size < 0)
+        size = msg_recv_body(sock, &got);
     if (size >= 0) {
         tni_turn_end(sock);
         tn_msg_close(msg);

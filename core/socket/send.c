@@ -7,7 +7,7 @@
 #include "base/error.h"
 #include "base/expect.h"
 #include "message/message.h"
-#include "pipe/chain_short.h"
+#include "pipe/chain_body.h"
 #include "pipe/pipe.h"
 #include "socket/operation.h"
 #include "socket/pace.h"
@@ -76,6 +76,13 @@ static inline bool may_begin(struct tn_sock *sock)
     return !sock->sending.is_taken && !tni_sock_has_news(sock);
 }
 
+static inline void note_sent(struct tn_sock *sock, struct tn_pipe *pipe, size_t size)
+{
+    pipe->sent++;
+    tni_count_owned(&sock->counters.messages_sent, 1);
+    tni_count_owned(&sock->counters.bytes_sent, size);
+}
+
 /* False: nothing was done; NULL: there is no such pipe. */
 static inline bool send_to(struct tn_sock *sock, struct tn_pipe *pipe, bool is_delimited,
                            const void *data, size_t size)
@@ -85,9 +92,7 @@ static inline bool send_to(struct tn_sock *sock, struct tn_pipe *pipe, bool is_d
         return false;
     if (is_delimited)
         sock->ops->delimited_done(sock->pattern_state, pipe, true);
-    pipe->sent++;
-    tni_count_owned(&sock->counters.messages_sent, 1);
-    tni_count_owned(&sock->counters.bytes_sent, size);
+    note_sent(sock, pipe, size);
     if (must_tell(sock, pipe, size)) {
         sock->turn_bytes += size;
         tni_duplex_wake_other(pipe->duplex, pipe->side, TNI_WAKE_DATA);
@@ -125,6 +130,28 @@ static inline bool send_short(struct tn_sock *sock, const void *data, size_t siz
            send_to(sock, tni_load_balancer_only(&sock->balance), false, data, size);
 }
 
+/* A large object to the only pipe there is, which leads to a socket of this process. False: nothing was
+ * done. */
+static TNI_APART bool send_body(struct tn_sock *sock, tn_msg_t *msg)
+{
+    size_t size = tn_msg_length(msg);
+    struct tn_pipe *pipe;
+
+    if (msg->type != TN_MSG_COUNTED || msg->group || !(sock->ops->flags & TN_PATTERN_BALANCES) ||
+        !may_begin(sock))
+        return false;
+    pipe = tni_load_balancer_only(&sock->balance);
+    if (!pipe || pipe->has_session || atomic_load(&pipe->other->is_closing) ||
+        !tni_chain_put_body(tni_pipe_out(pipe), msg->u.ref.owner, msg->u.ref.data, size))
+        return false;
+    msg->type = TN_MSG_SHORT;
+    msg->size = 0;
+    note_sent(sock, pipe, size);
+    if (must_tell(sock, pipe, size))
+        tni_duplex_wake_other(pipe->duplex, pipe->side, TNI_WAKE_DATA);
+    return true;
+}
+
 /* A large message to the only pipe there is, which has nothing queued. False: nothing was done. */
 static TNI_RARE bool send_straight(struct tn_sock *sock, const void *data, size_t size)
 {
@@ -139,9 +166,7 @@ static TNI_RARE bool send_straight(struct tn_sock *sock, const void *data, size_
     if (!owner || !pipe->other->ops->write || atomic_load(&pipe->other->is_closing) ||
         tni_chain_has_backlog(tni_pipe_out(pipe), 1) || !pipe->other->ops->write(owner, data, size))
         return false;
-    pipe->sent++;
-    tni_count_owned(&sock->counters.messages_sent, 1);
-    tni_count_owned(&sock->counters.bytes_sent, size);
+    note_sent(sock, pipe, size);
     return true;
 }
 
@@ -183,8 +208,17 @@ int tn_send(tn_socket_t *socket, const void *data, size_t size, int flags)
     return (int)tni_operation_run_in(sock, try_send, &msg, flags, true);
 }
 
-/* A longer body may be cheaper to hand on than to copy. */
+/* A longer body is cheaper to hand on than to copy; of a shorter one the allocator costs more than the copy,
+ * where one thread allocates it and another frees it. */
 enum { SHORT_MAX = 4096 };
+
+static inline bool send_object(struct tn_sock *sock, tn_msg_t *msg)
+{
+    size_t size = tn_msg_length(msg);
+
+    return size <= SHORT_MAX ? send_short(sock, tn_msg_bytes(msg), size)
+                             : !TNI_IS_SMALL && send_body(sock, msg);
+}
 
 int tn_msg_send(tn_socket_t *socket, tn_msg_t *msg, int flags)
 {
@@ -196,8 +230,7 @@ int tn_msg_send(tn_socket_t *socket, tn_msg_t *msg, int flags)
         return tni_fail(-EINVAL, "tn_msg_send: the message is NULL");
     before = msg->flags;
     sock = tni_turn_begin(socket);
-    if (sock && !(flags & TN_MORE) && !before && tn_msg_length(msg) <= SHORT_MAX &&
-        send_short(sock, tn_msg_bytes(msg), tn_msg_length(msg))) {
+    if (sock && !(flags & TN_MORE) && !before && send_object(sock, msg)) {
         tni_turn_end(sock);
         tn_msg_close(msg);
         return 0;

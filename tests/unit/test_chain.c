@@ -13,7 +13,7 @@
 #include "message/body.h"
 #include "message/message.h"
 #include "pipe/chain.h"
-#include "pipe/chain_short.h"
+#include "pipe/chain_body.h"
 #include "pipe/chunk.h"
 #include "zmtp/frame.h"
 
@@ -876,6 +876,35 @@ static void test_short_way_is_closed_where_it_would_not_do(void **state)
     tni_chain_fini(&chain);
 }
 
+static void test_body_of_its_own_goes_from_hand_to_hand(void **state)
+{
+    struct tn_body *body = tni_body_new(300);
+    struct tni_attachment *found;
+    struct tni_chain chain;
+
+    (void)state;
+    assert_non_null(body);
+    start(&chain, 3);
+    assert_null(tni_chain_find_body(&chain));
+    assert_false(tni_chain_put_body(&chain, body, body->data, 3)); /* too short for a long header */
+    /* The first chunk is small: the other way makes room for more. */
+    write_one(&chain, 1, 600, 0);
+    assert_true(tni_chain_put_body(&chain, body, body->data, 300));
+    assert_null(tni_chain_find_body(&chain)); /* another frame comes first */
+    expect_frame(&chain, 1, 600, 0);
+    assert_true(tni_chain_put(&chain, false, "end", 3));
+    assert_false(tni_chain_put_body(&chain, body, body->data, 300)); /* the mark */
+    found = tni_chain_find_body(&chain);
+    assert_non_null(found);
+    assert_ptr_equal(found->object, body);
+    assert_int_equal(found->size, 300);
+    tni_chain_take_body(&chain);
+    assert_null(tni_chain_find_body(&chain));
+    assert_int_equal(atomic_load(&body->refs), 1);
+    tni_body_unref(body); /* it is ours, and the chain ends without it */
+    tni_chain_fini(&chain);
+}
+
 static void expect_delimited(struct tni_chain *chain, const char *text)
 {
     size_t size = 0;
@@ -1044,6 +1073,21 @@ static bool short_write(struct tni_chain *chain, bool is_delimited, uint64_t num
     return is_written;
 }
 
+/* Likewise with a body of its own. */
+static bool short_write_body(struct tni_chain *chain, uint64_t number, size_t size, bool in_message)
+{
+    struct tn_body *body = tni_body_new(size);
+
+    assert_non_null(body);
+    fill(body->data, number, size);
+    if (tni_chain_put_body(chain, body, body->data, size)) {
+        assert_false(in_message);
+        return true;
+    }
+    tni_body_unref(body);
+    return false;
+}
+
 /* Whole messages that lie in a body which several chains would share. */
 static void random_run(struct model *model)
 {
@@ -1111,7 +1155,13 @@ static void random_write(struct model *model)
     if (model->staged + 1 >= MOST_EVENTS)
         return;
     model_stage(model, number, size, more ? TNI_FRAME_MORE : 0);
-    switch (random_below(6)) {
+    switch (random_below(8)) {
+    case 6:
+    case 7:
+        if (!more && short_write_body(&model->chain, number, size, in_message))
+            break;
+        write_one(&model->chain, number, size, more ? TN_MSG_MORE : 0);
+        break;
     case 4:
     case 5:
         if (!more && short_write(&model->chain, false, number, size, in_message))
@@ -1195,13 +1245,41 @@ static size_t short_read(struct model *model, bool is_delimited)
     return 1 + is_delimited;
 }
 
+/* Likewise of a body of its own. */
+static size_t short_read_body(struct model *model)
+{
+    const struct entry *entry = &model->entries[model->read];
+    struct tni_attachment *found = tni_chain_find_body(&model->chain);
+    struct tn_body *body;
+
+    if (!found)
+        return 0;
+    assert_true(model->read < model->committed);
+    assert_ptr_equal(tni_chain_find_body(&model->chain), found);
+    assert_int_equal(entry->flags, 0);
+    assert_int_equal(found->size, entry->size);
+    for (size_t i = 0; i < entry->size; i++)
+        assert_int_equal(found->data[i], body_byte(entry->number, i));
+    body = found->object;
+    tni_chain_take_body(&model->chain);
+    tni_body_unref(body);
+    return 1;
+}
+
+static size_t any_short_read(struct model *model)
+{
+    unsigned way = random_below(3);
+
+    return way == 2 ? short_read_body(model) : short_read(model, way);
+}
+
 static void random_frames(struct model *model)
 {
     bool is_short = random_below(2);
 
     for (uint64_t count = random_below(8); count; count--) {
         struct entry *entry = &model->entries[model->read];
-        size_t frames = is_short ? short_read(model, random_below(2)) : 0;
+        size_t frames = is_short ? any_short_read(model) : 0;
         if (frames) {
             model->done++;
             model->read += frames;
@@ -1372,6 +1450,7 @@ int main(void)
         cmocka_unit_test(test_init_without_memory_is_refused),
         cmocka_unit_test(test_refused_run_stays_the_callers),
         cmocka_unit_test(test_short_way_is_closed_where_it_would_not_do),
+        cmocka_unit_test(test_body_of_its_own_goes_from_hand_to_hand),
         cmocka_unit_test(test_short_way_behind_a_delimiter),
         cmocka_unit_test(test_short_way_leaves_what_is_not_behind_a_delimiter),
         cmocka_unit_test(test_random_frames_agree_with_the_model),
