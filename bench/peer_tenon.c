@@ -64,12 +64,10 @@ static int set_up(tn_socket_t *socket, enum bench_role role)
     return role == BENCH_ROUTER && tn_set_int(socket, "backlog", BENCH_BACKLOG) < 0 ? -1 : 0;
 }
 
-/** All clients have one address here, and come at once. */
+/** All clients have one address here. */
 static int lift_limits(tn_socket_t *socket)
 {
     return tn_set_int(socket, "max_connections_per_address", 0) < 0 ||
-                   tn_set_int(socket, "max_half_open", 0) < 0 ||
-                   tn_set_int(socket, "max_half_open_per_address", 0) < 0 ||
                    tn_set_int(socket, "max_subscriptions", 0) < 0
                ? -1
                : 0;
