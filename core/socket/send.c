@@ -210,7 +210,7 @@ int tn_send(tn_socket_t *socket, const void *data, size_t size, int flags)
 
 /* A longer body is cheaper to hand on than to copy; of a shorter one the allocator costs more than the copy,
  * where one thread allocates it and another frees it. */
-enum { SHORT_MAX = 4096 };
+enum { SHORT_MAX = TNI_PACED_FROM - 1 };
 
 static inline bool send_object(struct tn_sock *sock, tn_msg_t *msg)
 {
