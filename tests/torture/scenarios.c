@@ -240,11 +240,12 @@ static bool monitor(struct life *life)
 /* A SUB subscribes anew when its program next uses it. */
 static bool wait_for_subscription(struct life *life)
 {
+    enum { AT_A_TIME_MS = TORTURE_WAIT_MS / 10 };
     int rc = 0;
 
-    for (int tries = 0; tries < 20; tries++) {
+    for (int left = 2 * life->wait_ms; left > 0; left -= AT_A_TIME_MS) {
         char buffer[8];
-        rc = tn_wait_subscribers(life->sockets[0], 1, life->wait_ms / 10);
+        rc = tn_wait_subscribers(life->sockets[0], 1, AT_A_TIME_MS);
         if (rc != -ETIMEDOUT)
             break;
         tn_recv(life->sockets[1], buffer, sizeof buffer, TN_DONTWAIT);

@@ -40,10 +40,12 @@ static void run_limited(const struct scenario *scenario, struct life life, unsig
         torture_fail("getrlimit", __LINE__);
     limited = before;
     limited.rlim_cur = limit;
-    if (is_enough)
+    if (is_enough) {
         torture_shortage(NULL, 0, NULL, 0);
-    else
+        life.wait_ms = TORTURE_PATIENT_MS; /* nothing may time out, however slow the machine is */
+    } else {
         torture_shortage("descriptors up to", limit, codes, sizeof codes / sizeof codes[0]);
+    }
     watchdog_doing("runs", scenario->name);
     if (!is_enough && setrlimit(RLIMIT_NOFILE, &limited) < 0)
         torture_fail("setrlimit", __LINE__);

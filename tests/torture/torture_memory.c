@@ -52,6 +52,7 @@ static bool run_failing(const struct scenario *scenario, struct life life, unsig
 static void run_whole(const struct scenario *scenario, struct life life)
 {
     torture_shortage(NULL, 0, NULL, 0);
+    life.wait_ms = TORTURE_PATIENT_MS; /* nothing may time out, however slow the machine is */
     if (!scenario->run(&life))
         torture_fail("a scenario does not work with memory", __LINE__);
     torture_end(&life);
