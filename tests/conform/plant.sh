@@ -23,26 +23,44 @@ assert [case["verdict"] for case in report["cases"]] == ["passed"], report'
 }
 
 planted=0
+finders=()
+at_once=4 # what looks for a bug mostly waits
+
 # plant CASE WORDS SCRIPT: the case that has to fail, words of what it says, and the bug as a script of sed.
 plant() {
-    local name=$1 words=$2 script=$3
+    [ $planted -lt $at_once ] || wait "${finders[planted - at_once]}"
     planted=$((planted + 1))
-    mkdir "bug$planted"
-    sed -E "$script" widget/widget.c >"bug$planted/widget.c"
-    ! cmp -s widget/widget.c "bug$planted/widget.c" || {
+    find_bug "bug$planted" "$@" &
+    finders+=($!)
+}
+
+# all_found LEAST: of at least so many.
+all_found() {
+    [ $planted -ge "$1" ] || exit 1
+    local finder
+    for finder in "${finders[@]}"; do
+        wait "$finder"
+    done
+    echo "$planted bugs planted, $planted found"
+}
+
+find_bug() {
+    local bug=$1 name=$2 words=$3 script=$4
+    mkdir "$bug"
+    sed -E "$script" widget/widget.c >"$bug/widget.c"
+    ! cmp -s widget/widget.c "$bug/widget.c" || {
         echo "conform: the bug for $name is not planted: $script"
         exit 1
     }
-    make_module "bug$planted/widget.c" "bug$planted"
-    if "$tenon" conform "bug$planted/widget.so" "${options[@]}" --case "$name" >"bug$planted/report"; then
+    make_module "$bug/widget.c" "$bug"
+    if "$tenon" conform "$bug/widget.so" "${options[@]}" --case "$name" >"$bug/report"; then
         echo "conform: $name does not find: $script"
         exit 1
     fi
-    grep -qi -- "$words" "bug$planted/report" || {
+    grep -qi -- "$words" "$bug/report" || {
         echo "conform: $name fails, but not by \"$words\":"
-        cat "bug$planted/report"
+        cat "$bug/report"
         exit 1
     }
-    echo "found by $name: $(sed -n 2p "bug$planted/report" | sed 's/^ *//')"
+    echo "found by $name: $(sed -n 2p "$bug/report" | sed 's/^ *//')"
 }
-

@@ -45,5 +45,4 @@ plant replayed 'another one said' "$(add_code "$xor")
 $ops"
 plant messages 'overhead\|signal' "$(add_code "$xor")
 ${ops/overhead = 1/overhead = 0}"
-[ $planted -ge 4 ] || exit 1
-echo "$planted bugs planted, $planted found"
+all_found 4

@@ -33,5 +33,4 @@ plant many_connections 'connection\|request' 's/^    stream->fd = accept4/    st
 plant leaks 'descriptor' '/^static void widget_close/,/^}/s/^        close\(self->fd\);/        ;/'
 plant leaks 'bytes are left' 's/^    self->stream = stream;/    self->stream = host->alloc(1000) ? stream : NULL;/'
 plant leaks 'threads are left' 's/^    self->stream = stream;/    self->stream = stream;\n    pthread_t thread;\n    pthread_create(\&thread, NULL, (void *(*)(void *))(void (*)(void))pause, NULL);/; s/^#include <errno.h>/#include <errno.h>\n#include <pthread.h>/'
-[ $planted -ge 12 ] || exit 1
-echo "$planted bugs planted, $planted found"
+all_found 12

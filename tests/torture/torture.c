@@ -47,36 +47,19 @@ bool torture_check(long rc, const char *call, int line)
     torture_fail(text, line);
 }
 
-void torture_name_form(const struct scenario *scenario, const struct life *form)
+void torture_name(char name[TORTURE_NAME], const struct scenario *scenario, const struct life *form)
 {
-    static char name[256];
-
-    snprintf(name, sizeof name, "%s, %s and %s at %s, %d I/O threads", scenario->name,
+    snprintf(name, TORTURE_NAME, "%s, %s and %s at %s, %d I/O threads", scenario->name,
              form->patterns[0], form->patterns[1], form->transport, form->io_threads);
-    now.scenario = name;
-    watchdog_begin(name);
 }
 
-static void run_each_form(const struct scenario *scenario,
-                          void (*run)(const struct scenario *scenario, struct life form))
+void torture_name_form(const struct scenario *scenario, const struct life *form)
 {
-    static const char *const transports[] = {"inproc://torture", "tcp://127.0.0.1:*", "ipc://*"};
-    static const char *const patterns[][2] = {
-        {"pull", "push"}, {"rep", "req"}, {"router", "dealer"}, {"pub", "sub"}, {"pair", "pair"},
-    };
+    static char name[TORTURE_NAME];
 
-    for (size_t t = 0; t < sizeof transports / sizeof transports[0]; t++) {
-        for (size_t p = 0; p < sizeof patterns / sizeof patterns[0]; p++) {
-            for (int threads = 0; threads < 2; threads++) {
-                struct life form = {.transport = transports[t],
-                                    .patterns = {patterns[p][0], patterns[p][1]},
-                                    .io_threads = threads,
-                                    .wait_ms = TORTURE_WAIT_MS};
-                torture_name_form(scenario, &form);
-                run(scenario, form);
-            }
-        }
-    }
+    torture_name(name, scenario, form);
+    now.scenario = name;
+    watchdog_begin(name);
 }
 
 bool torture_is_chosen(int argc, char **argv, const char *name)
@@ -91,22 +74,6 @@ bool torture_is_chosen(int argc, char **argv, const char *name)
             return true;
     }
     return !any;
-}
-
-void torture_all(int argc, char **argv,
-                 void (*run)(const struct scenario *scenario, struct life form))
-{
-    torture_secure_begin();
-    for (size_t list = 0; torture_scenarios[list]; list++)
-        for (const struct scenario *scenario = torture_scenarios[list]; scenario->name;
-             scenario++) {
-            if (!torture_is_chosen(argc, argv, scenario->name))
-                continue;
-            run_each_form(scenario, run);
-            printf("%s\n", scenario->name);
-            fflush(stdout);
-        }
-    torture_secure_end();
 }
 
 static void pause_shortly(void)

@@ -15,7 +15,7 @@
 
 #include <tenon/tenon.h>
 
-enum { TORTURE_ENDPOINT = 256, TORTURE_POLLED = 12 };
+enum { TORTURE_ENDPOINT = 256, TORTURE_POLLED = 12, TORTURE_NAME = 256 };
 
 struct life {
     const char *transport; /* endpoint with a wildcard */
@@ -57,11 +57,16 @@ _Noreturn void torture_fail(const char *what, int line);
 
 /** Whether the command line names it, or nothing. */
 bool torture_is_chosen(int argc, char **argv, const char *name);
-/** For messages: what runs from here on. */
+/** A scenario in one form, for messages. */
+void torture_name(char name[TORTURE_NAME], const struct scenario *scenario,
+                  const struct life *form);
+/** What runs from here on. */
 void torture_name_form(const struct scenario *scenario, const struct life *form);
-/** Runs all of them in all their forms, or those that the command line names; prints each. */
-void torture_all(int argc, char **argv,
-                 void (*run)(const struct scenario *scenario, struct life form));
+/** `turn` differs from form to form. */
+typedef void (*torture_run_fn)(const struct scenario *scenario, struct life form, unsigned turn);
+/** Runs all of them in all their forms, or those that the command line names, each form in a process of
+ *  its own, some at a time; prints each. What main() returns. */
+int torture_all(int argc, char **argv, torture_run_fn run);
 /** With everything there: a message gets through. */
 void torture_recover(struct life *life);
 /** With everything there: two new sockets of the same context get a message through. */

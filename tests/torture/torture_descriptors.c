@@ -18,7 +18,7 @@ enum { MOST = 24 };
 /* -TN_EMODULE: manifests could not be read. -EAGAIN and -ETIMEDOUT: the connection that was waited for
  * could not be made. */
 static const int codes[] = {-EMFILE, -TN_EMODULE, -EAGAIN, -ETIMEDOUT};
-static unsigned step = 5, offset;
+static unsigned step = 5;
 
 /* The least number that a new descriptor would have. */
 static unsigned long lowest_free(void)
@@ -57,11 +57,11 @@ static void run_limited(const struct scenario *scenario, struct life life, unsig
     torture_end(&life);
 }
 
-static void run(const struct scenario *scenario, struct life form)
+static void run(const struct scenario *scenario, struct life form, unsigned turn)
 {
     unsigned long least = lowest_free();
 
-    for (unsigned more = offset++ % step; more < MOST; more += step) {
+    for (unsigned more = turn % step; more < MOST; more += step) {
         watchdog_begin(scenario->name);
         run_limited(scenario, form, least + more, false);
     }
@@ -74,6 +74,5 @@ int main(int argc, char **argv)
 {
     if (argc > 1 && strcmp(argv[1], "--long") == 0)
         step = 1;
-    torture_all(argc, argv, run);
-    return 0;
+    return torture_all(argc, argv, run);
 }

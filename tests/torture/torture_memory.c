@@ -18,7 +18,6 @@ enum { STEP = 29 };
 /* -EAGAIN and -ETIMEDOUT: a connection broke, and what was sent over it went with it. */
 static const int codes[] = {-ENOMEM, -EAGAIN, -ETIMEDOUT};
 static unsigned long step = STEP;
-static unsigned long offset;
 
 static bool is_inproc(const struct life *life)
 {
@@ -58,11 +57,13 @@ static void run_whole(const struct scenario *scenario, struct life life)
     torture_end(&life);
 }
 
-static void run(const struct scenario *scenario, struct life form)
+static void run(const struct scenario *scenario, struct life form, unsigned turn)
 {
+    unsigned long first = 2UL * turn; /* two rounds a form */
+
     run_whole(scenario, form);
     for (long times = 1; times >= -1; times -= 2) {
-        unsigned long nth = 1 + offset++ % step;
+        unsigned long nth = 1 + first++ % step;
         while (run_failing(scenario, form, nth, times)) {
             watchdog_begin(scenario->name);
             nth += step;
@@ -75,6 +76,5 @@ int main(int argc, char **argv)
 {
     if (argc > 1 && strcmp(argv[1], "--long") == 0)
         step = 1;
-    torture_all(argc, argv, run);
-    return 0;
+    return torture_all(argc, argv, run);
 }
