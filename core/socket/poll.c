@@ -111,6 +111,17 @@ static int collect(struct polling *polling)
     return 0;
 }
 
+/* What is there already is told without asking the system for more; as a receive that finds a message. With a
+ * mask its signals must have had their chance, and without threads nobody else serves the connections. */
+static bool may_look_first(const struct polling *polling, const sigset_t *mask)
+{
+    bool may = !mask;
+
+    for (size_t i = 0; may && i < polling->sock_count; i++)
+        may = polling->socks[i]->ctx->io_threads != 0;
+    return may;
+}
+
 static int wait_for(struct polling *polling, int timeout, const sigset_t *mask)
 {
     struct tni_wait wait = {.socks = polling->socks,
@@ -122,8 +133,10 @@ static int wait_for(struct polling *polling, int timeout, const sigset_t *mask)
                             .mask = mask,
                             .attempt = look,
                             .arg = polling};
-    int rc = tni_wait(&wait);
+    int rc = may_look_first(polling, mask) ? look(polling) : -EAGAIN;
 
+    if (rc == -EAGAIN)
+        rc = tni_wait(&wait);
     if (rc == -ETIMEDOUT)
         return 0;
     if (rc < 0)
