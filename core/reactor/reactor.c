@@ -17,7 +17,8 @@
 
 enum {
     AT_ONCE = 64,
-    TICK_MS = 1,
+    LOOK_MS = 1,
+    TICK_MS = 4,
     TURNS_A_TICK = 4, /* fewer, and the lease ends */
     PATIENCE_MIN = 8,
     PATIENCE_MAX = 4096,
@@ -272,7 +273,7 @@ bool tni_reactor_look(struct tni_reactor *reactor)
     before = atomic_load_explicit(&reactor->waited_at, memory_order_relaxed);
     now = tni_clock_ms();
     atomic_store_explicit(&reactor->waited_at, now, memory_order_relaxed);
-    return now > before + TICK_MS &&
+    return now > before + LOOK_MS &&
            atomic_load_explicit(&reactor->has_only_one, memory_order_relaxed) &&
            !atomic_load_explicit(&reactor->watch, memory_order_relaxed) &&
            try_to_serve(reactor, &from_look);
@@ -436,18 +437,28 @@ static void on_run(struct tni_task *task, unsigned bits)
         on_called(reactor, bits & URGENT);
 }
 
+/* A proxy waits for all its sockets, and writes to one of them or the other: more than every third time will
+ * do. */
+static void note_exchange(struct tni_reactor *reactor)
+{
+    if (atomic_load_explicit(&reactor->has_spoken, memory_order_relaxed)) {
+        atomic_store_explicit(&reactor->has_spoken, false, memory_order_relaxed);
+        reactor->exchanges += 2;
+    } else if (reactor->exchanges) {
+        reactor->exchanges--;
+    }
+}
+
 /* While it still watches: nobody else asks. */
 static void ask_for_lease(struct tni_reactor *reactor)
 {
-    bool has_spoken = atomic_load_explicit(&reactor->has_spoken, memory_order_relaxed);
     unsigned turns = atomic_load_explicit(&reactor->turns, memory_order_relaxed);
 
-    if (has_spoken)
-        atomic_store_explicit(&reactor->has_spoken, false, memory_order_relaxed);
     atomic_store_explicit(&reactor->turns, turns + 1, memory_order_relaxed);
-    reactor->exchanges = has_spoken ? reactor->exchanges + 1 : 0;
-    if (reactor->exchanges < atomic_load_explicit(&reactor->patience, memory_order_relaxed) ||
-        atomic_load(&reactor->is_leased))
+    if (atomic_load(&reactor->is_leased))
+        return;
+    note_exchange(reactor);
+    if (reactor->exchanges < 2 * atomic_load_explicit(&reactor->patience, memory_order_relaxed))
         return;
     reactor->exchanges = 0;
     atomic_store(&reactor->is_leased, true);

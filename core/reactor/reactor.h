@@ -42,14 +42,15 @@ struct tni_reactor {
     struct tni_reactor *next_free;
 
     /* A lease: the set stays unarmed between the waits of a thread that waits again and again, and the
-     * I/O thread comes by every millisecond to see that this goes on. */
+     * I/O thread comes by every few milliseconds to see that this goes on. */
     atomic_bool is_leased;
     atomic_bool may_be_armed; /* false: watching it takes no disarming */
     /* Since the last wait somebody wrote to a connection themselves, or read much. */
     atomic_bool has_spoken;
     atomic_uint turns; /* waits that ended; written by the watcher */
-    atomic_uint patience; /* exchanges in a row until a lease is asked for */
-    unsigned exchanges; /* in a row: a write or much that was read, then a wait. The watcher's */
+    atomic_uint patience; /* exchanges until a lease is asked for */
+    unsigned exchanges; /* twice those of late: a write or much that was read, then a wait; less the
+                         * waits without. The watcher's */
     unsigned turns_seen; /* the I/O thread's */
     struct tni_timer tick;
 

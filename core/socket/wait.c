@@ -23,7 +23,8 @@ struct place {
                             * for each context */
     bool was_served; /* false: somebody else serves it now, and will call us */
     bool
-        is_unlooked; /* it was just taken over as it was left: sleeping on it shows what is there */
+        is_unlooked; /* it was just taken over as it was left, and sleeping on it shows what is there;
+                      * or has shown that there is nothing */
     int plain; /* the descriptor of its connection that was slept on, */
     unsigned plain_events; /* and what that showed: 0, or bits of poller.h */
 };
@@ -264,14 +265,16 @@ static struct pollfd watched_descriptor(struct place *place)
     return (struct pollfd){.fd = fd, .events = (short)(POLLIN | (is_plain ? POLLRDHUP : 0))};
 }
 
-/* The sockets' descriptors are the last ones, in the order of the places. */
-static void note_plain_events(struct round *round, nfds_t count)
+/* The sockets' descriptors are the last ones, in the order of the places. A set that showed nothing need not be
+ * asked. */
+static void note_what_showed(struct round *round, nfds_t count)
 {
     for (size_t i = round->wait->sock_count; i-- > 0;) {
         struct place *place = &round->places[i];
         short shown;
         if (place->watched && place->was_served) {
             shown = round->polls[--count].revents;
+            place->is_unlooked = place->plain < 0 && shown == 0;
             if (place->plain >= 0)
                 place->plain_events =
                     (shown & POLLIN ? TNI_POLL_IN : 0) |
@@ -305,7 +308,7 @@ static int sleep_round(struct round *round)
     wake_up(round->waiter);
     if (TNI_RARELY(rc < 0))
         return -errno;
-    note_plain_events(round, count);
+    note_what_showed(round, count);
     if (TNI_RARELY(round->polls[wait->fd_count].revents) &&
         read(round->waiter->wakefd, &drained, sizeof drained) < 0) {
         /* Somebody's wake-up of an earlier sleep: as good as none. */

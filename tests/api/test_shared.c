@@ -194,7 +194,7 @@ static ssize_t recv_waiting(tn_socket_t *socket, void *body)
 
 static ssize_t recv_later(tn_socket_t *socket, void *body)
 {
-    usleep(3000); /* longer than a lease */
+    usleep(10000); /* longer than a lease */
     return recv_waiting(socket, body);
 }
 
