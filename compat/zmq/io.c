@@ -6,6 +6,7 @@
 #include <string.h>
 #include <sys/uio.h>
 
+#include "cancel.h"
 #include "message.h"
 
 /* Lengths are ints here. */
@@ -21,6 +22,12 @@ int zmq_send(void *socket, const void *data, size_t size, int flags)
     return __builtin_expect(rc < 0, 0) ? tnz_fail(rc) : length(size);
 }
 
+/* Of a thread that is cancelled. */
+static void close_message(void *msg)
+{
+    tn_msg_close(msg);
+}
+
 int zmq_send_const(void *socket, const void *data, size_t size, int flags)
 {
     tn_msg_t msg;
@@ -28,7 +35,9 @@ int zmq_send_const(void *socket, const void *data, size_t size, int flags)
 
     if (rc < 0)
         return tnz_fail(rc);
+    pthread_cleanup_push(close_message, &msg);
     rc = tn_msg_send(socket, &msg, flags);
+    pthread_cleanup_pop(0);
     if (rc < 0) {
         tn_msg_close(&msg);
         return tnz_fail(rc);
@@ -114,15 +123,19 @@ static int recv_part(void *socket, struct iovec *part, int flags, bool *out_more
 int zmq_recviov(void *socket, struct iovec *parts, size_t *io_count, int flags)
 {
     bool more = true;
-    size_t done = 0;
-    int rc = 0;
+    size_t done;
+    int rc, cancel_state;
 
     if (!io_count || *io_count == 0 || !parts)
         return tnz_error(EINVAL);
+    rc = recv_part(socket, &parts[0], flags, &more);
+    done = rc == 0;
+    cancel_state = tnz_cancel_forbid(); /* the rest is there */
     while (more && done < *io_count && rc == 0) {
         rc = recv_part(socket, &parts[done], flags, &more);
         done += rc == 0;
     }
+    tnz_cancel_leave_scope(&cancel_state);
     *io_count = done;
     return rc < 0 ? -1 : (int)done;
 }

@@ -6,6 +6,8 @@
 #include <sys/eventfd.h>
 #include <unistd.h>
 
+#include "cancel.h"
+
 enum state {
     AWAITS_EVENT,
     AWAITS_ROOM, /* the program's socket is not connected yet, or full */
@@ -260,6 +262,7 @@ struct tnz_monitor *tnz_watch_begin(const struct tnz_monitor_config *config)
     static pthread_once_t once = PTHREAD_ONCE_INIT;
     struct tnz_monitor *monitor = calloc(1, sizeof *monitor);
     int number;
+    TNZ_UNCANCELLED;
 
     if (!monitor) {
         errno = ENOMEM;
@@ -296,6 +299,8 @@ static bool is_ours(const struct tnz_monitor *monitor)
 
 void tnz_watch_end(struct tnz_monitor *monitor, bool is_told)
 {
+    TNZ_UNCANCELLED;
+
     pthread_mutex_lock(&watcher.lock);
     if (is_ours(monitor)) {
         monitor->is_told = is_told;
@@ -312,6 +317,8 @@ void tnz_watch_end(struct tnz_monitor *monitor, bool is_told)
 /* What does not fit waits for room now, in the thread. */
 void tnz_watch_flush(struct tnz_monitor *monitor)
 {
+    TNZ_UNCANCELLED;
+
     pthread_mutex_lock(&watcher.lock);
     if (is_ours(monitor) && monitor->state == AWAITS_EVENT) {
         move_events(monitor);
@@ -329,6 +336,7 @@ bool tnz_watch_wants(const struct tnz_monitor *monitor, uint64_t event)
 int tnz_watch_send(struct tnz_monitor *monitor, const struct tnz_event *event)
 {
     int rc = 0;
+    TNZ_UNCANCELLED;
 
     pthread_mutex_lock(&watcher.lock);
     if (is_ours(monitor) && tnz_watch_wants(monitor, event->number))

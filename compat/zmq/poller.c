@@ -10,6 +10,7 @@
 #include <sys/epoll.h>
 #include <unistd.h>
 
+#include "cancel.h"
 #include "dropin.h"
 #include "poll.h"
 
@@ -59,6 +60,7 @@ void *zmq_poller_new(void)
 int zmq_poller_destroy(void **handle)
 {
     struct poller *poller = poller_of(handle ? *handle : NULL);
+    TNZ_UNCANCELLED;
 
     if (!poller)
         return -1;

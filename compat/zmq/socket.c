@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "cancel.h"
 #include "dropin.h"
 #include "monitor.h"
 
@@ -49,8 +50,10 @@ void *zmq_socket(void *handle, int number)
 int zmq_close(void *handle)
 {
     struct tnz_socket *socket = tnz_registry_remove(handle);
-    int rc = tn_close(handle);
+    int rc;
+    TNZ_UNCANCELLED;
 
+    rc = tn_close(handle);
     if (socket)
         tnz_monitor_end(socket);
     free(socket);

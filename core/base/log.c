@@ -8,6 +8,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/cancel.h"
+
 static pthread_once_t once = PTHREAD_ONCE_INIT;
 static int threshold = TN_LOG_WARN;
 static char categories[256]; /* ",module,policy," or empty for all */
@@ -25,6 +27,15 @@ static int find(const char *const *names, const char *text, size_t length)
     return -1;
 }
 
+static void write_out(const char *line, size_t size)
+{
+    TNI_UNCANCELLED;
+
+    if (write(STDERR_FILENO, line, size) < 0) {
+        /* Nobody is left to be told. */
+    }
+}
+
 /* Whoever asks for a log in the wrong words would wait for it in vain. */
 static void complain(const char *what, const char *word, size_t length, const char *const *names)
 {
@@ -39,9 +50,7 @@ static void complain(const char *what, const char *word, size_t length, const ch
     if (used > sizeof line - 2)
         used = sizeof line - 2;
     line[used++] = '\n';
-    if (write(STDERR_FILENO, line, used) < 0) {
-        /* Nobody is left to be told. */
-    }
+    write_out(line, used);
 }
 
 static void read_categories(const char *text)
@@ -102,8 +111,6 @@ void tni_log(int level, const char *category, const char *format, ...)
     va_end(args);
     used = (int)strlen(line);
     line[used++] = '\n';
-    if (write(STDERR_FILENO, line, (size_t)used) < 0) {
-        /* Nobody is left to be told. */
-    }
+    write_out(line, (size_t)used);
     errno = kept;
 }

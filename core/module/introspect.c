@@ -4,6 +4,7 @@
 
 #include <tenon/tenon.h>
 
+#include "base/cancel.h"
 #include "base/error.h"
 #include "module/inspect.h"
 #include "socket/ctx.h"
@@ -21,6 +22,7 @@ static struct tni_registry *registry_of(tn_ctx_t *ctx, bool arguments_are_given)
 int tn_modules(tn_ctx_t *ctx, int (*visit)(const tn_module_info_t *info, void *arg), void *arg)
 {
     struct tni_registry *registry = registry_of(ctx, visit);
+    TNI_UNCANCELLED;
 
     return registry ? tni_inspect_modules(registry, visit, arg) : tni_error_code();
 }
@@ -29,6 +31,7 @@ int tn_feature_options(tn_ctx_t *ctx, const char *name,
                        int (*visit)(const tn_option_info_t *info, void *arg), void *arg)
 {
     struct tni_registry *registry = registry_of(ctx, name && visit);
+    TNI_UNCANCELLED;
 
     if (!registry)
         return tni_error_code();
@@ -40,6 +43,7 @@ int tn_feature_options(tn_ctx_t *ctx, const char *name,
 int tn_module_paths(tn_ctx_t *ctx, int (*visit)(const tn_module_path_t *path, void *arg), void *arg)
 {
     struct tni_registry *registry = registry_of(ctx, visit);
+    TNI_UNCANCELLED;
 
     return registry ? tni_inspect_paths(registry, visit, arg) : tni_error_code();
 }
@@ -47,6 +51,7 @@ int tn_module_paths(tn_ctx_t *ctx, int (*visit)(const tn_module_path_t *path, vo
 int tn_policies(tn_ctx_t *ctx, int (*visit)(const tn_policy_info_t *info, void *arg), void *arg)
 {
     struct tni_registry *registry = registry_of(ctx, visit);
+    TNI_UNCANCELLED;
 
     return registry ? tni_inspect_policies(registry, visit, arg) : tni_error_code();
 }
@@ -54,6 +59,7 @@ int tn_policies(tn_ctx_t *ctx, int (*visit)(const tn_policy_info_t *info, void *
 int tn_scheme_chain(tn_ctx_t *ctx, const char *scheme, char *buffer, size_t size)
 {
     struct tni_registry *registry = registry_of(ctx, scheme && buffer && size);
+    TNI_UNCANCELLED;
 
     return registry ? tni_inspect_chain(registry, scheme, buffer, size) : tni_error_code();
 }
@@ -61,6 +67,7 @@ int tn_scheme_chain(tn_ctx_t *ctx, const char *scheme, char *buffer, size_t size
 int tn_module_probe(tn_ctx_t *ctx, const char *path)
 {
     struct tni_registry *registry = registry_of(ctx, path);
+    TNI_UNCANCELLED;
 
     return registry ? tni_inspect_probe(registry, path) : tni_error_code();
 }

@@ -6,6 +6,7 @@
 #include <sys/eventfd.h>
 #include <unistd.h>
 
+#include "base/cancel.h"
 #include "base/clock.h"
 #include "base/error.h"
 #include "base/memory.h"
@@ -17,6 +18,7 @@ static void update_signal(tn_monitor_t *monitor)
     int kept = errno;
     ssize_t done;
     uint64_t one = 1;
+    TNI_UNCANCELLED;
 
     if (is_wanted == monitor->is_signalled)
         return;
@@ -79,6 +81,8 @@ tn_monitor_t *tni_monitor_new(struct tni_monitor_hub *hub, uint32_t mask)
 
 void tni_monitor_unref(tn_monitor_t *monitor)
 {
+    TNI_UNCANCELLED;
+
     /* acq_rel: the freeing thread comes after the other's last use. */
     if (atomic_fetch_sub_explicit(&monitor->refs, 1, memory_order_acq_rel) != 1)
         return;

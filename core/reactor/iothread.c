@@ -7,6 +7,7 @@
 #include <sys/eventfd.h>
 #include <unistd.h>
 
+#include "base/cancel.h"
 #include "base/clock.h"
 #include "base/error.h"
 #include "base/memory.h"
@@ -34,15 +35,20 @@ static void drain_kick(struct tni_armed *armed)
     }
 }
 
-static void wake(struct tni_iothread *thread)
+static void kick(struct tni_iothread *thread)
 {
     static const uint64_t one = 1;
+    TNI_UNCANCELLED;
 
-    if (!atomic_exchange(&thread->asleep, 0))
-        return;
     if (write(thread->kick, &one, sizeof one) < 0) {
         /* Full: it is readable already. */
     }
+}
+
+static void wake(struct tni_iothread *thread)
+{
+    if (atomic_exchange(&thread->asleep, 0))
+        kick(thread);
 }
 
 void tni_iothread_post(struct tni_iothread *thread, struct tni_task *task, unsigned bits)

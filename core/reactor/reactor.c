@@ -6,6 +6,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/cancel.h"
 #include "base/clock.h"
 #include "base/error.h"
 #include "base/expect.h"
@@ -295,6 +296,8 @@ static void note_spoken(struct tni_reactor *reactor)
 
 void tni_reactor_serve_posted(struct tni_reactor *reactor)
 {
+    TNI_UNCANCELLED;
+
     /* Otherwise whoever serves it was told that we want it. */
     if (try_to_serve(reactor, &from_inbox))
         note_spoken(reactor);
@@ -304,13 +307,17 @@ void tni_reactor_serve_posted(struct tni_reactor *reactor)
 
 bool tni_reactor_visit(struct tni_reactor *reactor, void (*act)(void *arg), void *arg)
 {
+    int cancel_state;
+
     if (!enter(reactor))
         return false;
+    cancel_state = tni_cancel_forbid();
     act(arg);
     note_pending(reactor);
     note_plain(reactor);
     leave(reactor);
     note_spoken(reactor);
+    tni_cancel_allow(cancel_state);
     return true;
 }
 

@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/cancel.h"
 #include "base/error.h"
 #include "base/memory.h"
 #include "base/uri.h"
@@ -49,6 +50,7 @@ static int with_endpoint(tn_socket_t *socket, const char *endpoint, unsigned rol
 {
     struct tn_sock *sock = tni_sock_enter(socket);
     int rc;
+    TNI_UNCANCELLED;
 
     if (!sock)
         return tni_error_code();
@@ -87,6 +89,7 @@ int tn_connect_peer(tn_socket_t *socket, const char *endpoint, uint32_t *out_rou
 {
     struct tn_sock *sock = tni_sock_enter(socket);
     int rc;
+    TNI_UNCANCELLED;
 
     if (!sock)
         return tni_error_code();
@@ -141,6 +144,7 @@ static int module_option(struct tn_sock *sock, const char *name, const tn_option
     char feature[TNI_URI_SCHEME_MAX + 1];
     const char *dot = strchr(name, '.');
     int rc;
+    TNI_UNCANCELLED; /* a module may be loaded */
 
     if ((size_t)(dot - name) >= sizeof feature)
         return tni_options_unknown(name, NULL);
@@ -211,6 +215,7 @@ static int set_value(tn_socket_t *socket, const char *name, const tn_value_t *va
 {
     struct tn_sock *sock = tni_sock_enter(socket);
     int rc;
+    TNI_UNCANCELLED;
 
     if (!sock)
         return tni_error_code();

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/blocks.h"
+#include "base/cancel.h"
 #include "base/clock.h"
 #include "base/error.h"
 #include "base/futex.h"
@@ -52,6 +53,7 @@ void tni_ctx_fill_host(struct tn_ctx *ctx, const tn_host_t *functions)
 tn_ctx_t *tn_ctx_new(void)
 {
     struct tn_ctx *ctx = tni_calloc(1, sizeof *ctx);
+    TNI_UNCANCELLED;
 
     if (!ctx) {
         tni_fail(-ENOMEM, "context: out of memory");
@@ -121,6 +123,7 @@ struct tni_registry *tni_ctx_registry(tn_ctx_t *handle)
     struct tn_ctx *ctx = tni_ctx_check(handle);
     bool was_used;
     int rc;
+    TNI_UNCANCELLED;
 
     if (!ctx)
         return NULL;
@@ -272,6 +275,7 @@ tn_socket_t *tn_socket(tn_ctx_t *handle, const char *pattern)
     tn_socket_t *socket = NULL;
     struct tn_sock *sock;
     int rc;
+    TNI_UNCANCELLED;
 
     if (!ctx)
         return NULL;
@@ -327,7 +331,7 @@ int tn_ctx_shutdown(tn_ctx_t *handle)
     return 0;
 }
 
-enum { BLOCKER_SIZE = 512, FIRST_WORD_MS = 2000, LONGEST_SILENCE_MS = 60 * 1000 };
+enum { BLOCKER_SIZE = 512, FIRST_WORD_MS = 2000, LONGEST_SILENCE_MS = 60 * 1000, LOOK_MS = 100 };
 
 static void describe_blocker(const struct tn_sock *sock, char *text)
 {
@@ -385,7 +389,16 @@ static void log_blockers(struct tn_ctx *ctx)
     }
 }
 
-static int wait_for_sockets(struct tn_ctx *ctx, int timeout)
+/* A futex is no cancellation point. */
+static void ask_whether_cancelled(int cancel_state)
+{
+    tni_cancel_allow(cancel_state);
+    pthread_testcancel();
+    tni_cancel_forbid();
+}
+
+/* Locked, but for the sleeps, in which the thread may be cancelled: it has nothing then. */
+static int wait_for_sockets(struct tn_ctx *ctx, int timeout, int cancel_state)
 {
     uint64_t now = tni_clock_ms();
     uint64_t until = timeout < 0 ? UINT64_MAX : now + (uint64_t)timeout;
@@ -416,7 +429,8 @@ static int wait_for_sockets(struct tn_ctx *ctx, int timeout)
             pause = until - now;
         seen = atomic_load(&ctx->gone);
         pthread_mutex_unlock(&ctx->lock);
-        rc = tni_futex_wait(&ctx->gone, seen, pause);
+        rc = tni_futex_wait(&ctx->gone, seen, pause < LOOK_MS ? pause : LOOK_MS);
+        ask_whether_cancelled(cancel_state);
         pthread_mutex_lock(&ctx->lock);
         if (rc == -EINTR)
             return tni_fail(rc, "ending the context: a signal came; call again");
@@ -444,6 +458,7 @@ int tn_ctx_term(tn_ctx_t *handle, int timeout)
 {
     struct tn_ctx *ctx = handle;
     int rc;
+    TNI_UNCANCELLED;
 
     if (ctx && ctx->magic == CTX_MAGIC && ctx->fork_generation != tni_fork_generation()) {
         if (tni_network)
@@ -455,7 +470,7 @@ int tn_ctx_term(tn_ctx_t *handle, int timeout)
         return tni_error_code();
     shut_down(ctx);
     pthread_mutex_lock(&ctx->lock);
-    rc = wait_for_sockets(ctx, timeout);
+    rc = wait_for_sockets(ctx, timeout, tni_uncancelled);
     pthread_mutex_unlock(&ctx->lock);
     if (rc < 0)
         return rc;
@@ -484,6 +499,7 @@ static int check_threadless(tn_ctx_t *handle)
 int tn_ctx_fd(tn_ctx_t *ctx)
 {
     int rc = check_threadless(ctx);
+    TNI_UNCANCELLED;
 
     return rc < 0 ? rc : tni_network->step_descriptor(ctx);
 }
@@ -498,6 +514,7 @@ int tn_ctx_deadline(tn_ctx_t *ctx)
 int tn_ctx_step(tn_ctx_t *ctx)
 {
     int rc = check_threadless(ctx);
+    TNI_UNCANCELLED;
 
     return rc < 0 ? rc : tni_network->step(ctx);
 }

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <sys/random.h>
 
+#include "base/cancel.h"
 #include "base/clock.h"
 #include "base/error.h"
 #include "base/log.h"
@@ -59,6 +60,7 @@ tn_module_state_t *tni_host_module_state(const tn_host_t *host, const tn_module_
 uint32_t tni_host_random(void)
 {
     uint32_t value;
+    TNI_UNCANCELLED;
 
     if (getrandom(&value, sizeof value, GRND_NONBLOCK) != (ssize_t)sizeof value)
         value = (uint32_t)tni_clock_ns();

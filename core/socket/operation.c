@@ -6,6 +6,7 @@
 #include "base/expect.h"
 #include "socket/ctx.h"
 #include "socket/pace.h"
+#include "socket/turn.h"
 #include "socket/wait.h"
 
 struct operation {
@@ -85,9 +86,28 @@ ssize_t tni_operation_run_in(struct tn_sock *sock, tni_try_fn try, void *arg, in
     return block(&op, timeout);
 }
 
+static TNI_RARE struct tn_sock *enter_if_not_cancelled(struct tn_sock *sock, tn_socket_t *socket)
+{
+    sock->since_asked = 0;
+    tni_lock_give(&sock->lock);
+    pthread_testcancel();
+    return tni_sock_enter(socket);
+}
+
+struct tn_sock *tni_operation_begin(struct tn_sock *sock, tn_socket_t *socket)
+{
+    if (!sock)
+        return tni_sock_enter(socket);
+    if (TNI_RARELY(++sock->since_asked >= TNI_ASKED_EVERY) && !sock->sending.is_taken &&
+        !sock->receiving.is_taken)
+        return enter_if_not_cancelled(sock, socket);
+    tni_turn_go_on(sock);
+    return sock;
+}
+
 ssize_t tni_operation_run(tn_socket_t *socket, tni_try_fn try, void *arg, int flags, bool is_send)
 {
-    struct tn_sock *sock = tni_sock_enter(socket);
+    struct tn_sock *sock = tni_operation_begin(tni_turn_begin(socket), socket);
 
     return sock ? tni_operation_run_in(sock, try, arg, flags, is_send) : tni_error_code();
 }
@@ -108,6 +128,7 @@ void tni_claim_until_last(struct tn_sock *sock, struct tni_claim *claim, bool mo
 
     if (more && !was_taken)
         claim->owner = pthread_self();
+    claim->is_left = false;
     claim->is_taken = more;
     if (was_taken && !more)
         tni_sock_notify(sock); /* whoever waits for their turn */

@@ -82,6 +82,25 @@ static void note(struct tn_sock *sock, bool was_in_vain)
     sock->pace.to_skip = sock->pace.skipped;
 }
 
+/* Under a lease nobody else waits for room in the kernel. */
+static void leave_queue(struct tn_sock *sock)
+{
+    struct tni_reactor *home = atomic_load(&sock->home);
+
+    if (home)
+        tni_network->call(home);
+}
+
+static void give_up(void *arg)
+{
+    struct pacing *pacing = arg;
+
+    leave_queue(pacing->sock);
+    tni_lock_take(&pacing->sock->lock);
+    pacing->sock->is_pacing = pacing->sock->pace.is_straight = false;
+    tni_lock_give(&pacing->sock->lock);
+}
+
 /* The message is on its way already: whatever ends the waiting is no failure of the send. */
 static void wait_a_little(struct tn_sock *sock, size_t size)
 {
@@ -90,17 +109,16 @@ static void wait_a_little(struct tn_sock *sock, size_t size)
                             .sock_count = 1,
                             .timeout = WAIT_MS,
                             .attempt = has_drained,
+                            .give_up = give_up,
                             .arg = &pacing};
     uint64_t before = queued(sock);
-    struct tni_reactor *home;
     int rc;
 
     tni_sock_pin(sock);
     tni_sock_leave(sock);
     rc = tni_wait(&wait);
-    home = atomic_load(&sock->home);
-    if (rc < 0 && home) /* under a lease nobody else waits for room in the kernel */
-        tni_network->call(home);
+    if (rc < 0)
+        leave_queue(sock);
     tni_lock_take(&sock->lock);
     sock->is_pacing = false;
     sock->pace.is_straight = rc == 0 && may_be_straight(sock, size);

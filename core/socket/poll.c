@@ -6,6 +6,7 @@
 #include <poll.h>
 #include <string.h>
 
+#include "base/cancel.h"
 #include "base/error.h"
 #include "pipe/pipe.h"
 #include "socket/ctx.h"
@@ -56,13 +57,20 @@ static int look_at_socket(struct tn_sock *sock, tn_pollitem_t *item)
     return 0;
 }
 
+static int poll_descriptors(struct polling *polling)
+{
+    TNI_UNCANCELLED;
+
+    return poll(polling->fds, polling->fd_count, 0);
+}
+
 static int look(void *arg)
 {
     struct polling *polling = arg;
     size_t fd = 0;
     int rc = 0;
 
-    if (polling->fd_count && poll(polling->fds, polling->fd_count, 0) < 0)
+    if (polling->fd_count && poll_descriptors(polling) < 0)
         return -errno;
     polling->ready = 0;
     for (size_t i = 0; i < polling->count && rc == 0; i++) {
@@ -144,6 +152,16 @@ static int wait_for(struct polling *polling, int timeout, const sigset_t *mask)
     return polling->ready;
 }
 
+static int wait_in_lent(struct polling *polling, void *lent, int timeout, const sigset_t *mask)
+{
+    int rc;
+
+    pthread_cleanup_push(tni_waiter_take_back, lent);
+    rc = wait_for(polling, timeout, mask);
+    pthread_cleanup_pop(0);
+    return rc;
+}
+
 /* The three arrays lie one after the other. */
 static int make_room(struct polling *polling, void **out_lent)
 {
@@ -175,7 +193,7 @@ int tn_ppoll(tn_pollitem_t *items, size_t count, int timeout, const sigset_t *ma
     if (rc == 0)
         rc = collect(&polling);
     if (rc == 0)
-        rc = wait_for(&polling, timeout, mask);
+        rc = lent ? wait_in_lent(&polling, lent, timeout, mask) : wait_for(&polling, timeout, mask);
     release(&polling);
     tni_waiter_take_back(lent);
     return rc;

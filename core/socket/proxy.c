@@ -3,6 +3,7 @@
 
 #include <tenon/tenon.h>
 
+#include "base/cancel.h"
 #include "base/error.h"
 #include "base/log.h"
 #include "socket/parts.h"
@@ -77,6 +78,7 @@ static int skip_rest(tn_socket_t *from)
 {
     tn_msg_t msg;
     ssize_t size;
+    TNI_UNCANCELLED; /* it is all there */
 
     tn_msg_init(&msg);
     do
@@ -295,6 +297,7 @@ static int take_command(struct proxy *proxy)
     bool could_send = can_send(proxy->control);
     tn_msg_t msg, rest;
     ssize_t size;
+    TNI_UNCANCELLED; /* nothing of it waits */
 
     tn_msg_init(&msg);
     tn_msg_init(&rest);
@@ -337,6 +340,12 @@ static void finish_lane(struct proxy *proxy, struct lane *lane)
         note_drop("a message that was being moved at the end");
 }
 
+static void finish(struct proxy *proxy)
+{
+    finish_lane(proxy, &proxy->lanes[0]);
+    finish_lane(proxy, &proxy->lanes[1]);
+}
+
 static int run(struct proxy *proxy)
 {
     int status = 0;
@@ -345,11 +354,23 @@ static int run(struct proxy *proxy)
         status = tni_parts_reserve(&proxy->lanes[i].held, USUAL_PARTS);
     while (status == 0 && !proxy->is_terminated)
         status = turn(proxy);
-    if (status == 0 || status == -EINTR) {
-        finish_lane(proxy, &proxy->lanes[0]);
-        finish_lane(proxy, &proxy->lanes[1]);
-    }
+    if (status == 0 || status == -EINTR)
+        finish(proxy);
     return status == -EINTR ? tni_fail_code(status) : status;
+}
+
+static void free_parts(struct proxy *proxy)
+{
+    tni_parts_fini(&proxy->lanes[0].held);
+    tni_parts_fini(&proxy->lanes[1].held);
+    tni_parts_fini(&proxy->copy);
+}
+
+/* A message that was read gets through, if it can. */
+static void on_cancel(void *arg)
+{
+    finish(arg);
+    free_parts(arg);
 }
 
 int tn_proxy(tn_socket_t *frontend, tn_socket_t *backend, tn_socket_t *capture,
@@ -365,9 +386,9 @@ int tn_proxy(tn_socket_t *frontend, tn_socket_t *backend, tn_socket_t *capture,
 
     if (!frontend || !backend)
         return tni_fail(-EINVAL, "tn_proxy: the frontend or the backend is NULL");
+    pthread_cleanup_push(on_cancel, &proxy);
     status = run(&proxy);
-    tni_parts_fini(&proxy.lanes[0].held);
-    tni_parts_fini(&proxy.lanes[1].held);
-    tni_parts_fini(&proxy.copy);
+    pthread_cleanup_pop(0);
+    free_parts(&proxy);
     return status;
 }

@@ -75,7 +75,7 @@ static inline struct tn_pipe *only_source(struct tn_sock *sock)
     if (sock->receiving.is_taken)
         return NULL;
     if (sock->unlooked + 1 >= UNLOOKED_MAX) {
-        if (tni_sock_has_news(sock))
+        if (tni_sock_has_news(sock) || ++sock->since_asked >= TNI_ASKED_EVERY)
             return NULL;
         sock->unlooked = 0;
     }
@@ -196,10 +196,7 @@ ssize_t tn_recv(tn_socket_t *socket, void *buffer, size_t capacity, int flags)
         tni_turn_end(sock);
         return size;
     }
-    if (sock)
-        tni_turn_go_on(sock);
-    else
-        sock = tni_sock_enter(socket);
+    sock = tni_operation_begin(sock, socket);
     if (!sock)
         return tni_error_code();
     return tni_operation_run_in(sock, try_recv, &to, flags, false);
@@ -304,10 +301,7 @@ ssize_t tn_msg_recv(tn_socket_t *socket, tn_msg_t *msg, int flags)
         *msg = got;
         return size;
     }
-    if (sock)
-        tni_turn_go_on(sock);
-    else
-        sock = tni_sock_enter(socket);
+    sock = tni_operation_begin(sock, socket);
     if (!sock)
         return tni_error_code();
     return tni_operation_run_in(sock, try_msg_recv, msg, flags, false);

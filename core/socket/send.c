@@ -73,7 +73,8 @@ static inline bool must_tell(struct tn_sock *sock, struct tn_pipe *pipe, size_t 
 
 static inline bool may_begin(struct tn_sock *sock)
 {
-    return !sock->sending.is_taken && !tni_sock_has_news(sock);
+    return !sock->sending.is_taken && sock->since_asked < TNI_ASKED_EVERY &&
+           !tni_sock_has_news(sock);
 }
 
 static inline void note_sent(struct tn_sock *sock, struct tn_pipe *pipe, size_t size)
@@ -94,6 +95,7 @@ static inline bool send_to(struct tn_sock *sock, struct tn_pipe *pipe, bool is_d
         sock->ops->delimited_done(sock->pattern_state, pipe, true);
     note_sent(sock, pipe, size);
     if (must_tell(sock, pipe, size)) {
+        sock->since_asked++;
         sock->turn_bytes += size;
         tni_duplex_wake_other(pipe->duplex, pipe->side, TNI_WAKE_DATA);
     }
@@ -190,10 +192,7 @@ int tn_send(tn_socket_t *socket, const void *data, size_t size, int flags)
         }
         return 0;
     }
-    if (sock)
-        tni_turn_go_on(sock);
-    else
-        sock = tni_sock_enter(socket);
+    sock = tni_operation_begin(sock, socket);
     if (!sock)
         return tni_error_code();
     sock->pace.is_copied = true;
@@ -235,10 +234,7 @@ int tn_msg_send(tn_socket_t *socket, tn_msg_t *msg, int flags)
         tn_msg_close(msg);
         return 0;
     }
-    if (sock)
-        tni_turn_go_on(sock);
-    else
-        sock = tni_sock_enter(socket);
+    sock = tni_operation_begin(sock, socket);
     if (!sock)
         return tni_error_code();
     sock->pace.is_copied = false;

@@ -5,31 +5,43 @@
 #include <sys/eventfd.h>
 #include <unistd.h>
 
+#include "base/cancel.h"
 #include "base/error.h"
 #include "base/expect.h"
 #include "socket/ctx.h"
 
-static void signal_raise(struct tni_signal *signal)
+static void signal_write(struct tni_signal *signal)
 {
     static const uint64_t one = 1;
+    TNI_UNCANCELLED;
 
-    if (signal->fd >= 0 && !atomic_exchange(&signal->is_raised, true) &&
-        write(signal->fd, &one, sizeof one) < 0) {
+    if (write(signal->fd, &one, sizeof one) < 0) {
         /* Full: it is readable already. */
     }
 }
 
+static void signal_raise(struct tni_signal *signal)
+{
+    if (signal->fd >= 0 && !atomic_exchange(&signal->is_raised, true))
+        signal_write(signal);
+}
+
 /* Takes the signal back; what comes from now on raises it again. Who raised it and has not written yet
  * leaves it readable, and it stays raised. */
-static bool signal_lower(struct tni_signal *signal)
+static bool signal_drain(struct tni_signal *signal)
 {
     uint64_t drained;
+    TNI_UNCANCELLED;
 
-    if (signal->fd < 0 || !atomic_load(&signal->is_raised) ||
-        read(signal->fd, &drained, sizeof drained) != sizeof drained)
+    if (read(signal->fd, &drained, sizeof drained) != sizeof drained)
         return false;
     atomic_store(&signal->is_raised, false);
     return true;
+}
+
+static bool signal_lower(struct tni_signal *signal)
+{
+    return signal->fd >= 0 && atomic_load(&signal->is_raised) && signal_drain(signal);
 }
 
 /* After a signal was lowered: what came between the look at the events and that is not lost. */

@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/cancel.h"
 #include "base/error.h"
 #include "base/futex.h"
 #include "base/memory.h"
@@ -42,8 +43,9 @@ static void sock_init(struct tn_sock *sock, struct tn_ctx *ctx, const struct tni
     tni_load_balancer_init(&sock->balance, sock->counters.dropped);
     tni_fan_out_init(&sock->fan, sock->counters.dropped);
     sock->sending.is_taken = sock->receiving.is_taken = false;
+    sock->sending.is_left = sock->receiving.is_left = false;
     sock->rcvmore = sock->is_raw = false;
-    sock->unlooked = 0;
+    sock->unlooked = sock->since_asked = 0;
     sock->reading = NULL;
     atomic_store(&sock->signal_in.is_raised, false);
     atomic_store(&sock->signal_out.is_raised, false);
@@ -228,6 +230,23 @@ void tni_sock_unpin(struct tn_sock *sock)
     tni_lock_give(&sock->lock);
 }
 
+static bool leave_claim(struct tni_claim *claim)
+{
+    bool is_mine = claim->is_taken && pthread_equal(claim->owner, pthread_self());
+
+    claim->is_left = claim->is_left || is_mine;
+    return is_mine;
+}
+
+void tni_sock_abandon_wait(struct tn_sock *sock)
+{
+    tni_lock_take(&sock->lock);
+    if (leave_claim(&sock->sending) | leave_claim(&sock->receiving))
+        tni_sock_notify(sock);
+    unpin_locked(sock);
+    tni_lock_give(&sock->lock);
+}
+
 /* Counted before it is taken: who finds `events` empty afterwards sees that, too. Others may count at the
  * same time; together it is more than it was. */
 static void count_change(struct tn_sock *sock)
@@ -396,6 +415,7 @@ static int abandon(struct tn_sock *sock, unsigned generation)
 int tn_close(tn_socket_t *socket)
 {
     struct tn_sock *sock = tni_slab_slot(socket);
+    TNI_UNCANCELLED;
 
     if (sock && is_of_parent(sock))
         return abandon(sock, tni_slab_generation(socket));

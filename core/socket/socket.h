@@ -45,6 +45,7 @@ enum tni_sock_state { TNI_SOCK_FREE, TNI_SOCK_OPEN, TNI_SOCK_CLOSING };
 struct tni_claim {
     pthread_t owner;
     bool is_taken;
+    bool is_left; /* its thread was cancelled: anybody goes on with the message */
 };
 
 /** A descriptor of tn_fd: an eventfd that is raised while its event holds, or since something changed. */
@@ -90,6 +91,7 @@ struct tn_sock {
     bool rcvmore;
     bool is_raw; /* later connections carry bytes without ZMTP */
     unsigned unlooked; /* receives since `events` was looked at */
+    unsigned since_asked; /* rarer steps since a thread was asked whether it was cancelled */
     struct tn_pipe *reading; /* that the running op looked into; for the message's properties */
 
     struct tni_signal signal_in, signal_out, signal_any;
@@ -175,6 +177,9 @@ void tni_sock_release_signals(void);
 int tni_sock_check(struct tn_sock *sock);
 void tni_sock_pin(struct tn_sock *sock);
 void tni_sock_unpin(struct tn_sock *sock);
+/** As tni_sock_unpin, when the calling thread ends in a wait: what it began to send or receive there is
+ *  whoever's who comes next. */
+void tni_sock_abandon_wait(struct tn_sock *sock);
 
 /** Asks the pattern about TN_POLLIN and TN_POLLOUT. Under the lock. */
 unsigned tni_sock_events(struct tn_sock *sock);

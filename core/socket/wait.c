@@ -6,10 +6,10 @@
 #include <unistd.h>
 
 #include "base/blocks.h"
+#include "base/cancel.h"
 #include "base/clock.h"
 #include "base/error.h"
 #include "base/expect.h"
-#include "base/futex.h"
 #include "reactor/poller.h"
 #include "socket/ctx.h"
 #include "socket/network.h"
@@ -39,6 +39,9 @@ struct round {
     bool has_slept;
     bool was_tried; /* as in `wait`, and not slept since */
     bool has_looked; /* at the only socket's connection, just now */
+    bool has_joined;
+    void *lent;
+    int cancel_state; /* of the thread, which is uncancelled but while it sleeps */
 };
 
 /* The reply that a thread waits for is often there already, when it asks one after the other: then taking
@@ -196,12 +199,15 @@ static int time_left(const struct round *round)
 enum { LONG_SLEEP = 3600 * 1000 };
 
 /* A thread that sleeps without connections may be the only one there is to give memory back. */
-static int sleep_and_sweep(struct tni_waiter *waiter, uint64_t limit)
+static int sleep_and_sweep(struct round *round, uint64_t limit)
 {
     bool must_sweep = tni_blocks_are_kept() && limit > TNI_BLOCKS_SWEEP_MS;
-    int rc = tni_futex_wait(&waiter->asleep, TNI_ON_FUTEX,
-                            must_sweep ? (uint64_t)TNI_BLOCKS_SWEEP_MS : limit);
+    int rc;
 
+    tni_cancel_allow(round->cancel_state);
+    rc = tni_waiter_sleep(round->waiter, must_sweep ? (uint64_t)TNI_BLOCKS_SWEEP_MS : limit);
+    if (round->cancel_state != PTHREAD_CANCEL_DISABLE)
+        tni_cancel_forbid();
     if (must_sweep && rc == -ETIMEDOUT)
         tni_blocks_sweep();
     return rc;
@@ -214,16 +220,16 @@ static void wake_up(struct tni_waiter *waiter)
 }
 
 /* Nothing but a wake-up to wait for: cheaper without a descriptor. */
-static TNI_APART int sleep_on_futex(struct round *round)
+static TNI_APART int sleep_on_semaphore(struct round *round)
 {
     struct tni_waiter *waiter = round->waiter;
     unsigned expected = TNI_ASLEEP;
     int left = time_left(round);
     int rc;
 
-    if (!atomic_compare_exchange_strong(&waiter->asleep, &expected, TNI_ON_FUTEX))
+    if (!atomic_compare_exchange_strong(&waiter->asleep, &expected, TNI_ON_SEMAPHORE))
         return 0; /* woken already */
-    rc = sleep_and_sweep(waiter, left < 0 ? LONG_SLEEP : (uint64_t)left);
+    rc = sleep_and_sweep(round, left < 0 ? LONG_SLEEP : (uint64_t)left);
     wake_up(waiter);
     return rc == -EINTR ? rc : 0;
 }
@@ -250,10 +256,15 @@ static int sleep_on_descriptors(struct round *round, nfds_t count)
     int left = time_left(round);
     struct timespec limit = {.tv_sec = left / 1000, .tv_nsec = (long)(left % 1000) * 1000000};
     const sigset_t *mask = round->wait->mask;
+    int rc;
 
     round->has_slept = true;
-    return mask ? ppoll(round->polls, count, left < 0 ? NULL : &limit, mask)
-                : poll(round->polls, count, left);
+    tni_cancel_allow(round->cancel_state);
+    rc = mask ? ppoll(round->polls, count, left < 0 ? NULL : &limit, mask)
+              : poll(round->polls, count, left);
+    if (round->cancel_state != PTHREAD_CANCEL_DISABLE)
+        tni_cancel_forbid();
+    return rc;
 }
 
 static struct pollfd watched_descriptor(struct place *place)
@@ -292,7 +303,7 @@ static int sleep_round(struct round *round)
     int rc;
 
     if (!has_descriptors(round))
-        return sleep_on_futex(round);
+        return sleep_on_semaphore(round);
     for (size_t i = 0; i < wait->fd_count; i++)
         round->polls[count++] = wait->fds[i];
     round->polls[count++] = (struct pollfd){.fd = round->waiter->wakefd, .events = POLLIN};
@@ -469,57 +480,88 @@ static int wait_briefly(const struct tni_wait *wait)
     return -EAGAIN;
 }
 
-static TNI_RARE void *make_room(struct round *round)
+static TNI_RARE int make_room(struct round *round)
 {
     const struct tni_wait *wait = round->wait;
     size_t places = wait->sock_count * sizeof *round->places;
     size_t polls = (wait->sock_count + wait->fd_count + 1) * sizeof *round->polls;
     uint8_t *lent = tni_waiter_lend(places + polls);
 
-    if (!lent) {
-        tni_fail(-ENOMEM, "waiting for %zu sockets and %zu descriptors: out of memory",
-                 wait->sock_count, wait->fd_count);
-        return NULL;
-    }
+    if (!lent)
+        return tni_fail(-ENOMEM, "waiting for %zu sockets and %zu descriptors: out of memory",
+                        wait->sock_count, wait->fd_count);
+    round->lent = lent;
     round->places = (struct place *)(void *)lent;
     round->polls = (struct pollfd *)(void *)(lent + places);
-    return lent;
+    return 0;
+}
+
+/* What lies on the stack of who waits. */
+struct few {
+    struct place places[FEW];
+    struct pollfd polls[2 * FEW + 1];
+};
+
+static void leave_round(struct round *round)
+{
+    if (round->has_joined)
+        quit_all(round);
+    if (TNI_RARELY(round->lent))
+        tni_waiter_take_back(round->lent);
+}
+
+static int wait_uncancelled(struct round *round)
+{
+    const struct tni_wait *wait = round->wait;
+    int rc = look_first(round);
+
+    if (rc != -EAGAIN)
+        return rc;
+    round->waiter = tni_waiter_mine();
+    if (!round->waiter)
+        return tni_error_code();
+    round->until = wait->timeout < 0 ? UINT64_MAX : tni_clock_ms() + (uint64_t)wait->timeout;
+    if ((wait->sock_count > FEW || wait->fd_count > FEW) && make_room(round) < 0)
+        return tni_error_code();
+    find_driven(round);
+    if (round->waiter->wakefd < 0 && has_descriptors_of_its_own(round))
+        return tni_fail(round->waiter->wakefd,
+                        "waiting for descriptors: there is none to be woken by: %s",
+                        tni_error_name(round->waiter->wakefd));
+    join_all(round);
+    round->has_joined = true;
+    return rounds(round);
+}
+
+static TNI_RARE void on_cancel(void *arg)
+{
+    struct round *round = arg;
+    const struct tni_wait *wait = round->wait;
+
+    tni_cancel_unwound();
+    if (round->waiter)
+        wake_up(round->waiter);
+    leave_round(round);
+    if (wait->give_up)
+        wait->give_up(wait->arg);
+    for (size_t i = 0; i < wait->sock_count; i++)
+        tni_sock_abandon_wait(wait->socks[i]);
 }
 
 int tni_wait(const struct tni_wait *wait)
 {
-    struct place few_places[FEW];
-    struct pollfd few_polls[2 * FEW + 1];
-    struct round round = {.wait = wait, .places = few_places, .polls = few_polls};
-    void *lent = NULL;
+    struct few few;
+    struct round round = {.wait = wait, .places = few.places, .polls = few.polls};
     int rc = wait_briefly(wait);
 
     if (rc != -EAGAIN)
         return rc;
-    rc = look_first(&round);
-    if (rc != -EAGAIN)
-        return rc;
-    round.waiter = tni_waiter_mine();
-    if (!round.waiter)
-        return tni_error_code();
-    round.until = wait->timeout < 0 ? UINT64_MAX : tni_clock_ms() + (uint64_t)wait->timeout;
-    if (wait->sock_count > FEW || wait->fd_count > FEW) {
-        lent = make_room(&round);
-        if (!lent)
-            return tni_error_code();
-    }
-    find_driven(&round);
-    if (round.waiter->wakefd < 0 && has_descriptors_of_its_own(&round)) {
-        rc = tni_fail(round.waiter->wakefd,
-                      "waiting for descriptors: there is none to be woken by: %s",
-                      tni_error_name(round.waiter->wakefd));
-        goto done;
-    }
-    join_all(&round);
-    rc = rounds(&round);
-    quit_all(&round);
-done:
-    if (TNI_RARELY(lent))
-        tni_waiter_take_back(lent);
+    pthread_cleanup_push(on_cancel, &round);
+    pthread_testcancel();
+    round.cancel_state = tni_cancel_forbid();
+    rc = wait_uncancelled(&round);
+    leave_round(&round);
+    tni_cancel_allow(round.cancel_state);
+    pthread_cleanup_pop(0);
     return rc;
 }

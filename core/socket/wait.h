@@ -24,6 +24,8 @@ struct tni_wait {
     const sigset_t
         *mask; /* signals that are blocked while the thread sleeps, as for ppoll(); or NULL */
     tni_attempt_fn attempt;
+    /** When the thread is cancelled: before the sockets are unpinned, without locks; or NULL. */
+    void (*give_up)(void *arg);
     void *arg;
     /** The attempt was made already, in vain, when the only socket's `changes` were that many; it gives
      *  nothing else before they are more, or something is announced. */
@@ -31,7 +33,10 @@ struct tni_wait {
     unsigned changes;
 };
 
-/** Waits until the attempt gives something else than -EAGAIN, which is returned. -ETIMEDOUT after a last
+/** A cancellation point: a thread that is cancelled leaves everything as if it had not waited, and the sockets
+ *  unpinned.
+ *
+ *  Waits until the attempt gives something else than -EAGAIN, which is returned. -ETIMEDOUT after a last
  *  attempt; -EINTR; -ENOMEM. */
 int tni_wait(const struct tni_wait *wait);
 

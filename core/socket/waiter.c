@@ -5,10 +5,11 @@
 #include <stdalign.h>
 #include <string.h>
 #include <sys/eventfd.h>
+#include <time.h>
 #include <unistd.h>
 
+#include "base/cancel.h"
 #include "base/error.h"
-#include "base/futex.h"
 #include "base/hot_local.h"
 #include "base/list.h"
 #include "base/memory.h"
@@ -67,8 +68,10 @@ static struct tni_waiter *from_pool(void)
     if (waiter)
         return waiter;
     waiter = tni_calloc(1, sizeof *waiter);
-    if (waiter)
-        waiter->wakefd = -1;
+    if (!waiter)
+        return NULL;
+    waiter->wakefd = -1;
+    sem_init(&waiter->woken, 0, 0);
     return waiter;
 }
 
@@ -171,22 +174,44 @@ void tni_waiters_trim(void)
         close_record(mine);
 }
 
-void tni_waiter_wake(struct tni_waiter *waiter)
+/* A semaphore, because no futex of ours can be slept on by a thread that may be cancelled: the system call is
+ * no cancellation point, and the asynchronous type comes too late now and then. */
+int tni_waiter_sleep(struct tni_waiter *waiter, uint64_t limit)
+{
+    struct timespec until;
+
+    clock_gettime(CLOCK_MONOTONIC, &until);
+    until.tv_sec += (time_t)(limit / 1000);
+    until.tv_nsec += (long)(limit % 1000) * 1000000;
+    if (until.tv_nsec >= 1000000000) {
+        until.tv_nsec -= 1000000000;
+        until.tv_sec++;
+    }
+    return sem_clockwait(&waiter->woken, CLOCK_MONOTONIC, &until) == 0 ? 0 : -errno;
+}
+
+static void wake_descriptor(struct tni_waiter *waiter)
 {
     static const uint64_t one = 1;
+    TNI_UNCANCELLED;
 
+    if (write(waiter->wakefd, &one, sizeof one) < 0) {
+        /* Full: it is readable already. */
+    }
+}
+
+void tni_waiter_wake(struct tni_waiter *waiter)
+{
     if (atomic_load(&waiter->asleep) == TNI_AWAKE)
         return;
     switch (atomic_exchange(&waiter->asleep, TNI_AWAKE)) {
     case TNI_AWAKE:
         return;
-    case TNI_ON_FUTEX:
-        tni_futex_wake(&waiter->asleep);
+    case TNI_ON_SEMAPHORE:
+        sem_post(&waiter->woken);
         return;
     default:
         break;
     }
-    if (write(waiter->wakefd, &one, sizeof one) < 0) {
-        /* Full: it is readable already. */
-    }
+    wake_descriptor(waiter);
 }

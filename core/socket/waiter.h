@@ -9,6 +9,7 @@
 #ifndef TNI_WAITER_H
 #define TNI_WAITER_H
 
+#include <semaphore.h>
 #include <stdatomic.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -18,11 +19,12 @@ struct tni_lent;
 enum tni_sleep {
     TNI_AWAKE = 0,
     TNI_ASLEEP = 1, /* or about to be: in poll, woken by its descriptor */
-    TNI_ON_FUTEX = 2, /* with nothing but a wake-up to wait for           */
+    TNI_ON_SEMAPHORE = 2, /* with nothing but a wake-up to wait for       */
 };
 
 struct tni_waiter {
     atomic_uint asleep; /* enum tni_sleep */
+    sem_t woken; /* raised by whoever finds it asleep without a descriptor */
     int wakefd; /* negative: none, and why */
     struct tni_waiter *next_free;
     uint8_t *scratch; /* read buffer of the connections that this thread serves */
@@ -38,6 +40,9 @@ enum { TNI_SCRATCH = 128 * 1024 };
 struct tni_waiter *tni_waiter_mine(void);
 /** This thread's read buffer, TNI_SCRATCH bytes; NULL: no memory. */
 uint8_t *tni_scratch(void);
+/** Sleeps on `woken`, at most `limit` ms: a cancellation point. 0: woken, perhaps by one who came late for an
+ *  earlier sleep; -ETIMEDOUT; -EINTR: a signal was handled, whether or not its handler restarts system calls. */
+int tni_waiter_sleep(struct tni_waiter *waiter, uint64_t limit);
 /** Memory for the length of a wait, zeroed; the thread keeps a little for its next one, so that waiting
  *  again and again allocates nothing. Calls may nest. NULL: no memory. */
 void *tni_waiter_lend(size_t size);

@@ -8,6 +8,8 @@
  * - Times are milliseconds; -1 means "for ever", 0 means "do not wait".
  * - Sockets and contexts may be shared between threads. A call on a socket that another thread closes
  *   returns -TN_ECLOSED.
+ * - Calls that send, receive or wait are cancellation points: a thread that pthread_cancel() ends inside
+ *   one leaves sockets and contexts whole. The cancellation type must be the deferred one.
  * - Strings are UTF-8 and end with a NUL; blobs carry their length.
  * - After fork() a child may only close sockets and contexts that it inherited; every other call on
  *   them returns -TN_EFORKED.
@@ -115,7 +117,8 @@ TN_EXPORT int tn_ctx_shutdown(tn_ctx_t *ctx);
 /** Ends the context: shuts it down, waits until every socket has been closed and has sent what its
  *  "linger" allows, joins the threads and frees everything.
  *  `timeout` in ms; -1 waits for ever. On -ETIMEDOUT nothing has been freed, tn_last_error() names
- *  what still blocks, and the call may be repeated. -EINTR: a signal came; repeat. */
+ *  what still blocks, and the call may be repeated. -EINTR: a signal came; repeat. A thread that is
+ *  cancelled while it waits leaves a context that is shut down: another one repeats the call. */
 TN_EXPORT int tn_ctx_term(tn_ctx_t *ctx, int timeout);
 
 /** A context without I/O threads, inside another event loop: wait until the descriptor is readable
