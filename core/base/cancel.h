@@ -11,19 +11,32 @@
 
 #include <pthread.h>
 
+#include "base/expect.h"
+
+/** False: no call of ours knows of it. Programs that are built for size do without. */
+enum { TNI_MAY_BE_CANCELLED = !TNI_IS_SMALL };
+
 /** Until `tni_cancel_allow`, which takes what this returns. They may nest. */
 static inline int tni_cancel_forbid(void)
 {
-    int before;
+    int before = PTHREAD_CANCEL_DISABLE;
 
-    pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &before);
+    if (TNI_MAY_BE_CANCELLED)
+        pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &before);
     return before;
 }
 
 static inline void tni_cancel_allow(int before)
 {
-    if (before != PTHREAD_CANCEL_DISABLE)
+    if (TNI_MAY_BE_CANCELLED && before != PTHREAD_CANCEL_DISABLE)
         pthread_setcancelstate(before, &before);
+}
+
+/** After that, with the same. */
+static inline void tni_cancel_forbid_again(int before)
+{
+    if (TNI_MAY_BE_CANCELLED && before != PTHREAD_CANCEL_DISABLE)
+        tni_cancel_forbid();
 }
 
 static inline void tni_cancel_leave_scope(const int *before)

@@ -2,6 +2,7 @@
 
 #include <errno.h>
 
+#include "base/cancel.h"
 #include "base/error.h"
 #include "base/expect.h"
 #include "socket/ctx.h"
@@ -98,8 +99,8 @@ struct tn_sock *tni_operation_begin(struct tn_sock *sock, tn_socket_t *socket)
 {
     if (!sock)
         return tni_sock_enter(socket);
-    if (TNI_RARELY(++sock->since_asked >= TNI_ASKED_EVERY) && !sock->sending.is_taken &&
-        !sock->receiving.is_taken)
+    if (TNI_MAY_BE_CANCELLED && TNI_RARELY(++sock->since_asked >= TNI_ASKED_EVERY) &&
+        !sock->sending.is_taken && !sock->receiving.is_taken)
         return enter_if_not_cancelled(sock, socket);
     tni_turn_go_on(sock);
     return sock;

@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "base/cancel.h"
 #include "base/error.h"
 #include "base/expect.h"
 #include "message/message.h"
@@ -75,7 +76,8 @@ static inline struct tn_pipe *only_source(struct tn_sock *sock)
     if (sock->receiving.is_taken)
         return NULL;
     if (sock->unlooked + 1 >= UNLOOKED_MAX) {
-        if (tni_sock_has_news(sock) || ++sock->since_asked >= TNI_ASKED_EVERY)
+        if (tni_sock_has_news(sock) ||
+            (TNI_MAY_BE_CANCELLED && ++sock->since_asked >= TNI_ASKED_EVERY))
             return NULL;
         sock->unlooked = 0;
     }

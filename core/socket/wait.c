@@ -206,8 +206,7 @@ static int sleep_and_sweep(struct round *round, uint64_t limit)
 
     tni_cancel_allow(round->cancel_state);
     rc = tni_waiter_sleep(round->waiter, must_sweep ? (uint64_t)TNI_BLOCKS_SWEEP_MS : limit);
-    if (round->cancel_state != PTHREAD_CANCEL_DISABLE)
-        tni_cancel_forbid();
+    tni_cancel_forbid_again(round->cancel_state);
     if (must_sweep && rc == -ETIMEDOUT)
         tni_blocks_sweep();
     return rc;
@@ -262,8 +261,7 @@ static int sleep_on_descriptors(struct round *round, nfds_t count)
     tni_cancel_allow(round->cancel_state);
     rc = mask ? ppoll(round->polls, count, left < 0 ? NULL : &limit, mask)
               : poll(round->polls, count, left);
-    if (round->cancel_state != PTHREAD_CANCEL_DISABLE)
-        tni_cancel_forbid();
+    tni_cancel_forbid_again(round->cancel_state);
     return rc;
 }
 
@@ -548,6 +546,28 @@ static TNI_RARE void on_cancel(void *arg)
         tni_sock_abandon_wait(wait->socks[i]);
 }
 
+static int wait_and_leave(struct round *round)
+{
+    int rc;
+
+    round->cancel_state = tni_cancel_forbid();
+    rc = wait_uncancelled(round);
+    leave_round(round);
+    tni_cancel_allow(round->cancel_state);
+    return rc;
+}
+
+static int wait_cancellable(struct round *round)
+{
+    int rc;
+
+    pthread_cleanup_push(on_cancel, round);
+    pthread_testcancel();
+    rc = wait_and_leave(round);
+    pthread_cleanup_pop(0);
+    return rc;
+}
+
 int tni_wait(const struct tni_wait *wait)
 {
     struct few few;
@@ -556,12 +576,5 @@ int tni_wait(const struct tni_wait *wait)
 
     if (rc != -EAGAIN)
         return rc;
-    pthread_cleanup_push(on_cancel, &round);
-    pthread_testcancel();
-    round.cancel_state = tni_cancel_forbid();
-    rc = wait_uncancelled(&round);
-    leave_round(&round);
-    tni_cancel_allow(round.cancel_state);
-    pthread_cleanup_pop(0);
-    return rc;
+    return TNI_MAY_BE_CANCELLED ? wait_cancellable(&round) : wait_and_leave(&round);
 }

@@ -10,6 +10,7 @@
 
 #include "base/cancel.h"
 #include "base/error.h"
+#include "base/futex.h"
 #include "base/hot_local.h"
 #include "base/list.h"
 #include "base/memory.h"
@@ -71,7 +72,8 @@ static struct tni_waiter *from_pool(void)
     if (!waiter)
         return NULL;
     waiter->wakefd = -1;
-    sem_init(&waiter->woken, 0, 0);
+    if (TNI_MAY_BE_CANCELLED)
+        sem_init(&waiter->woken, 0, 0);
     return waiter;
 }
 
@@ -180,6 +182,8 @@ int tni_waiter_sleep(struct tni_waiter *waiter, uint64_t limit)
 {
     struct timespec until;
 
+    if (!TNI_MAY_BE_CANCELLED)
+        return tni_futex_wait(&waiter->asleep, TNI_ON_SEMAPHORE, limit);
     clock_gettime(CLOCK_MONOTONIC, &until);
     until.tv_sec += (time_t)(limit / 1000);
     until.tv_nsec += (long)(limit % 1000) * 1000000;
@@ -208,7 +212,10 @@ void tni_waiter_wake(struct tni_waiter *waiter)
     case TNI_AWAKE:
         return;
     case TNI_ON_SEMAPHORE:
-        sem_post(&waiter->woken);
+        if (TNI_MAY_BE_CANCELLED)
+            sem_post(&waiter->woken);
+        else
+            tni_futex_wake(&waiter->asleep);
         return;
     default:
         break;

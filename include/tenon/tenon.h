@@ -9,7 +9,8 @@
  * - Sockets and contexts may be shared between threads. A call on a socket that another thread closes
  *   returns -TN_ECLOSED.
  * - Calls that send, receive or wait are cancellation points: a thread that pthread_cancel() ends inside
- *   one leaves sockets and contexts whole. The cancellation type must be the deferred one.
+ *   one leaves sockets and contexts whole. The cancellation type must be the deferred one. Not so where
+ *   Tenon was built for size.
  * - Strings are UTF-8 and end with a NUL; blobs carry their length.
  * - After fork() a child may only close sockets and contexts that it inherited; every other call on
  *   them returns -TN_EFORKED.
