@@ -8,14 +8,12 @@
 #include "base/expect.h"
 #include "base/log.h"
 #include "base/memory.h"
-#include "message/message.h"
 #include "message/peer_info.h"
 #include "monitor/monitor.h"
 #include "pipe/chain_short.h"
 #include "socket/hand_over.h"
 #include "socket/network.h"
 #include "socket/socket.h"
-#include "zmtp/command.h"
 #include "zmtp/frame.h"
 
 static void wake(void *owner, unsigned what)
@@ -124,7 +122,7 @@ static void note_pipes(struct tn_sock *sock)
         atomic_store(&sock->has_one_pipe, pipes->next != pipes && pipes->next == pipes->prev);
 }
 
-static void need_attention(struct tn_pipe *pipe)
+void tni_pipe_need_attention(struct tn_pipe *pipe)
 {
     if (!tni_link_is_linked(&pipe->attention))
         tni_list_append(&pipe->sock->attention, &pipe->attention);
@@ -142,7 +140,7 @@ void tni_pipe_on_event(struct tn_pipe *pipe, unsigned bits)
     }
     if (!pipe->is_closed) {
         if (bits & (TNI_WAKE_DATA | TNI_WAKE_CLOSED))
-            need_attention(pipe);
+            tni_pipe_need_attention(pipe);
         if (bits & TNI_WAKE_SPACE)
             sock->ops->writable(sock->pattern_state, pipe, pipe->state);
     }
@@ -291,7 +289,7 @@ int tni_pipe_adopt(struct tn_pipe *pipe)
         pipe->introduced = NULL;
     }
     if (!pipe->is_closed)
-        need_attention(pipe);
+        tni_pipe_need_attention(pipe);
     return 0;
 }
 
@@ -356,237 +354,4 @@ void tni_pipe_describe(const struct tn_pipe *pipe, tn_peer_t *peer)
     peer->routing_id_size = (uint8_t)info->identity_size;
     if (info->identity_size)
         memcpy(peer->routing_id, info->identity, info->identity_size);
-}
-
-/* ------------------------------------------------------------------ for patterns */
-
-int tni_pipe_can_write(struct tn_pipe *pipe)
-{
-    return !pipe->is_closed && !tni_duplex_other_is_closing(pipe->duplex, pipe->side) &&
-           !tni_chain_is_full(tni_pipe_out(pipe));
-}
-
-void tni_pipe_note_drops(struct tn_pipe *pipe, uint64_t messages)
-{
-    pipe->dropped += messages;
-}
-
-int tni_pipe_run_room(struct tn_pipe *pipe, unsigned most)
-{
-    struct tni_chain *out = tni_pipe_out(pipe);
-
-    if (!pipe->has_session || pipe->is_writing || out->slot ||
-        tni_duplex_other_is_closing(pipe->duplex, pipe->side))
-        return -EPIPE;
-    return (int)tni_chain_credit(out, most);
-}
-
-static int append_run(struct tni_chain *out, const struct tni_pipe_run *run)
-{
-    if (run->body)
-        return tni_chain_append_run(out, run->body, run->data, run->size);
-    if (!tni_chain_room(out, run->size))
-        return -ENOMEM;
-    tni_chain_append(out, run->data, run->size);
-    return 0;
-}
-
-int tni_pipe_write_run(struct tn_pipe *pipe, const struct tni_pipe_run *run)
-{
-    struct tni_chain *out = tni_pipe_out(pipe);
-    int rc;
-
-    if (pipe->is_closed || tni_duplex_other_is_closing(pipe->duplex, pipe->side))
-        return -EPIPE;
-    rc = append_run(out, run);
-    if (rc < 0)
-        return rc;
-    tni_chain_commit(out, run->messages);
-    pipe->sent += run->messages;
-    tni_count_owned(&pipe->sock->counters.bytes_sent, run->bytes);
-    tni_duplex_wake_other(pipe->duplex, pipe->side, TNI_WAKE_DATA);
-    return 0;
-}
-
-static int write_frame(struct tni_chain *out, tn_msg_t *msg, size_t size)
-{
-    if (TNI_RARELY((msg->flags & TN_MSG_REQUEST) || size > TNI_CHAIN_SMALL ||
-                   !tni_chain_put_frame(out, msg->flags & TN_MSG_MORE, tn_msg_bytes(msg), size)))
-        return tni_chain_write(out, msg);
-    if (msg->type != TN_MSG_BORROWED)
-        tn_msg_close(msg);
-    return 0;
-}
-
-int tni_pipe_write(struct tn_pipe *pipe, tn_msg_t *msg)
-{
-    struct tni_chain *out = tni_pipe_out(pipe);
-    size_t size = tn_msg_length(msg);
-    uint8_t flags = msg->flags;
-    int rc;
-
-    if (TNI_RARELY(pipe->is_closed || atomic_load(&pipe->other->is_closing)))
-        return -EPIPE;
-    if (!pipe->is_writing && !(flags & TN_MSG_REQUEST) && tni_chain_is_full(out))
-        return -EAGAIN;
-    rc = write_frame(out, msg, size);
-    if (TNI_RARELY(rc < 0)) {
-        pipe->is_writing = false;
-        return rc;
-    }
-    tni_count_owned(&pipe->sock->counters.bytes_sent, size);
-    pipe->is_writing = flags & TN_MSG_MORE;
-    if (!pipe->is_writing) {
-        pipe->sent++;
-        tni_duplex_wake_other(pipe->duplex, pipe->side, TNI_WAKE_DATA);
-    }
-    return 0;
-}
-
-void tni_pipe_rollback(struct tn_pipe *pipe)
-{
-    tni_chain_rollback(tni_pipe_out(pipe));
-    pipe->is_writing = false;
-}
-
-/* The frame as a message that borrows it: a request without its command's name. */
-static void view_to_msg(struct tni_frame_view *view, struct tn_peer_info *peer, tn_msg_t *msg)
-{
-    uint8_t flags = view->flags & TNI_FRAME_MORE ? TN_MSG_MORE : 0;
-    struct tni_command_view command;
-
-    if (view->flags & TNI_FRAME_COMMAND) {
-        /* Only requests are ever put into a chain. */
-        tni_command_parse(view->body, view->size, &command);
-        tn_msg_borrow(msg, command.data, command.size);
-        flags = tni_command_flags(command.kind);
-    } else {
-        tn_msg_borrow(msg, view->body, view->size);
-        if (view->attachment) /* whoever wants to keep the body may share it */
-            msg->u.ref.owner = view->attachment->object;
-    }
-    msg->peer = peer;
-    msg->flags = flags;
-}
-
-static void release(struct tn_pipe *pipe, bool force)
-{
-    if (tni_chain_release(tni_pipe_in(pipe), force))
-        tni_duplex_wake_other(pipe->duplex, pipe->side, TNI_WAKE_SPACE);
-}
-
-/* Drops messages of several frames, of which there is one at the front, up to the next of one frame. */
-static TNI_RARE bool skip_several(struct tn_pipe *pipe, struct tni_frame_view *view)
-{
-    struct tni_chain *in = tni_pipe_in(pipe);
-    bool more;
-
-    do {
-        do {
-            more = view->flags & TNI_FRAME_MORE;
-            tni_chain_next(in, view);
-        } while (more && tni_chain_peek(in, view));
-        tni_count_drop(&pipe->sock->counters, TN_DROP_MALFORMED, 1);
-        if (!tni_chain_peek(in, view))
-            return false;
-    } while (!view->is_control && (view->flags & TNI_FRAME_MORE));
-    return true;
-}
-
-static bool peek(struct tn_pipe *pipe, struct tni_frame_view *view)
-{
-    if (!tni_chain_peek(tni_pipe_in(pipe), view))
-        return false;
-    if (view->is_control || !(view->flags & TNI_FRAME_MORE) ||
-        !(pipe->sock->ops->flags & TN_PATTERN_SINGLE_FRAMES))
-        return true;
-    return skip_several(pipe, view);
-}
-
-void tni_pipe_release(struct tn_pipe *pipe)
-{
-    release(pipe, false);
-}
-
-/* Tells the producer, and sees to it that its end is noticed. */
-static void on_empty(struct tn_pipe *pipe)
-{
-    release(pipe, true);
-    if (tni_duplex_other_is_closing(pipe->duplex, pipe->side))
-        need_attention(pipe);
-}
-
-/* Whether a frame comes next; what else there is, is seen to. */
-static bool find_frame(struct tn_pipe *pipe, struct tni_frame_view *view)
-{
-    if (tni_chain_is_drained(tni_pipe_in(pipe)) || !peek(pipe, view)) {
-        on_empty(pipe);
-        return false;
-    }
-    if (!view->is_control)
-        return true;
-    need_attention(pipe);
-    return false;
-}
-
-int tni_pipe_can_read(struct tn_pipe *pipe)
-{
-    struct tni_frame_view view;
-
-    if (pipe->is_closed || !find_frame(pipe, &view))
-        return 0;
-    pipe->sock->reading = pipe;
-    return 1;
-}
-
-bool tni_pipe_is_drained(struct tn_pipe *pipe)
-{
-    return tni_chain_is_drained(tni_pipe_in(pipe)) &&
-           !tni_duplex_other_is_closing(pipe->duplex, pipe->side);
-}
-
-static TNI_APART int read_any(struct tn_pipe *pipe, tn_msg_t *out_msg)
-{
-    struct tni_frame_view view;
-
-    if (!find_frame(pipe, &view))
-        return -EAGAIN;
-    view_to_msg(&view, pipe->peer, out_msg);
-    tni_chain_next(tni_pipe_in(pipe), &view);
-    return 0;
-}
-
-/* False: nothing was done. */
-static bool read_small(struct tn_pipe *pipe, tn_msg_t *out_msg)
-{
-    bool is_single = pipe->sock->ops->flags & TN_PATTERN_SINGLE_FRAMES;
-    unsigned flags;
-    size_t size;
-    const uint8_t *body =
-        tni_chain_get_frame(tni_pipe_in(pipe), is_single ? 0 : TNI_FRAME_MORE, &flags, &size);
-
-    if (!body)
-        return false;
-    tn_msg_borrow(out_msg, body, size);
-    out_msg->peer = pipe->peer;
-    out_msg->flags = flags ? TN_MSG_MORE : 0;
-    return true;
-}
-
-int tni_pipe_read(struct tn_pipe *pipe, tn_msg_t *out_msg)
-{
-    int rc;
-
-    if (TNI_RARELY(pipe->is_closed))
-        return -EAGAIN;
-    pipe->sock->reading = pipe;
-    rc = read_small(pipe, out_msg) ? 0 : read_any(pipe, out_msg);
-    if (rc < 0)
-        return rc;
-    if (!(out_msg->flags & TN_MSG_MORE)) {
-        pipe->received++;
-        if (TNI_RARELY(tni_chain_has_released(tni_pipe_in(pipe))))
-            tni_pipe_release(pipe);
-    }
-    return 0;
 }

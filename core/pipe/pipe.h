@@ -87,6 +87,8 @@ int tni_pipe_adopt(struct tn_pipe *pipe);
 
 /** Handles what was announced since the last time; `bits` of enum tni_wake. */
 void tni_pipe_on_event(struct tn_pipe *pipe, unsigned bits);
+/** Has tni_pipe_attend called, at the socket's next turn. */
+void tni_pipe_need_attention(struct tn_pipe *pipe);
 /** Deals with control records and with the end of the pipe. */
 void tni_pipe_attend(struct tn_pipe *pipe);
 /** Closes our side without telling the pattern: it is closing, or has asked for it. */
@@ -99,10 +101,9 @@ void tni_pipe_detach(struct tn_pipe *pipe);
 /** What statistics show of it. */
 void tni_pipe_describe(const struct tn_pipe *pipe, tn_peer_t *out_peer);
 
-/* The host's functions of pattern.h. */
+/* pipe_write.c; the first three are the host's functions of pattern.h. */
 int tni_pipe_write(struct tn_pipe *pipe, tn_msg_t *msg);
 void tni_pipe_rollback(struct tn_pipe *pipe);
-int tni_pipe_read(struct tn_pipe *pipe, tn_msg_t *out_msg);
 int tni_pipe_can_write(struct tn_pipe *pipe);
 /** Messages of the socket did not go to this peer, for statistics. */
 void tni_pipe_note_drops(struct tn_pipe *pipe, uint64_t messages);
@@ -121,6 +122,9 @@ struct tni_pipe_run {
 int tni_pipe_run_room(struct tn_pipe *pipe, unsigned most);
 /** Writes a run for which there is room. -EPIPE, -ENOMEM: the reference was not taken. */
 int tni_pipe_write_run(struct tn_pipe *pipe, const struct tni_pipe_run *run);
+
+/* pipe_read.c; the first two are the host's functions of pattern.h. */
+int tni_pipe_read(struct tn_pipe *pipe, tn_msg_t *out_msg);
 int tni_pipe_can_read(struct tn_pipe *pipe);
 /** Whether there is nothing to read, and not the end to be noticed. False also where that is not known
  *  here. */
